@@ -1,0 +1,1 @@
+//! In: a diagnostic and its source. Out: text with carets. Never: a decision.

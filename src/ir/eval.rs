@@ -1,0 +1,1 @@
+//! In: a verified function and whole arrays. Out: what the function means. Never: speed.

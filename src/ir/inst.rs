@@ -1,0 +1,188 @@
+//! In: nothing. Out: the instructions, and for each the dtypes it takes and gives.
+//! Never: a default arm, so that a new instruction breaks the build wherever it must be thought of.
+
+use super::{Cut, OperandId, Value};
+use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
+
+/// What a value is computed from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Inst {
+    /// One value; its shape may be any (`full`, `zeros`, `ones`): every element is the same.
+    Const(Scalar),
+    /// All elements of an operand.
+    Elem(OperandId),
+    /// Elements computed from their index along a 1-d array.
+    Generate(Generator),
+    /// An elementwise operation; shapes of the arguments broadcast.
+    Map(Elementwise<Value>),
+    /// A reduction over some axes.
+    Reduce(Reduce),
+}
+
+/// A 1-d array computed from the index, never stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Generator {
+    /// `start + i * step` in the value's own dtype (`arange`). For floats `step` is already
+    /// NumPy's `(start + step) - start`; integers wrap. Both scalars have the value's dtype.
+    Arange {
+        /// First element.
+        start: Scalar,
+        /// Difference between neighbours.
+        step: Scalar,
+    },
+    /// `i * step + start` in float64, then the last element replaced by `stop` where
+    /// `Some`; then cast to the value's dtype. All scalars are float64.
+    Linspace {
+        /// First element.
+        start: Scalar,
+        /// Difference between neighbours.
+        step: Scalar,
+        /// The exact last element, if the end point belongs to it and there is more than one.
+        stop: Option<Scalar>,
+        /// NumPy's order of operations when `step` underflows to zero: `i / div * delta + start`
+        /// where `Some((div, delta))`, both float64.
+        tiny: Option<(Scalar, Scalar)>,
+    },
+}
+
+/// Elementwise operations over values `V` (of a function or of a kernel body).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Elementwise<V> {
+    /// One argument.
+    Unary(UnaryOp, V),
+    /// Two arguments of one dtype.
+    Binary(BinaryOp, V, V),
+    /// `condition ? then : otherwise`; the condition is bool, the arms have the result's dtype.
+    Select {
+        /// bool
+        condition: V,
+        /// Taken where the condition holds.
+        then: V,
+        /// Taken elsewhere.
+        otherwise: V,
+    },
+    /// Conversion to the value's dtype, by the rules of docs/language.md: float to int truncates,
+    /// saturates and maps NaN to 0; anything to bool is `!= 0`; int to int wraps.
+    Cast(V),
+}
+
+/// A reduction: of `arg` over `axes` (sorted, distinct, all below `arg`'s ndim).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Reduce {
+    /// What is computed.
+    pub op: ReduceOp,
+    /// What is reduced.
+    pub arg: Value,
+    /// The axes that go; all of them for a reduction to a scalar.
+    pub axes: Vec<usize>,
+    /// Whether the reduced axes stay with extent 1.
+    pub keepdims: bool,
+    /// How the domain (the shape of `arg`) is cut into tiles; for floats it fixes the bits.
+    pub cut: Cut,
+}
+
+/// What a reduction computes. The result dtype is the value's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReduceOp {
+    /// bool and signed ints to int64, unsigned to uint64 (wrapping), floats to themselves.
+    Sum,
+    /// As `Sum`.
+    Prod,
+    /// bool and ints to float64, floats to themselves.
+    Mean,
+    /// Any dtype to itself.
+    Min,
+    /// Any dtype to itself.
+    Max,
+    /// Any dtype to bool.
+    Any,
+    /// Any dtype to bool.
+    All,
+    /// Any dtype to int64.
+    CountNonzero,
+    /// bool and ints to float64, floats to themselves; the delta degrees of freedom, as float64
+    /// bits so that the instruction can be hashed.
+    Var {
+        /// Bits of the float64 `ddof`.
+        ddof: u64,
+    },
+    /// The square root of `Var`.
+    Std {
+        /// Bits of the float64 `ddof`.
+        ddof: u64,
+    },
+}
+
+impl ReduceOp {
+    /// The name in IR text, without `ddof`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReduceOp::Sum => "sum",
+            ReduceOp::Prod => "prod",
+            ReduceOp::Mean => "mean",
+            ReduceOp::Min => "min",
+            ReduceOp::Max => "max",
+            ReduceOp::Any => "any",
+            ReduceOp::All => "all",
+            ReduceOp::CountNonzero => "count_nonzero",
+            ReduceOp::Var { .. } => "var",
+            ReduceOp::Std { .. } => "std",
+        }
+    }
+
+    /// The result dtype for an argument of `dtype`.
+    pub fn result(self, dtype: DType) -> DType {
+        match self {
+            ReduceOp::Sum | ReduceOp::Prod if dtype.is_float() => dtype,
+            ReduceOp::Sum | ReduceOp::Prod if dtype.is_unsigned() => DType::UInt64,
+            ReduceOp::Sum | ReduceOp::Prod | ReduceOp::CountNonzero => DType::Int64,
+            ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } if dtype.is_float() => {
+                dtype
+            }
+            ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } => DType::Float64,
+            ReduceOp::Min | ReduceOp::Max => dtype,
+            ReduceOp::Any | ReduceOp::All => DType::Bool,
+        }
+    }
+}
+
+impl<V: Copy> Elementwise<V> {
+    /// The arguments, in order.
+    pub fn args(self) -> impl Iterator<Item = V> {
+        let (a, b, c) = match self {
+            Elementwise::Unary(_, a) | Elementwise::Cast(a) => (a, None, None),
+            Elementwise::Binary(_, a, b) => (a, Some(b), None),
+            Elementwise::Select {
+                condition,
+                then,
+                otherwise,
+            } => (condition, Some(then), Some(otherwise)),
+        };
+        [Some(a), b, c].into_iter().flatten()
+    }
+
+    /// The same operation over other values.
+    pub fn map<W>(self, mut f: impl FnMut(V) -> W) -> Elementwise<W> {
+        match self {
+            Elementwise::Unary(op, a) => Elementwise::Unary(op, f(a)),
+            Elementwise::Cast(a) => Elementwise::Cast(f(a)),
+            Elementwise::Binary(op, a, b) => {
+                let a = f(a);
+                Elementwise::Binary(op, a, f(b))
+            }
+            Elementwise::Select {
+                condition,
+                then,
+                otherwise,
+            } => {
+                let condition = f(condition);
+                let then = f(then);
+                Elementwise::Select {
+                    condition,
+                    then,
+                    otherwise: f(otherwise),
+                }
+            }
+        }
+    }
+}

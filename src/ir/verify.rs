@@ -1,0 +1,233 @@
+//! In: a function from anywhere. Out: the same function, known to obey the IR's rules.
+//! Never: a repair.
+
+use std::fmt;
+use std::ops::Deref;
+
+use super::{Elementwise, Func, Generator, Inst, Reduce, Value};
+use crate::limits::MAX_VALUES;
+use crate::table::Id;
+use crate::types::{DType, Shape};
+
+/// A function that obeys the IR's rules: only such can be interpreted, optimised and compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Verified(Func);
+
+/// How a function breaks the IR's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyError {
+    /// The value at fault, where there is one.
+    pub value: Option<Value>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Verified {
+    /// Checks every rule.
+    pub fn new(func: Func) -> Result<Verified, VerifyError> {
+        verify(&func)?;
+        Ok(Verified(func))
+    }
+
+    /// Gives the function back, to be changed.
+    pub fn into_inner(self) -> Func {
+        self.0
+    }
+}
+
+impl Deref for Verified {
+    type Target = Func;
+    fn deref(&self) -> &Func {
+        &self.0
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.value {
+            Some(value) => write!(f, "{value}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+fn verify(func: &Func) -> Result<(), VerifyError> {
+    if func.values.len() > MAX_VALUES {
+        return Err(error(None, format!("more than {MAX_VALUES} values")));
+    }
+    for (id, data) in func.values.iter() {
+        let at = |message: String| error(Some(id), message);
+        if data.shape.checked_elems().is_none() || !data.shape.ndim_allowed() {
+            return Err(at(format!("shape {} is too large", data.shape)));
+        }
+        for arg in args(&data.inst) {
+            if arg.index() >= id.index() {
+                return Err(at(format!("names {arg}, which is not before it")));
+            }
+        }
+        let (dtype, shape) = type_of(func, &data.inst, Some((data.dtype, &data.shape)))
+            .map_err(|message| at(message))?;
+        if (dtype, &shape) != (data.dtype, &data.shape) {
+            let found = format!("{}{}", data.dtype, data.shape);
+            return Err(at(format!("is {dtype}{shape}, but says {found}")));
+        }
+    }
+    verify_roots(func)
+}
+
+fn verify_roots(func: &Func) -> Result<(), VerifyError> {
+    let known = |value: Value| func.values.get(value);
+    for output in &func.outputs {
+        if known(output.value).is_none() {
+            return Err(error(
+                Some(output.value),
+                "is an output but no value".into(),
+            ));
+        }
+    }
+    for raise in &func.raises {
+        match known(raise.condition) {
+            Some(data) if data.dtype == DType::Bool => {}
+            _ => return Err(error(Some(raise.condition), "must be a bool value".into())),
+        }
+    }
+    Ok(())
+}
+
+fn error(value: Option<Value>, message: String) -> VerifyError {
+    VerifyError { value, message }
+}
+
+/// The values an instruction names.
+pub(super) fn args(inst: &Inst) -> Vec<Value> {
+    match inst {
+        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Vec::new(),
+        Inst::Map(map) => map.args().collect(),
+        Inst::Reduce(reduce) => vec![reduce.arg],
+    }
+}
+
+/// The dtype and shape an instruction gives. `declared` is what it says of itself, needed where
+/// the arguments do not fix it: constants and generators (shape), casts (dtype).
+pub(super) fn type_of(
+    func: &Func,
+    inst: &Inst,
+    declared: Option<(DType, &Shape)>,
+) -> Result<(DType, Shape), String> {
+    let data = |value: Value| {
+        func.values
+            .get(value)
+            .ok_or_else(|| format!("names {value}, which does not exist"))
+    };
+    match inst {
+        Inst::Const(scalar) => {
+            let shape = declared.map_or(Shape::scalar(), |(_, shape)| shape.clone());
+            Ok((scalar.dtype(), shape))
+        }
+        Inst::Elem(id) => {
+            let operand = func
+                .operands
+                .get(*id)
+                .ok_or_else(|| format!("names {id}, which does not exist"))?;
+            Ok((operand.dtype, operand.shape.clone()))
+        }
+        Inst::Generate(generator) => generator_type(generator, declared),
+        Inst::Map(map) => map_type(map, declared, data),
+        Inst::Reduce(reduce) => reduce_type(reduce, data(reduce.arg)?),
+    }
+}
+
+fn generator_type(
+    generator: &Generator,
+    declared: Option<(DType, &Shape)>,
+) -> Result<(DType, Shape), String> {
+    let (dtype, shape) = declared.ok_or("a generator must declare its type")?;
+    if shape.ndim() != 1 {
+        return Err("a generator has one axis".into());
+    }
+    match generator {
+        Generator::Arange { start, step } if start.dtype() != dtype || step.dtype() != dtype => {
+            Err("arange needs a start and a step of its own dtype".into())
+        }
+        Generator::Arange { .. } | Generator::Linspace { .. } => Ok((dtype, shape.clone())),
+    }
+}
+
+fn map_type<'f>(
+    map: &Elementwise<Value>,
+    declared: Option<(DType, &Shape)>,
+    data: impl Fn(Value) -> Result<&'f super::ValueData, String>,
+) -> Result<(DType, Shape), String> {
+    let mut shape = Shape::scalar();
+    for arg in map.args() {
+        let other = &data(arg)?.shape;
+        shape = shape
+            .broadcast(other)
+            .map_err(|_| format!("shapes {shape} and {other} do not broadcast"))?;
+    }
+    let dtype = match *map {
+        Elementwise::Unary(op, a) => {
+            let dtype = data(a)?.dtype;
+            op.result(dtype)
+                .ok_or_else(|| format!("{} does not take {dtype}", op.name()))?
+        }
+        Elementwise::Binary(op, a, b) => {
+            let (left, right) = (data(a)?.dtype, data(b)?.dtype);
+            if left != right {
+                return Err(format!("{} of {left} and {right}", op.name()));
+            }
+            op.result(left)
+                .ok_or_else(|| format!("{} does not take {left}", op.name()))?
+        }
+        Elementwise::Select {
+            condition,
+            then,
+            otherwise,
+        } => {
+            if data(condition)?.dtype != DType::Bool {
+                return Err("the condition of select must be bool".into());
+            }
+            let (left, right) = (data(then)?.dtype, data(otherwise)?.dtype);
+            if left != right {
+                return Err(format!("select of {left} and {right}"));
+            }
+            left
+        }
+        Elementwise::Cast(_) => declared.ok_or("a cast must declare its dtype")?.0,
+    };
+    Ok((dtype, shape))
+}
+
+fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape), String> {
+    let sorted = reduce.axes.windows(2).all(|pair| pair[0] < pair[1]);
+    if !sorted || reduce.axes.iter().any(|&axis| axis >= arg.shape.ndim()) {
+        return Err(format!("axes {:?} of shape {}", reduce.axes, arg.shape));
+    }
+    if reduce.cut.dims.len() != arg.shape.ndim() {
+        return Err("the cut and the argument differ in axes".into());
+    }
+    if reduce
+        .cut
+        .dims
+        .iter()
+        .any(|dim| dim.outer == 0 || dim.inner == 0)
+    {
+        return Err("a cut needs extents of at least 1".into());
+    }
+    let shape = reduce.result_shape(&arg.shape);
+    Ok((reduce.op.result(arg.dtype), shape))
+}
+
+impl Reduce {
+    /// The shape of the result for an argument of `shape`.
+    pub fn result_shape(&self, shape: &Shape) -> Shape {
+        let gone = |axis: &usize| self.axes.contains(axis);
+        let extents: Vec<usize> = (0..shape.ndim())
+            .filter(|axis| self.keepdims || !gone(axis))
+            .map(|axis| if gone(&axis) { 1 } else { shape[axis] })
+            .collect();
+        Shape::from(extents)
+    }
+}

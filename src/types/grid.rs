@@ -1,0 +1,35 @@
+//! In: chunk and block extents. Out: how an array is cut into chunks, and chunks into blocks.
+//! Never: files.
+
+use super::Shape;
+
+/// The two-level grid of a stored array; both shapes have the array's number of axes and, where
+/// the array has elements, extents of at least 1. A chunk holds `chunk` rounded up to whole
+/// blocks; the rest is padding.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Grid {
+    /// Logical extents of a chunk.
+    pub chunk: Shape,
+    /// Extents of a block.
+    pub block: Shape,
+}
+
+impl Grid {
+    /// Chunks along each axis of an array of `shape`.
+    pub fn chunks_per_axis(&self, shape: &Shape) -> Vec<usize> {
+        shape
+            .iter()
+            .zip(self.chunk.iter())
+            .map(|(&extent, &chunk)| extent.div_ceil(chunk.max(1)))
+            .collect()
+    }
+
+    /// Blocks along each axis of a chunk, those that hold only padding included.
+    pub fn blocks_per_axis(&self) -> Vec<usize> {
+        self.chunk
+            .iter()
+            .zip(self.block.iter())
+            .map(|(&chunk, &block)| chunk.div_ceil(block.max(1)))
+            .collect()
+    }
+}
