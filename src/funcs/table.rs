@@ -112,7 +112,7 @@ pub(super) const AVAILABLE: &[Function] = &[
         Rule::Round, "rounded to that many decimals, half to even"),
     unary("floor", &[], UnaryOp::Floor, "the next integer below or equal"),
     unary("ceil", &[], UnaryOp::Ceil, "the next integer above or equal"),
-    unary("trunc", &["fix"], UnaryOp::Trunc, "the next integer towards zero"),
+    unary("trunc", &[], UnaryOp::Trunc, "the next integer towards zero"),
     unary("rint", &[], UnaryOp::Rint, "the nearest integer, half to even"),
     unary("abs", &["absolute"], UnaryOp::Abs, "the magnitude"),
     unary("sign", &[], UnaryOp::Sign, "-1, 0 or 1"),
