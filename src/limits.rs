@@ -7,8 +7,16 @@ pub const MAX_NDIM: usize = 16;
 /// Bytes of program text: far above anything typed, far below what spans (u32) can count.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
-/// Nesting depth of an expression: keeps every recursive walk well inside a 2 MiB thread stack.
-pub const MAX_DEPTH: usize = 200;
+/// Tokens of a program: four for each node of the tree, brackets and separators included.
+pub const MAX_TOKENS: usize = 4 * MAX_NODES;
+
+/// Brackets within brackets, and operators that wait for their right side (`-`, `not`, `**`,
+/// `else`): bounds the stack of the parser, and with it the time a hostile text can take.
+pub const MAX_NESTING: usize = 200;
+
+/// Depth of a syntax tree: a sum of a thousand terms leans that far to the left. Keeps every
+/// recursive walk inside a 2 MiB thread stack.
+pub const MAX_DEPTH: usize = 1_000;
 
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
