@@ -46,7 +46,7 @@ mod cut;
 pub mod eval;
 mod func;
 mod inst;
-mod text;
+pub(crate) mod text;
 mod verify;
 
 pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
@@ -54,4 +54,5 @@ pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Func, Operand, OperandId, Output, Raise, Value, ValueData};
 pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp};
+pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
