@@ -202,7 +202,7 @@ mod tests {
     fn an_axis_is_cut_at_chunks_then_blocks() {
         let dim = DimCut { outer: 5, inner: 2 };
         assert_eq!(cells(dim, 8), [0..2, 2..4, 4..5, 5..7, 7..8]);
-        assert_eq!(cells(dim, 0), []);
+        assert!(cells(dim, 0).is_empty());
     }
 
     #[test]
