@@ -51,7 +51,7 @@ impl Combiner {
         let elems = combiner.shape.elems();
         let mut result = vec![0; elems * dtype.size()];
         if n_reduced == 0 && elems > 0 {
-            let identity = combiner.finish(&Partials::identity(kind, arg_dtype, 1));
+            let identity = combiner.finish(&Partials::without_tiles(kind, arg_dtype, 1));
             result
                 .chunks_exact_mut(dtype.size())
                 .for_each(|out| out.copy_from_slice(&identity));
@@ -68,6 +68,11 @@ impl Combiner {
     /// The dtype of the values that are folded.
     pub(crate) fn arg_dtype(&self) -> DType {
         self.arg_dtype
+    }
+
+    /// Bytes of the state of one output element, as the kernel folds it.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.kind.state_dtype(self.arg_dtype).map_or(0, DType::size)
     }
 
     /// The axes that go.
@@ -138,25 +143,20 @@ impl Combiner {
 
     /// The elements that partials stand for, as bytes of the result's dtype.
     fn finish(&self, partials: &Partials) -> Vec<u8> {
-        let mut out = Vec::with_capacity(partials.len() * self.dtype.size());
         let n = self.n_reduced as f64;
         let op = self.reduce.op;
-        match partials {
-            Partials::F64(values) => {
-                for &value in values {
-                    let value = if op == ReduceOp::Mean { value / n } else { value };
-                    float(self.dtype, value).write(&mut out);
-                }
-            }
-            Partials::Moments(values) => {
-                for moments in values {
-                    float(self.dtype, spread(op, moments, n)).write(&mut out);
-                }
-            }
-            Partials::I64(values) => values.iter().for_each(|&v| Scalar::Int64(v).write(&mut out)),
-            Partials::U64(values) => values.iter().for_each(|&v| Scalar::UInt64(v).write(&mut out)),
-            Partials::Bool(values) => values.iter().for_each(|&v| Scalar::Bool(v).write(&mut out)),
-            Partials::Extremes(values) => values.iter().flatten().for_each(|v| v.write(&mut out)),
+        let mut out = Vec::with_capacity(partials.len() * self.dtype.size());
+        for &moments in partials.moments().unwrap_or_default() {
+            float(self.dtype, spread(op, moments, n)).write(&mut out);
+        }
+        let states = (0..partials.len()).map_while(|index| partials.scalar(index));
+        for state in states {
+            let state = match (op, state) {
+                (ReduceOp::Mean, sum) => float(self.dtype, sum.as_f64() / n),
+                (ReduceOp::Sum | ReduceOp::Prod, Scalar::Float64(sum)) => float(self.dtype, sum),
+                (_, other) => other,
+            };
+            state.write(&mut out);
         }
         out
     }
@@ -199,7 +199,7 @@ fn float(dtype: DType, value: f64) -> Scalar {
 }
 
 /// Variance or standard deviation.
-fn spread(op: ReduceOp, moments: &Moments, n: f64) -> f64 {
+fn spread(op: ReduceOp, moments: Moments, n: f64) -> f64 {
     match op {
         ReduceOp::Var { ddof } => moments.m2 / (n - f64::from_bits(ddof)).max(0.0),
         ReduceOp::Std { ddof } => (moments.m2 / (n - f64::from_bits(ddof)).max(0.0)).sqrt(),

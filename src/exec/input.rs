@@ -2,7 +2,8 @@
 //! Never: padding, or elements outside the box.
 
 use crate::array::{Array, Blocks, DecodeScratch, Layout, Runs};
-use crate::error::Result;
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
 use crate::exec::boxes::{self, Strided, copy_box, dense_strides};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
@@ -16,6 +17,8 @@ pub(crate) enum Leaf<'a> {
     Array(Array<'a>),
     /// Computed from the index along its one axis.
     Generate(Generator, DType, Shape),
+    /// The result of an earlier pass that has not run: only for looking at a plan.
+    Pending(DType, Shape),
 }
 
 /// How the elements of a leaf are fetched, for the plan's text and for the worker.
@@ -50,7 +53,7 @@ impl Leaf<'_> {
     pub(crate) fn dtype(&self) -> DType {
         match self {
             Leaf::Array(array) => array.dtype(),
-            Leaf::Generate(_, dtype, _) => *dtype,
+            Leaf::Generate(_, dtype, _) | Leaf::Pending(dtype, _) => *dtype,
         }
     }
 
@@ -58,7 +61,7 @@ impl Leaf<'_> {
     pub(crate) fn shape(&self) -> &Shape {
         match self {
             Leaf::Array(array) => array.shape(),
-            Leaf::Generate(_, _, shape) => shape,
+            Leaf::Generate(_, _, shape) | Leaf::Pending(_, shape) => shape,
         }
     }
 
@@ -87,6 +90,28 @@ impl Leaf<'_> {
         (found.as_ptr().align_offset(item) == 0).then_some(found)
     }
 
+    /// The blocks a box touches, as numbers of chunk and block; none where there are no blocks.
+    pub(crate) fn blocks(&self, start: &[usize], extent: &[usize]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        if let Leaf::Array(array) = self
+            && let Layout::Blocks(grid, blocks) = array.layout()
+        {
+            let source = BlockSource {
+                grid,
+                blocks,
+                shape: array.shape(),
+                item: array.dtype().size(),
+            };
+            let note = |overlap: &[Overlap]| {
+                found.push(source.numbers(overlap));
+                Ok(())
+            };
+            // OK to ignore: noting a number does not fail.
+            let _ = source.each_block(start, extent, note);
+        }
+        found
+    }
+
     /// Copies the box's elements to `dst`, which has exactly their bytes.
     pub(crate) fn fetch(
         &self,
@@ -100,6 +125,10 @@ impl Leaf<'_> {
                 let first = start.first().copied().unwrap_or(0);
                 fill(generator, *dtype, first, shape.elems(), dst);
                 return Ok(());
+            }
+            Leaf::Pending(..) => {
+                let message = "a pass reads what no pass delivered";
+                return Err(Error::new(ErrorKind::Internal, Code::Internal, message));
             }
             Leaf::Array(array) => array,
         };
@@ -170,13 +199,25 @@ impl BlockSource<'_> {
         fetch: &mut Fetch<'_>,
         dst: &mut [u8],
     ) -> Result<()> {
+        self.each_block(start, extent, |overlap| {
+            self.fetch_block(overlap, extent, fetch, dst)
+        })
+    }
+
+    /// Calls `visit` for every block that a box touches, in C order.
+    fn each_block(
+        &self,
+        start: &[usize],
+        extent: &[usize],
+        mut visit: impl FnMut(&[Overlap]) -> Result<()>,
+    ) -> Result<()> {
         let axes: Vec<Vec<Overlap>> = (0..extent.len())
             .map(|axis| self.overlaps(axis, start[axis], extent[axis]))
             .collect();
         let mut pick = vec![0usize; axes.len()];
         loop {
             let overlap: Vec<Overlap> = axes.iter().zip(&pick).map(|(axis, &i)| axis[i]).collect();
-            self.fetch_block(&overlap, extent, fetch, dst)?;
+            visit(&overlap)?;
             let stepped = pick.iter_mut().zip(&axes).rev().any(|(i, axis)| {
                 *i += 1;
                 let inside = *i < axis.len();
@@ -189,6 +230,14 @@ impl BlockSource<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// The chunk and block numbers of an overlap.
+    fn numbers(&self, overlap: &[Overlap]) -> (usize, usize) {
+        let chunks = self.grid.chunks_per_axis(self.shape);
+        let chunk = c_order(overlap.iter().map(|o| o.chunk), &chunks);
+        let block = c_order(overlap.iter().map(|o| o.block), &self.grid.blocks_per_axis());
+        (chunk, block)
     }
 
     /// The blocks along `axis` that `start .. start + extent` touches.
@@ -220,8 +269,7 @@ impl BlockSource<'_> {
         fetch: &mut Fetch<'_>,
         dst: &mut [u8],
     ) -> Result<()> {
-        let chunk = c_order(overlap.iter().map(|o| o.chunk), &self.grid.chunks_per_axis(self.shape));
-        let block = c_order(overlap.iter().map(|o| o.block), &self.grid.blocks_per_axis());
+        let (chunk, block) = self.numbers(overlap);
         let len = self.grid.block.iter().product::<usize>() * self.item;
         if let Some(cache) = fetch.shared {
             let scratch = &mut *fetch.scratch;

@@ -49,10 +49,10 @@ impl<'k> Kernels<'k> {
     }
 
     /// What computes `body`.
-    pub(crate) fn code(&self, body: Body) -> Result<Code> {
+    pub(crate) fn code(&self, body: &Body) -> Result<Code> {
         if self.engine == Engine::Jit {
             let started = Instant::now();
-            let found = cache().get(&body, host(self.level)?);
+            let found = cache().get(body, host(self.level)?);
             let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.counts.ns.fetch_add(ns, Ordering::Relaxed);
             match found {
@@ -65,7 +65,7 @@ impl<'k> Kernels<'k> {
             }
         }
         self.counts.interpreted.fetch_add(1, Ordering::Relaxed);
-        Ok(Code::Interpreter(body))
+        Ok(Code::Interpreter)
     }
 }
 

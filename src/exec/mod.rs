@@ -25,7 +25,6 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -40,7 +39,8 @@ use crate::table::Id;
 use crate::types::{DType, Shape};
 
 pub use options::{Engine, Options, Progress};
-pub use show::plan_text;
+pub use show::bytes_text;
+pub(crate) use show::{bodies, host_of as host, plan_text};
 pub use sink::{Piece, Receiver};
 pub use stats::Stats;
 
@@ -162,7 +162,7 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
     let Some((_, name)) = largest.filter(|_| total > limit) else {
         return Ok(());
     };
-    let (need, have) = (show::bytes(total), show::bytes(limit));
+    let (need, have) = (bytes_text(total), bytes_text(limit));
     let message = format!("the result `{name}` needs {need} of memory, more than the {have} allowed");
     Err(Error::new(ErrorKind::Limit, Code::TooLarge, message)
         .with_help("write it to a file with `-o OUT.npy`, or raise `--max-memory`"))

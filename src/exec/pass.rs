@@ -31,6 +31,7 @@ pub(crate) struct PassRun<'a> {
     pub(crate) roles: Vec<Role>,
     pub(crate) access: Vec<Access>,
     pub(crate) sinks: Vec<SinkRun<'a>>,
+    pub(crate) body: Body,
     pub(crate) code: Code,
 }
 
@@ -75,7 +76,7 @@ pub(crate) enum Code {
     /// Machine code.
     Jit(Arc<Kernel>),
     /// The interpreter.
-    Interpreter(Body),
+    Interpreter,
 }
 
 impl Role {
@@ -170,8 +171,9 @@ impl<'a> PassRun<'a> {
             .collect();
         let uniform: Vec<bool> = roles.iter().map(|role| role.is_uniform()).collect();
         let wants: Vec<Want> = sinks.iter().map(want).collect();
-        let code = kernels.code(pass.body(func, &uniform, &wants))?;
-        if matches!(code, Code::Interpreter(_)) && fused_split.is_some() {
+        let body = pass.body(func, &uniform, &wants);
+        let code = kernels.code(&body)?;
+        if matches!(code, Code::Interpreter) && fused_split.is_some() {
             // Executable memory was refused: plan again for the interpreter.
             let deliveries = sinks.into_iter().map(SinkRun::into_delivery).collect();
             return PassRun::new(func, pass, leaves, deliveries, &kernels.interpreted());
@@ -184,6 +186,7 @@ impl<'a> PassRun<'a> {
             roles,
             access,
             sinks,
+            body,
             code,
         })
     }
@@ -266,6 +269,7 @@ fn scalar(leaf: &Leaf<'_>) -> Option<[u8; 8]> {
 fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
     let array = match leaf {
         Leaf::Generate(..) => return Access::Generated,
+        Leaf::Pending(..) => return Access::Resident,
         Leaf::Array(array) => array,
     };
     let grid = match array.layout() {

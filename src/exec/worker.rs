@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::exec::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
+use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::exec::interp;
 use crate::exec::pass::{Code, PassRun, Role, SinkRun};
@@ -18,7 +19,6 @@ use crate::exec::tiling::Tile;
 use crate::ir::FoldOp;
 use crate::limits::{LANES, RUN_ELEMS};
 use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_runs};
-use crate::types::{DType, Scalar};
 
 /// The buffers of one thread, reused from tile to tile.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Worker {
     full: Vec<Buffer>,
     /// Per sink: what the kernel writes.
     out: Vec<Buffer>,
+    /// Per sink: the states of the rows so far.
+    states: Vec<Buffer>,
     kernel: Buffer,
     /// Room to bring reduced axes together.
     permuted: Buffer,
@@ -53,7 +55,7 @@ struct Rows {
 impl Worker {
     /// Bytes of all buffers.
     pub(crate) fn capacity(&self) -> usize {
-        let many = [&self.own, &self.full, &self.out];
+        let many = [&self.own, &self.full, &self.out, &self.states];
         let listed: usize = many.iter().flat_map(|list| list.iter()).map(Buffer::capacity).sum();
         listed + self.block.capacity() + self.kernel.capacity() + self.permuted.capacity()
     }
@@ -75,6 +77,7 @@ impl Worker {
             own,
             full,
             out,
+            states,
             kernel,
             permuted,
         } = self;
@@ -90,8 +93,8 @@ impl Worker {
         }
         let started = Instant::now();
         let collected = match &run.code {
-            Code::Jit(_) => call_rows(run, tile, &views, out, kernel),
-            Code::Interpreter(_) => interpret_rows(run, tile, &views, out),
+            Code::Jit(_) => call_rows(run, tile, &views, out, states, kernel),
+            Code::Interpreter => interpret_rows(run, tile, &views, out),
         };
         let folded = fold_streams(run, tile, out, permuted);
         Counters::add(&counters.kernel_ns, started.elapsed());
@@ -156,7 +159,7 @@ fn view<'v>(
 }
 
 /// The box of a leaf's own elements that a tile reads, in the leaf's own axes.
-fn own_box(leaf: &Leaf<'_>, tile: &Tile) -> (Vec<usize>, Vec<usize>) {
+pub(crate) fn own_box(leaf: &Leaf<'_>, tile: &Tile) -> (Vec<usize>, Vec<usize>) {
     let shape = leaf.shape();
     let skip = tile.extent.len() - shape.ndim();
     let axes = shape.iter().enumerate();
@@ -165,6 +168,22 @@ fn own_box(leaf: &Leaf<'_>, tile: &Tile) -> (Vec<usize>, Vec<usize>) {
         _ => (tile.start[axis + skip], tile.extent[axis + skip]),
     })
     .unzip()
+}
+
+/// Bytes of scratch that a full tile takes, kernel temporaries aside.
+pub(crate) fn tile_bytes(run: &PassRun<'_>) -> usize {
+    let elems = run.tiling.tile_elems();
+    let leaves = run.leaves.iter().zip(&run.roles);
+    let inputs: usize = leaves
+        .map(|(leaf, role)| match role {
+            Role::Scalar(_) => 0,
+            Role::RowUniform => leaf.shape().elems().min(elems) * leaf.dtype().size(),
+            Role::Stream => elems * leaf.dtype().size(),
+            Role::Repeated => 2 * elems * leaf.dtype().size(),
+        })
+        .sum();
+    let outputs: usize = run.sinks.iter().filter(|sink| sink.fused().is_none()).map(|sink| elems * sink.dtype().size()).sum();
+    inputs + outputs
 }
 
 /// Dense strides, with 0 where the extent is 1.
@@ -224,6 +243,7 @@ fn call_rows(
     tile: &Tile,
     views: &[View<'_>],
     out: &mut [Buffer],
+    states: &mut Vec<Buffer>,
     kernel_scratch: &mut Buffer,
 ) -> Vec<Option<Partials>> {
     let Code::Jit(kernel) = &run.code else {
@@ -237,11 +257,7 @@ fn call_rows(
         .zip(out.iter_mut())
         .map(|(sink, buffer)| out_row(run, sink, tile, n, rows.n_rows, buffer))
         .collect();
-    let mut collected: Vec<Option<Partials>> = run
-        .sinks
-        .iter()
-        .map(|sink| sink.fused().map(|(_, combiner)| Partials::with_capacity(combiner.kind(), combiner.arg_dtype(), rows.n_rows)))
-        .collect();
+    states.resize_with(run.sinks.len(), Buffer::default);
     let scratch = kernel_scratch.bytes(kernel.scratch_bytes());
     let mut inputs = vec![std::ptr::null(); views.len()];
     let mut outputs = vec![std::ptr::null_mut(); targets.len()];
@@ -265,15 +281,24 @@ fn call_rows(
         // each output points to room for `n` elements or for a fold's state, as `out_row` sized
         // it; `scratch` has the bytes the kernel asks for.
         unsafe { kernel.call_raw(n, &inputs, &outputs, scratch.as_mut_ptr()) };
-        for ((sink, partials), &state) in run.sinks.iter().zip(&mut collected).zip(&outputs) {
-            if let (Some((op, combiner)), Some(partials)) = (sink.fused(), partials) {
+        for ((sink, states), &state) in run.sinks.iter().zip(states.iter_mut()).zip(&outputs) {
+            if let Some((op, combiner)) = sink.fused() {
+                let item = combiner.state_bytes();
+                let room = &mut states.bytes(item * rows.n_rows)[row * item..][..item];
                 // SAFETY: the kernel has just written this state, sized by `out_row`.
-                unsafe { collect(op, combiner.arg_dtype(), n, state, partials) };
+                unsafe { collect(op, n, state, room) };
             }
         }
         rows.advance();
     }
-    collected
+    let states = run.sinks.iter().zip(states);
+    states
+        .map(|(sink, states)| {
+            let (_, combiner) = sink.fused()?;
+            let bytes = states.bytes(combiner.state_bytes() * rows.n_rows);
+            Partials::from_bytes(combiner.kind(), combiner.arg_dtype(), bytes)
+        })
+        .collect()
 }
 
 /// Decides where a sink's rows go and makes room for them.
@@ -314,29 +339,22 @@ fn out_row(
     }
 }
 
-/// Appends the state a kernel left to the partials.
+/// Copies the state a kernel left for one row to `room`.
 ///
 /// # Safety
-/// `state` points to what `op` over `n` elements of `dtype` writes, aligned to 64.
-unsafe fn collect(op: FoldOp, dtype: DType, n: usize, state: *mut u8, partials: &mut Partials) {
+/// `state` points to what `op` over `n` elements writes, aligned to 64.
+unsafe fn collect(op: FoldOp, n: usize, state: *mut u8, room: &mut [u8]) {
     if op == FoldOp::SumFloat {
         let runs = n.div_ceil(RUN_ELEMS);
         // SAFETY: by the contract of this function there are that many run vectors.
         let runs = unsafe { std::slice::from_raw_parts_mut(state.cast::<[f64; LANES]>(), runs) };
-        partials.push(Scalar::Float64(tile_partial_from_runs(runs)));
+        room.copy_from_slice(&tile_partial_from_runs(runs).to_ne_bytes());
         return;
     }
-    // SAFETY: by the contract of this function the state has at least 8 bytes of room.
-    let bytes = unsafe { std::slice::from_raw_parts(state, 8) };
-    let dtype = match op {
-        FoldOp::SumInt if dtype.is_unsigned() => DType::UInt64,
-        FoldOp::SumInt | FoldOp::CountNonzero => DType::Int64,
-        FoldOp::Any | FoldOp::All => DType::Bool,
-        FoldOp::Min | FoldOp::Max | FoldOp::SumFloat => dtype,
-    };
-    if let Some(value) = Scalar::read(dtype, bytes) {
-        partials.push(value);
-    }
+    // SAFETY: by the contract of this function the state has at least 8 bytes of room, and no
+    // state is larger.
+    let bytes = unsafe { std::slice::from_raw_parts(state, room.len()) };
+    room.copy_from_slice(bytes);
 }
 
 /// Interprets the body for each row, into the sinks' buffers.
@@ -346,9 +364,6 @@ fn interpret_rows(
     views: &[View<'_>],
     out: &mut [Buffer],
 ) -> Vec<Option<Partials>> {
-    let Code::Interpreter(body) = &run.code else {
-        return Vec::new();
-    };
     let n = tile.extent[run.split..].iter().product::<usize>();
     let mut rows = Rows::new(tile, run.split);
     for row in 0..rows.n_rows {
@@ -363,7 +378,7 @@ fn interpret_rows(
                 &mut buffer.bytes(bytes * rows.n_rows)[row * bytes..][..bytes]
             })
             .collect();
-        interp::run(body, n, &inputs, &mut outputs);
+        interp::run(&run.body, n, &inputs, &mut outputs);
         rows.advance();
     }
     run.sinks.iter().map(|_| None).collect()
@@ -391,7 +406,7 @@ fn fold_streams(
 
 /// Folds a tile's dense values over the combiner's axes.
 fn fold_tile(
-    combiner: &crate::exec::combine::Combiner,
+    combiner: &Combiner,
     tile: &Tile,
     values: &[u8],
     permuted: &mut Buffer,
