@@ -1,6 +1,15 @@
 //! In: an operation and a dtype. Out: its scalar meaning, and routines over strips of elements.
 //! Never: shapes, threads, or an answer that depends on the machine.
 
+mod element;
+mod float;
+pub mod fold;
+pub mod generate;
+mod int;
+mod ops;
+pub mod scalar;
+pub mod strip;
+
 use std::fmt;
 
 /// How wide the machine code may be. Answers do not depend on it.
