@@ -70,7 +70,11 @@ fn shape(u: &mut Unstructured) -> Result<Shape> {
 
 /// A shape that broadcasts to `base`.
 fn part(u: &mut Unstructured, base: &Shape) -> Result<Shape> {
-    let skip = if u.ratio(1, 4)? { u.int_in_range(0..=base.ndim())? } else { 0 };
+    let skip = if u.ratio(1, 4)? {
+        u.int_in_range(0..=base.ndim())?
+    } else {
+        0
+    };
     let mut extents = base[skip..].to_vec();
     for extent in &mut extents {
         if u.ratio(1, 6)? {
@@ -174,7 +178,9 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
             let inner = within(u, &outer)?;
             let pairs = outer.iter().zip(inner.iter());
             let dims = pairs.map(|(&outer, &inner)| DimCut { outer, inner });
-            Cut { dims: dims.collect() }
+            Cut {
+                dims: dims.collect(),
+            }
         }
     };
     let ddof = u.int_in_range(0..=2)? as f64;
@@ -292,7 +298,12 @@ pub(crate) fn body(u: &mut Unstructured) -> Result<Body> {
         let reg = Reg::new(u.int_in_range(0..=regs.len() - 1)?);
         let dtype = regs[reg].dtype;
         let folds: Vec<FoldOp> = match dtype {
-            DType::Bool => vec![FoldOp::SumInt, FoldOp::CountNonzero, FoldOp::Any, FoldOp::All],
+            DType::Bool => vec![
+                FoldOp::SumInt,
+                FoldOp::CountNonzero,
+                FoldOp::Any,
+                FoldOp::All,
+            ],
             dtype if dtype.is_float() => vec![FoldOp::SumFloat],
             _ => vec![FoldOp::SumInt],
         };
@@ -302,7 +313,11 @@ pub(crate) fn body(u: &mut Unstructured) -> Result<Body> {
             _ => Sink::Fold(*u.choose(&[FoldOp::Min, FoldOp::Max])?, reg),
         });
     }
-    Ok(Body { inputs, regs, sinks })
+    Ok(Body {
+        inputs,
+        regs,
+        sinks,
+    })
 }
 
 /// Elements from a seed (SplitMix64).

@@ -57,7 +57,8 @@ fn replace(func: &mut Func, cheaper: Cheaper, data: ValueData) -> Value {
                 (Some(only), None) => func.values[only].shape == data.shape,
                 _ => true,
             };
-            func.values.push(if same { like(Inst::Map(map)) } else { data })
+            func.values
+                .push(if same { like(Inst::Map(map)) } else { data })
         }
         Cheaper::Times(value, factor, like_const) => {
             let shape = func.values[like_const].shape.clone();

@@ -47,7 +47,10 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
         assert!(!pass.sinks.is_empty(), "a dead pass");
         assert_eq!(pass.cut.dims.len(), pass.domain.ndim());
         for input in &pass.inputs {
-            assert_eq!(input.shape.broadcast(&pass.domain).as_ref(), Ok(&pass.domain));
+            assert_eq!(
+                input.shape.broadcast(&pass.domain).as_ref(),
+                Ok(&pass.domain)
+            );
             if let Leaf::Result(value) = input.leaf {
                 let home = plan.home(value).expect("a result has a home");
                 assert!(home.pass < index, "{value} is read before it is there");
@@ -90,7 +93,13 @@ v2: float64[3] = mul v0 v1
 v3: int8[3] = cast v2
 v4: float64 = reduce sum v2 axes [0] cut [3:3]
 output \"a\" = v3\noutput \"b\" = v4\n",
-        expect![[""]],
+        expect![[r#"
+            v0: float64[3] = const 1.0
+            v1: int8[3] = const 1
+            v2: float64 = reduce sum v0 axes [0] cut [3:3]
+            output "a" = v1
+            output "b" = v2
+        "#]],
     );
 }
 
@@ -114,7 +123,24 @@ v12: float64[3] = sub v0 v0
 v13: float64[3] = mul v0 v1
 output \"x + 0\" = v6\noutput \"x / 8\" = v10\noutput \"x / 10\" = v11\noutput \"x - x\" = v12
 output \"x * 0\" = v13\noutput \"x\" = v9\n",
-        expect![[""]],
+        expect![[r#"
+            operand x: float64[3]
+            v0: float64[3] = elem x
+            v1: float64 = const 0.0
+            v2: float64 = const 10.0
+            v3: float64[3] = add v0 v1
+            v4: float64 = const 0.125
+            v5: float64[3] = mul v0 v4
+            v6: float64[3] = div v0 v2
+            v7: float64[3] = sub v0 v0
+            v8: float64[3] = mul v0 v1
+            output "x + 0" = v3
+            output "x / 8" = v5
+            output "x / 10" = v6
+            output "x - x" = v7
+            output "x * 0" = v8
+            output "x" = v0
+        "#]],
     );
 }
 
@@ -128,7 +154,15 @@ v2: int32[2, 3] = mul v0 v1
 v3: int32[2, 1] = const 0
 v4: int32[2, 3] = mul v0 v3
 output \"x * ones\" = v2\noutput \"x * zeros\" = v4\n",
-        expect![[""]],
+        expect![[r#"
+            operand x: int32[3]
+            v0: int32[3] = elem x
+            v1: int32[2, 3] = const 1
+            v2: int32[2, 3] = mul v0 v1
+            v3: int32[2, 3] = const 0
+            output "x * ones" = v2
+            output "x * zeros" = v3
+        "#]],
     );
 }
 
@@ -152,7 +186,18 @@ v11: bool[3] = ge v0 v6
 v12: bool[3] = not v11
 output \"a\" = v9\noutput \"b\" = v10\noutput \"c\" = v12
 raise v2\n",
-        expect![[""]],
+        expect![[r#"
+            operand x: int32[3]
+            operand c: bool[3]
+            v0: int32[3] = elem x
+            v1: bool[3] = elem c
+            v2: int32 = const 7
+            v3: int32[3] = select v1 v2 v0
+            v4: bool[3] = lt v0 v2
+            output "a" = v3
+            output "b" = v1
+            output "c" = v4
+        "#]],
     );
 }
 
@@ -173,6 +218,19 @@ v8: bool[3] = lt v0 v1
 v9: bool[3] = lt v2 v1
 output \"a\" = v5\noutput \"b\" = v6\noutput \"c\" = v7
 raise v8 at 1..2\nraise v9 at 3..4\n",
-        expect![[""]],
+        expect![[r#"
+            operand x: int32[3]
+            operand y: int32[3]
+            v0: int32[3] = elem x
+            v1: int32[3] = elem y
+            v2: int32[3] = mul v0 v1
+            v3: int64 = reduce sum v2 axes [0] cut [3:3]
+            v4: int64 = reduce sum v2 axes [0] cut [3:2]
+            v5: bool[3] = lt v0 v1
+            raise v5 at 1..2
+            output "a" = v3
+            output "b" = v3
+            output "c" = v4
+        "#]],
     );
 }
