@@ -37,6 +37,8 @@ pub mod store;
 
 // Where they meet: block x kernel -> partial -> result.
 pub mod exec;
+pub mod expr;
+pub mod session;
 pub mod explain;
 
 #[cfg(feature = "cli")]
@@ -44,4 +46,7 @@ pub mod cli;
 
 pub use array::Array;
 pub use error::{Error, ErrorKind};
+pub use exec::{Engine, Options};
+pub use expr::{Bound, Evaluated, Expr};
+pub use math::SimdLevel;
 pub use types::{DType, Scalar, Shape};

@@ -7,17 +7,40 @@ pub const MAX_NDIM: usize = 16;
 /// Bytes of program text: far above anything typed, far below what spans (u32) can count.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
 
-/// Nesting depth of an expression: keeps every recursive walk well inside a 2 MiB thread stack.
-pub const MAX_DEPTH: usize = 200;
+/// Tokens of a program: four for each node of the tree, brackets and separators included.
+pub const MAX_TOKENS: usize = 4 * MAX_NODES;
+
+/// Brackets within brackets, and operators that wait for their right side (`-`, `not`, `**`,
+/// `else`): bounds the stack of the parser, and with it the time a hostile text can take.
+pub const MAX_NESTING: usize = 200;
+
+/// Depth of a syntax tree: a sum of a thousand terms leans that far to the left. Keeps every
+/// recursive walk inside a 2 MiB thread stack.
+pub const MAX_DEPTH: usize = 1_000;
 
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
+
+/// Diagnostics of one program: nobody reads more, and each may cost a trial of its edits.
+pub const MAX_DIAGNOSTICS: usize = 20;
+
+/// Bytes of program text up to which edits are tried before they are suggested: a trial parses
+/// the whole program again.
+pub const MAX_SUGGEST_BYTES: usize = 16 << 10;
 
 /// Values of an IR function: bounds compile time (about 10 us a value) and ids (u32).
 pub const MAX_VALUES: usize = 50_000;
 
 /// Outputs and reductions of one pass; more are split over several passes.
 pub const MAX_SINKS: usize = 32;
+
+/// Elements up to which a value that needs no data is computed apart, by the interpreter: that
+/// costs less than compiling a kernel.
+pub const MAX_EPILOGUE_ELEMS: usize = 4_096;
+
+/// Elements of a value that the reference interpreter computes: it keeps every value whole, at 16
+/// bytes an element.
+pub const MAX_EVAL_ELEMS: usize = 1 << 24;
 
 /// Elements below which neighbouring blocks are grouped into one tile: one block of float64 of
 /// 256 KiB, the size measured fastest.

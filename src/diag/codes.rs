@@ -35,6 +35,7 @@ codes! {
     BadNumber "E0002" "a number that cannot be read";
     UnterminatedString "E0003" "a string without its closing quote";
     NumberTooLarge "E0004" "an integer literal outside 64 bits";
+    BadEscape "E0005" "a backslash in a string that starts no known escape";
 
     UnexpectedToken "E0101" "a token that cannot stand here";
     UnexpectedEnd "E0102" "the expression ends too early";

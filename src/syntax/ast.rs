@@ -16,7 +16,7 @@ define_id!(
 pub struct Ast {
     /// Expressions, children before parents.
     pub nodes: Table<NodeId, Node>,
-    /// The text of each node.
+    /// The text of each node; brackets around an expression belong to it.
     pub spans: Table<NodeId, Span>,
     /// The statements, in order.
     pub statements: Vec<Statement>,
@@ -228,5 +228,62 @@ impl Ast {
     pub fn push(&mut self, node: Node, span: Span) -> NodeId {
         self.spans.push(span);
         self.nodes.push(node)
+    }
+}
+
+impl Node {
+    /// Calls `see` with every child, in text order; not with the children's children.
+    pub fn for_each_child(&self, mut see: impl FnMut(NodeId)) {
+        match self {
+            Node::Error
+            | Node::Name(_)
+            | Node::Int(_)
+            | Node::Float(_)
+            | Node::Imaginary(_)
+            | Node::Str(_) => {}
+            Node::Prefix(_, operand) => see(*operand),
+            Node::Infix(_, left, right) => {
+                see(*left);
+                see(*right);
+            }
+            Node::Compare { first, rest } => {
+                see(*first);
+                rest.iter().for_each(|&(_, operand)| see(operand));
+            }
+            Node::Ternary {
+                condition,
+                then,
+                otherwise,
+            } => {
+                see(*then);
+                see(*condition);
+                see(*otherwise);
+            }
+            Node::Call { callee, args } => {
+                see(*callee);
+                args.iter().for_each(|arg| see(arg.value));
+            }
+            Node::Attribute { base, .. } => see(*base),
+            Node::Index { base, items } => {
+                see(*base);
+                items.iter().for_each(|item| item.for_each_child(&mut see));
+            }
+            Node::Tuple(items) | Node::List(items) => items.iter().copied().for_each(see),
+        }
+    }
+}
+
+impl Subscript {
+    fn for_each_child(&self, mut see: impl FnMut(NodeId)) {
+        match self {
+            Subscript::Item(item) => see(*item),
+            Subscript::Slice { start, stop, step } => {
+                [start, stop, step]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|&part| see(part));
+            }
+            Subscript::Ellipsis => {}
+        }
     }
 }

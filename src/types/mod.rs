@@ -5,6 +5,7 @@ mod dtype;
 mod grid;
 mod op;
 pub mod promote;
+mod promote_table;
 mod scalar;
 mod shape;
 

@@ -1,0 +1,198 @@
+//! In: nothing. Out: the functions that this version computes.
+//! Never: code.
+
+use super::{Function, Param, Reduction, Rule};
+use crate::types::{BinaryOp, DType, UnaryOp};
+
+const fn required(name: &'static str, aliases: &'static [&'static str]) -> Param {
+    Param {
+        name,
+        aliases,
+        default: None,
+        keyword_only: false,
+    }
+}
+
+const fn optional(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    default: &'static str,
+) -> Param {
+    Param {
+        name,
+        aliases,
+        default: Some(default),
+        keyword_only: false,
+    }
+}
+
+const fn keyword(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    default: &'static str,
+) -> Param {
+    Param {
+        name,
+        aliases,
+        default: Some(default),
+        keyword_only: true,
+    }
+}
+
+const X: Param = required("x", &["a"]);
+const AXIS: Param = optional("axis", &[], "None");
+const KEEPDIMS: Param = keyword("keepdims", &[], "False");
+const DDOF: Param = keyword("ddof", &["correction"], "0");
+const DTYPE: Param = optional("dtype", &[], "None");
+
+const ONE: &[Param] = &[X];
+const TWO: &[Param] = &[required("x1", &["x"]), required("x2", &["y"])];
+const REDUCED: &[Param] = &[X, AXIS, KEEPDIMS];
+const ADDED: &[Param] = &[X, AXIS, keyword("dtype", &[], "None"), KEEPDIMS];
+const SPREAD: &[Param] = &[X, AXIS, DDOF, KEEPDIMS];
+const SHAPED: &[Param] = &[required("shape", &[]), optional("dtype", &[], "float64")];
+
+const fn unary(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    op: UnaryOp,
+    help: &'static str,
+) -> Function {
+    function(name, aliases, ONE, Rule::Unary(op), help)
+}
+
+const fn binary(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    op: BinaryOp,
+    help: &'static str,
+) -> Function {
+    function(name, aliases, TWO, Rule::Binary(op), help)
+}
+
+const fn cast(dtype: DType, name: &'static str, help: &'static str) -> Function {
+    function(name, &[], ONE, Rule::Cast(dtype), help)
+}
+
+const fn reduce(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    params: &'static [Param],
+    reduction: Reduction,
+    help: &'static str,
+) -> Function {
+    function(name, aliases, params, Rule::Reduce(reduction), help)
+}
+
+const fn function(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    params: &'static [Param],
+    rule: Rule,
+    help: &'static str,
+) -> Function {
+    Function {
+        name,
+        aliases,
+        params,
+        rule,
+        help,
+    }
+}
+
+/// In the order of the docs.
+#[rustfmt::skip]
+pub(super) const AVAILABLE: &[Function] = &[
+    // Choosing and rounding.
+    function("where", &[], &[required("condition", &[]), required("x", &[]), required("y", &[])],
+        Rule::Where, "x where the condition holds, y elsewhere"),
+    function("clip", &[], &[X, optional("min", &["a_min"], "None"), optional("max", &["a_max"], "None")],
+        Rule::Clip, "x, at least min and at most max"),
+    function("round", &["around"], &[X, optional("decimals", &[], "0")],
+        Rule::Round, "rounded to that many decimals, half to even"),
+    unary("floor", &[], UnaryOp::Floor, "the next integer below or equal"),
+    unary("ceil", &[], UnaryOp::Ceil, "the next integer above or equal"),
+    unary("trunc", &[], UnaryOp::Trunc, "the next integer towards zero"),
+    unary("rint", &[], UnaryOp::Rint, "the nearest integer, half to even"),
+    unary("abs", &["absolute"], UnaryOp::Abs, "the magnitude"),
+    unary("sign", &[], UnaryOp::Sign, "-1, 0 or 1"),
+    binary("minimum", &[], BinaryOp::Min, "the smaller of two, element by element; NaN wins"),
+    binary("maximum", &[], BinaryOp::Max, "the larger of two, element by element; NaN wins"),
+    unary("isnan", &[], UnaryOp::IsNan, "whether it is NaN"),
+    unary("isfinite", &[], UnaryOp::IsFinite, "whether it is neither infinite nor NaN"),
+    unary("isinf", &[], UnaryOp::IsInf, "whether it is infinite"),
+    // Mathematics.
+    unary("sqrt", &[], UnaryOp::Sqrt, "the square root"),
+    function("square", &[], ONE, Rule::Square, "x * x"),
+    unary("sin", &[], UnaryOp::Sin, "the sine of an angle in radians"),
+    unary("cos", &[], UnaryOp::Cos, "the cosine of an angle in radians"),
+    unary("tan", &[], UnaryOp::Tan, "the tangent of an angle in radians"),
+    unary("exp", &[], UnaryOp::Exp, "e to the power x"),
+    unary("expm1", &[], UnaryOp::Expm1, "exp(x) - 1, precise near 0"),
+    unary("log", &[], UnaryOp::Log, "the natural logarithm"),
+    unary("log2", &[], UnaryOp::Log2, "the logarithm to base 2"),
+    unary("log10", &[], UnaryOp::Log10, "the logarithm to base 10"),
+    unary("log1p", &[], UnaryOp::Log1p, "log(1 + x), precise near 0"),
+    unary("tanh", &[], UnaryOp::Tanh, "the hyperbolic tangent"),
+    // Operators as functions.
+    binary("add", &[], BinaryOp::Add, "x1 + x2"),
+    binary("subtract", &[], BinaryOp::Sub, "x1 - x2"),
+    binary("multiply", &[], BinaryOp::Mul, "x1 * x2"),
+    binary("divide", &["true_divide"], BinaryOp::Div, "x1 / x2, in floats"),
+    binary("floor_divide", &[], BinaryOp::FloorDiv, "x1 // x2, rounded down"),
+    binary("remainder", &["mod"], BinaryOp::Mod, "x1 % x2, with the sign of x2"),
+    binary("pow", &["power"], BinaryOp::Pow, "x1 ** x2"),
+    unary("negative", &[], UnaryOp::Neg, "-x"),
+    function("positive", &[], ONE, Rule::Positive, "+x"),
+    binary("equal", &[], BinaryOp::Eq, "x1 == x2"),
+    binary("not_equal", &[], BinaryOp::Ne, "x1 != x2"),
+    binary("less", &[], BinaryOp::Lt, "x1 < x2"),
+    binary("less_equal", &[], BinaryOp::Le, "x1 <= x2"),
+    binary("greater", &[], BinaryOp::Gt, "x1 > x2"),
+    binary("greater_equal", &[], BinaryOp::Ge, "x1 >= x2"),
+    binary("bitwise_and", &[], BinaryOp::And, "x1 & x2"),
+    binary("bitwise_or", &[], BinaryOp::Or, "x1 | x2"),
+    binary("bitwise_xor", &[], BinaryOp::Xor, "x1 ^ x2"),
+    unary("bitwise_not", &["bitwise_invert", "invert"], UnaryOp::Not, "~x"),
+    binary("left_shift", &["bitwise_left_shift"], BinaryOp::Shl, "x1 << x2"),
+    binary("right_shift", &["bitwise_right_shift"], BinaryOp::Shr, "x1 >> x2"),
+    function("logical_and", &[], TWO, Rule::Logical(BinaryOp::And), "x1 and x2, as truth values"),
+    function("logical_or", &[], TWO, Rule::Logical(BinaryOp::Or), "x1 or x2, as truth values"),
+    function("logical_xor", &[], TWO, Rule::Logical(BinaryOp::Xor), "whether exactly one is true"),
+    function("logical_not", &[], ONE, Rule::LogicalNot, "not x, as a truth value"),
+    // Conversions.
+    function("astype", &[], &[X, required("dtype", &[])], Rule::AsType, "x as that dtype; floats to ints truncate and saturate"),
+    cast(DType::Bool, "bool", "x != 0"),
+    cast(DType::Int8, "int8", "x as an 8-bit integer"),
+    cast(DType::Int16, "int16", "x as a 16-bit integer"),
+    cast(DType::Int32, "int32", "x as a 32-bit integer"),
+    cast(DType::Int64, "int64", "x as a 64-bit integer"),
+    cast(DType::UInt8, "uint8", "x as an unsigned 8-bit integer"),
+    cast(DType::UInt16, "uint16", "x as an unsigned 16-bit integer"),
+    cast(DType::UInt32, "uint32", "x as an unsigned 32-bit integer"),
+    cast(DType::UInt64, "uint64", "x as an unsigned 64-bit integer"),
+    cast(DType::Float32, "float32", "x as a 32-bit float"),
+    cast(DType::Float64, "float64", "x as a 64-bit float"),
+    // Reductions.
+    reduce("sum", &[], ADDED, Reduction::Sum, "the sum over axes; small integers add up in 64 bits"),
+    reduce("prod", &[], ADDED, Reduction::Prod, "the product over axes"),
+    reduce("mean", &[], ADDED, Reduction::Mean, "the mean over axes"),
+    reduce("min", &["amin"], REDUCED, Reduction::Min, "the smallest element over axes; NaN wins"),
+    reduce("max", &["amax"], REDUCED, Reduction::Max, "the largest element over axes; NaN wins"),
+    reduce("any", &[], REDUCED, Reduction::Any, "whether any element over axes is true"),
+    reduce("all", &[], REDUCED, Reduction::All, "whether all elements over axes are true"),
+    reduce("count_nonzero", &[], REDUCED, Reduction::CountNonzero, "how many elements over axes are not 0"),
+    reduce("var", &[], SPREAD, Reduction::Var, "the variance over axes"),
+    reduce("std", &[], SPREAD, Reduction::Std, "the standard deviation over axes"),
+    // Generators.
+    function("linspace", &[],
+        &[required("start", &[]), required("stop", &[]), optional("num", &[], "50"), optional("endpoint", &[], "True"), DTYPE],
+        Rule::Linspace, "num evenly spaced numbers from start to stop"),
+    function("arange", &[],
+        &[required("start", &[]), optional("stop", &[], "None"), optional("step", &[], "1"), DTYPE],
+        Rule::Arange, "numbers from start up to stop, exclusive; from 0 if only one is given"),
+    function("full", &[], &[required("shape", &[]), required("value", &["fill_value"]), DTYPE],
+        Rule::Full, "an array of that shape with the same value everywhere"),
+    function("zeros", &[], SHAPED, Rule::Fill(0), "an array of zeros"),
+    function("ones", &[], SHAPED, Rule::Fill(1), "an array of ones"),
+];
