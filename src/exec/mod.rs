@@ -6,7 +6,6 @@
 //! row by row, and delivers what it computed: elementwise results to their place, partials of
 //! reductions to the tree that the cut fixes.
 
-mod boxes;
 mod buffer;
 mod cache;
 mod combine;
