@@ -21,6 +21,13 @@ pub const MAX_DEPTH: usize = 1_000;
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
 
+/// Diagnostics of one program: nobody reads more, and each may cost a trial of its edits.
+pub const MAX_DIAGNOSTICS: usize = 20;
+
+/// Bytes of program text up to which edits are tried before they are suggested: a trial parses
+/// the whole program again.
+pub const MAX_SUGGEST_BYTES: usize = 16 << 10;
+
 /// Values of an IR function: bounds compile time (about 10 us a value) and ids (u32).
 pub const MAX_VALUES: usize = 50_000;
 

@@ -5,9 +5,10 @@ use std::convert::Infallible;
 
 use lalrpop_util::ErrorRecovery;
 
+use super::Limit;
 use super::ast::{Arg, Ast, CompareOp, InfixOp, Node, NodeId, PrefixOp, Subscript};
 use super::token::Token;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Edit};
 use crate::limits::{MAX_DEPTH, MAX_NODES};
 use crate::source::Span;
 use crate::table::{Id, Table};
@@ -25,7 +26,7 @@ pub(super) struct Builder<'s> {
     /// Mistakes that the grammar lets through.
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The first node past a limit, and which: the tree is then of no use.
-    pub(super) overflow: Option<(Code, Span)>,
+    pub(super) overflow: Option<(Limit, Span)>,
 }
 
 impl<'s> Builder<'s> {
@@ -52,14 +53,14 @@ impl<'s> Builder<'s> {
         let mut depth = 0;
         node.for_each_child(|child| depth = depth.max(self.depths[child]));
         let exceeded = if self.ast.nodes.len() >= MAX_NODES {
-            Some(Code::TooMany)
+            Some(Limit::Nodes)
         } else if depth >= MAX_DEPTH {
-            Some(Code::TooDeep)
+            Some(Limit::Depth)
         } else {
             None
         };
-        if let Some(code) = exceeded {
-            self.overflow.get_or_insert((code, span));
+        if let Some(limit) = exceeded {
+            self.overflow.get_or_insert((limit, span));
             return NodeId::new(0);
         }
         self.depths.push(depth + 1);
@@ -148,9 +149,33 @@ impl<'s> Builder<'s> {
         end: usize,
     ) -> NodeId {
         self.check_order(&args);
-        let callee_span = self.ast.spans[callee];
-        let span = callee_span.to(Span::new(open, end));
+        self.check_callee(callee, open);
+        let span = self.ast.spans[callee].to(Span::new(open, end));
         self.push(Node::Call { callee, args }, span)
+    }
+
+    /// `2(a + b)` is a slip, not a call.
+    fn check_callee(&mut self, callee: NodeId, open: usize) {
+        let is_number = matches!(
+            self.ast.nodes[callee],
+            Node::Int(_) | Node::Float(_) | Node::Imaginary(_)
+        );
+        if is_number {
+            let diagnostic = Diagnostic::new(
+                Code::UnexpectedToken,
+                "a number cannot be called",
+                self.ast.spans[callee],
+                "",
+            )
+            .suggest(
+                "to multiply, use `*`",
+                vec![Edit {
+                    span: Span::new(open, open),
+                    text: "*".to_owned(),
+                }],
+            );
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Positional arguments come before keywords, as in Python.
@@ -166,7 +191,17 @@ impl<'s> Builder<'s> {
                 self.ast.spans[arg.value],
                 "which argument is this?",
             )
-            .label(*span, "named arguments come last");
+            .label(*span, "named arguments come last")
+            .suggest(
+                "to compare, use `==`",
+                vec![Edit {
+                    span: Span {
+                        start: span.end,
+                        end: self.ast.spans[args[first].value].start,
+                    },
+                    text: " == ".to_owned(),
+                }],
+            );
             self.diagnostics.push(diagnostic);
         }
     }

@@ -21,8 +21,8 @@ pub(super) fn lex(source: &Source) -> Lexed<'_> {
     let mut depth = 0_usize;
     for (result, range) in Token::lexer(source.text()).spanned() {
         let span = Span::new(range.start, range.end);
-        let token = match result {
-            Ok(token) => token,
+        let (token, span) = match result {
+            Ok(token) => (token, span),
             Err(fault) => lexed.fault(source, fault, span),
         };
         if matches!(token, Token::OpenParen | Token::OpenSquare) {
@@ -41,13 +41,13 @@ pub(super) fn lex(source: &Source) -> Lexed<'_> {
 }
 
 impl<'s> Lexed<'s> {
-    /// Reports a fault and returns the token that was probably meant.
-    fn fault(&mut self, source: &'s Source, fault: Fault, mut span: Span) -> Token<'s> {
+    /// Reports a fault and returns the token that was probably meant, and its text.
+    fn fault(&mut self, source: &'s Source, fault: Fault, mut span: Span) -> (Token<'s>, Span) {
         let text = source.slice(span);
         if fault == Fault::Foreign {
             if let Some(slip) = SLIPS.iter().find(|slip| slip.text == text) {
                 self.diagnostics.push(slip.diagnostic(source, span));
-                return slip.meant.clone();
+                return (slip.meant.clone(), span);
             }
             span = self.take_foreign_before(span);
         }
@@ -65,7 +65,7 @@ impl<'s> Lexed<'s> {
             Fault::Escape(start, end) => bad_escape(source, span, start, end),
         };
         self.diagnostics.push(diagnostic);
-        Token::Error
+        (Token::Error, span)
     }
 
     /// Takes back the foreign text that ends where `span` starts, so that a run of it is one

@@ -1,8 +1,6 @@
 //! In: the text of a literal, of the shape its token's pattern fixed. Out: its value; and back.
 //! Never: a sign (that is an operator).
 
-use std::fmt;
-
 use super::token::Fault;
 
 /// A decimal integer. As in Python, only zero itself may start with 0: `007` was octal once.
@@ -87,27 +85,28 @@ fn hex_escape(text: &str, digits: usize) -> Option<(char, usize)> {
 }
 
 /// A float literal that reads back as `value`, which is not negative and not NaN.
-pub(super) fn write_float(f: &mut impl fmt::Write, value: f64) -> fmt::Result {
+pub(super) fn float_text(value: f64) -> String {
     if value.is_infinite() {
-        f.write_str("1e999")
+        "1e999".to_owned()
     } else {
-        write!(f, "{value:?}")
+        format!("{value:?}")
     }
 }
 
 /// A string literal that reads back as `text`.
-pub(super) fn write_string(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    f.write_char('\'')?;
+pub(super) fn string_text(text: &str) -> String {
+    let mut out = String::from("'");
     for char in text.chars() {
         match char {
-            '\\' => f.write_str("\\\\")?,
-            '\'' => f.write_str("\\'")?,
-            '\n' => f.write_str("\\n")?,
-            '\t' => f.write_str("\\t")?,
-            '\r' => f.write_str("\\r")?,
-            char if char.is_control() => write!(f, "\\U{:08x}", u32::from(char))?,
-            char => f.write_char(char)?,
+            '\\' => out.push_str("\\\\"),
+            '\'' => out.push_str("\\'"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            char if char.is_control() => out.push_str(&format!("\\U{:08x}", u32::from(char))),
+            char => out.push(char),
         }
     }
-    f.write_char('\'')
+    out.push('\'');
+    out
 }

@@ -158,12 +158,9 @@ impl fmt::Display for Token<'_> {
         f.write_str(match self {
             Token::Name(name) => return f.write_str(name),
             Token::Int(value) => return write!(f, "{value}"),
-            Token::Float(value) => return literal::write_float(f, *value),
-            Token::Imaginary(value) => {
-                literal::write_float(f, *value)?;
-                return f.write_str("j");
-            }
-            Token::Str(text) => return literal::write_string(f, text),
+            Token::Float(value) => return f.write_str(&literal::float_text(*value)),
+            Token::Imaginary(value) => return write!(f, "{}j", literal::float_text(*value)),
+            Token::Str(text) => return f.write_str(&literal::string_text(text)),
             Token::And => "and",
             Token::Or => "or",
             Token::Not => "not",
@@ -246,6 +243,11 @@ impl Token<'_> {
             | Token::Newline => Class::Mark,
             Token::Error => Class::Error,
         }
+    }
+
+    /// Whether it stands before or between operands: `+`, `not`.
+    pub(super) fn is_operator(&self) -> bool {
+        matches!(self.class(), Class::Operator | Class::Keyword)
     }
 
     /// Whether an operand may end here, so that a following `-` stands between two operands.
