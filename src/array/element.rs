@@ -2,7 +2,7 @@
 //! Never: a type with padding or with bit patterns that are not values.
 #![expect(unsafe_code, reason = "the one cast of elements to bytes")]
 
-use crate::types::DType;
+use crate::types::{DType, Scalar};
 
 mod sealed {
     pub trait Sealed {}
@@ -12,6 +12,9 @@ mod sealed {
 pub trait Element: sealed::Sealed + Copy + Send + Sync + std::fmt::Debug + 'static {
     /// The dtype of arrays of it.
     const DTYPE: DType;
+
+    /// The value of a scalar of this very dtype.
+    fn from_scalar(scalar: Scalar) -> Option<Self>;
 }
 
 macro_rules! elements {
@@ -20,6 +23,13 @@ macro_rules! elements {
             impl sealed::Sealed for $rust {}
             impl Element for $rust {
                 const DTYPE: DType = DType::$dtype;
+
+                fn from_scalar(scalar: Scalar) -> Option<Self> {
+                    match scalar {
+                        Scalar::$dtype(value) => Some(value),
+                        _ => None,
+                    }
+                }
             }
             const _: () = assert!(size_of::<$rust>() <= 8);
         )*
@@ -51,4 +61,11 @@ pub(super) fn bytes_of<T: Element>(data: &[T]) -> &[u8] {
     // SAFETY: the trait is sealed and its types are numbers and bool: no padding, every byte
     // initialised; the length is the slice's own size, and the result borrows `data`.
     unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) }
+}
+
+/// The memory of `data`, to be overwritten with elements of the same dtype.
+pub(crate) fn element_bytes_mut<T: Element>(data: &mut [T]) -> &mut [u8] {
+    // SAFETY: as in `bytes_of`; whoever writes is the executor, whose bools are 0 or 1, and every
+    // other bit pattern is a number.
+    unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), size_of_val(data)) }
 }

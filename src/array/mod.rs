@@ -5,6 +5,8 @@ mod element;
 mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+pub(crate) mod boxes;
+pub(crate) mod gather;
 pub mod npy;
 
 use std::path::Path;
@@ -21,6 +23,7 @@ use npy::NpyFile;
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
+pub(crate) use element::element_bytes_mut;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).

@@ -96,6 +96,16 @@ impl NpyWriter {
         })
     }
 
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Extents.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
     /// Writes the elements `first ..` in C order; `bytes` are native-endian.
     ///
     /// # Errors
