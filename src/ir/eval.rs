@@ -274,4 +274,6 @@ fn broadcast(index: &[usize], shape: &Shape) -> usize {
 }
 
 #[cfg(test)]
+mod folds;
+#[cfg(test)]
 mod tests;
