@@ -76,7 +76,7 @@ pub fn explain(
     let bound = || Expr::new(text)?.bind(operands).map(|bound| bound.options(options.clone()));
     match stage {
         Stage::Tokens => Ok(syntax::tokens_text(&source)),
-        Stage::Ast => Ok(syntax::print(&syntax::parse(&source).ast)),
+        Stage::Ast => Ok(syntax::parse(&source).ast.to_text()),
         Stage::Ir => Expr::new(text)?.checked(operands).map(|func| func.to_string()),
         Stage::Opt => {
             let func = Expr::new(text)?.checked(operands)?;
@@ -85,7 +85,7 @@ pub fn explain(
         Stage::Passes => {
             let bound = bound()?;
             let task = bound.task();
-            Ok(task.plan.text(task.func))
+            Ok(task.plan.display(task.func).to_string())
         }
         Stage::Clif => kernels(&bound()?, jit::clif_text),
         Stage::Asm => kernels(&bound()?, jit::asm_text),

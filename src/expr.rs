@@ -152,7 +152,7 @@ impl Expr {
     pub(crate) fn checked(&self, operands: &[(&str, &Array<'_>)]) -> Result<Verified> {
         let mut scope = Scope::new();
         for (name, array) in operands {
-            scope.operand(declare(name, array));
+            enter(&mut scope, declare(name, array));
         }
         let checked = check::check(&self.source, &self.ast, &scope);
         let checked = checked.map_err(|list| Error::expression(&self.source, list))?;
@@ -167,7 +167,7 @@ impl Expr {
         }
         let mut scope = Scope::new();
         for operand in &given {
-            scope.operand(operand.clone());
+            enter(&mut scope, operand.clone());
         }
         let prepared = Arc::new(Prepared::new(&self.source, &self.ast, &scope, given)?);
         let mut list = remembered();
@@ -198,6 +198,17 @@ impl Prepared {
             check: started.elapsed(),
         })
     }
+}
+
+/// Gives the checker an operand.
+pub(crate) fn enter(scope: &mut Scope, operand: Operand) {
+    let Operand {
+        name,
+        dtype,
+        shape,
+        grid,
+    } = operand;
+    scope.operand(&name, dtype, shape, grid);
 }
 
 /// An array as the checker sees it.
@@ -308,7 +319,7 @@ impl<'a> Bound<'a> {
             let message = format!("the buffer takes one output of {wanted}, the program gives {found}");
             return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
         }
-        let bytes = crate::array::bytes_of_mut(buffer);
+        let bytes = crate::array::element_bytes_mut(buffer);
         Ok(self.evaluate(vec![Destination::Buffer(bytes)])?.1)
     }
 

@@ -94,3 +94,21 @@ pub const MAX_FRAME_HEADER_BYTES: usize = 1 << 20;
 
 /// Bytes of a `.npy` header: NumPy's own default bound is 10,000; structured dtypes need more.
 pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
+
+/// Metadata of chunks (block starts) that one open array keeps, in bytes: those of some 50,000
+/// chunks of 16 blocks.
+pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
+
+/// Bytes of one decoded block of a frame's index: the reference library writes 16 KiB. Longer
+/// ones have to be justified by their compressed size (see [`MAX_INDEX_RATIO`]).
+pub const MAX_INDEX_BLOCK_BYTES: usize = 4 << 20;
+
+/// How many times larger than its compressed bytes a long index block may be.
+pub const MAX_INDEX_RATIO: usize = 64;
+
+/// Chunk headers that `info` reads to count special chunks: a second of reading or so.
+pub const MAX_INFO_CHUNKS: usize = 1 << 20;
+
+/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
+/// larger bodies are interpreted.
+pub const MAX_KERNEL_REGS: usize = 4_096;

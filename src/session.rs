@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::array::Array;
-use crate::check::{self, Scope};
+use crate::check::Scope;
 use crate::error::{Error, Result};
 use crate::exec::Options;
-use crate::expr::{Bound, OutputInfo, Prepared, declare, find};
+use crate::expr::{Bound, OutputInfo, Prepared, declare, enter, find};
 use crate::source::Source;
-use crate::syntax::{self, ast::Statement};
+use crate::syntax::{self, Ast, ast::{Node, Statement}};
 
 /// Named arrays and the bindings made so far: what the REPL works on.
 ///
@@ -60,7 +60,7 @@ impl Session {
 
     /// Gives an array a name; an earlier operand of that name is replaced, a binding hidden.
     pub fn insert(&mut self, name: &str, array: Array<'static>) {
-        self.scope.operand(declare(name, &array));
+        enter(&mut self.scope, declare(name, &array));
         self.arrays.retain(|(other, _)| other != name);
         self.arrays.push((name.to_string(), array));
     }
@@ -91,11 +91,23 @@ impl Session {
             .map(|operand| find(&given, &operand.name))
             .collect::<Result<Vec<_>>>()?;
         let bound = Bound::new(prepared, arrays, self.options.clone(), parse);
-        check::bind_all(&mut self.scope, &Arc::new(source), &ast);
+        self.keep(source, &ast);
         match ast.statements.last() {
             Some(Statement::Bind { .. }) => Ok(Reply::Bound(bound.outputs().collect())),
             Some(Statement::Outputs(_) | Statement::Error(_)) | None => {
                 Ok(Reply::Ready(Box::new(bound)))
+            }
+        }
+    }
+
+    /// Keeps the bindings of a checked line for later lines.
+    fn keep(&mut self, source: Source, ast: &Arc<Ast>) {
+        let source = Arc::new(source);
+        for statement in &ast.statements {
+            if let Statement::Bind { target, value } = statement
+                && let Node::Name(name) = &ast.nodes[*target]
+            {
+                self.scope.bind(name, Arc::clone(&source), Arc::clone(ast), *value);
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::exec::boxes::{Strided, copy_box, dense_strides};
+use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::tiling::{Place, Tile, Tiling};
 use crate::ir::{Reduce, ReduceOp};
 use crate::math::fold::{FoldKind, Moments, Partials};

@@ -6,7 +6,6 @@
 //! row by row, and delivers what it computed: elementwise results to their place, partials of
 //! reductions to the tree that the cut fixes.
 
-mod boxes;
 mod buffer;
 mod cache;
 mod combine;
@@ -90,7 +89,8 @@ pub(crate) fn evaluate(
         let mut stored = allocate(task, index, pass, &destinations);
         let run = bind(task, index, pass, &results, &mut stored, &mut destinations, &kernels)?;
         run_tiles(task, index, &run, &pool, &counters)?;
-        finish(task, pass, run, stored, &mut results)?;
+        finish(task, pass, run, &mut results)?;
+        results.keep_stored(task, stored)?;
     }
     stats.passes = task.plan.n_data_passes();
     stats.compile = counts.time();
@@ -362,7 +362,6 @@ fn finish(
     task: &Task<'_, '_>,
     pass: &Pass,
     run: PassRun<'_>,
-    stored: Stored,
     results: &mut Results,
 ) -> Result<()> {
     let domain = run.domain;
@@ -379,10 +378,6 @@ fn finish(
             }
             _ => {}
         }
-    }
-    for (_, (value, bytes)) in stored {
-        let data = &task.func.values[value];
-        results.keep(value, data.dtype, &data.shape, bytes)?;
     }
     Ok(())
 }
@@ -409,6 +404,13 @@ impl Results {
         let array = Array::from_bytes(dtype, shape, bytes)?;
         self.arrays.insert(value, array);
         Ok(())
+    }
+
+    fn keep_stored(&mut self, task: &Task<'_, '_>, stored: Stored) -> Result<()> {
+        stored.into_values().try_for_each(|(value, bytes)| {
+            let data = &task.func.values[value];
+            self.keep(value, data.dtype, &data.shape, bytes)
+        })
     }
 
     fn leaf<'a>(&self, task: &Task<'_, 'a>, input: &passes::Input) -> Result<Leaf<'a>> {

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use crate::array::npy::NpyWriter;
 use crate::error::Result;
-use crate::exec::boxes::{Runs, dense_strides};
+use crate::array::boxes::{Runs, dense_strides};
 use crate::exec::tiling::Tile;
 use crate::types::{DType, Shape};
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::array::DecodeScratch;
 use crate::error::Result;
-use crate::exec::boxes::{Strided, copy_box, dense_strides};
+use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
 use crate::exec::combine::Combiner;

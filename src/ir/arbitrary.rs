@@ -263,7 +263,6 @@ fn constant(u: &mut Unstructured) -> Result<Scalar> {
 }
 
 /// A kernel body: a few inputs, registers and sinks.
-#[expect(dead_code, reason = "for the tests of `jit`")]
 pub(crate) fn body(u: &mut Unstructured) -> Result<Body> {
     let mut inputs = Table::new();
     let mut regs: Table<Reg, RegData> = Table::new();
@@ -297,19 +296,19 @@ pub(crate) fn body(u: &mut Unstructured) -> Result<Body> {
     for _ in 0..u.int_in_range(1..=4)? {
         let reg = Reg::new(u.int_in_range(0..=regs.len() - 1)?);
         let dtype = regs[reg].dtype;
-        let folds: Vec<FoldOp> = match dtype {
-            DType::Bool => vec![
+        let folds = match (dtype.is_bool(), dtype.is_float()) {
+            (true, _) => &[
                 FoldOp::SumInt,
                 FoldOp::CountNonzero,
                 FoldOp::Any,
                 FoldOp::All,
-            ],
-            dtype if dtype.is_float() => vec![FoldOp::SumFloat],
-            _ => vec![FoldOp::SumInt],
+            ][..],
+            (_, true) => &[FoldOp::SumFloat],
+            (_, false) => &[FoldOp::SumInt],
         };
         sinks.push(match u.int_in_range(0..=3)? {
             0..=1 => Sink::Store(reg),
-            2 => Sink::Fold(*u.choose(&folds)?, reg),
+            2 => Sink::Fold(*u.choose(folds)?, reg),
             _ => Sink::Fold(*u.choose(&[FoldOp::Min, FoldOp::Max])?, reg),
         });
     }

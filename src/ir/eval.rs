@@ -6,11 +6,13 @@ mod reduce;
 
 use std::fmt;
 
-use super::{Elementwise, Generator, Inst, OperandId, Value, ValueData, Verified};
+use super::{
+    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Reg, Value, ValueData, Verified,
+};
 use crate::limits::MAX_EVAL_ELEMS;
 use crate::math::{generate, scalar};
 use crate::source::Span;
-use crate::table::Table;
+use crate::table::{Id, Table};
 use crate::types::{DType, Scalar, Shape};
 
 /// An array in memory, in C order and native byte order.
@@ -165,6 +167,22 @@ pub fn apply(map: Elementwise<Scalar>, dtype: DType) -> Scalar {
     result.expect("verified operations take their dtypes")
 }
 
+/// The registers of a kernel body for one element of each of its inputs.
+///
+/// # Panics
+/// If `inputs` are fewer than the body has, or the body breaks the IR's rules.
+pub fn registers(body: &Body, inputs: &[Scalar]) -> Table<Reg, Scalar> {
+    let mut regs = Table::new();
+    for data in body.regs.rows() {
+        regs.push(match data.inst {
+            BodyInst::Const(scalar) => scalar,
+            BodyInst::Input(id) => inputs[id.index()],
+            BodyInst::Map(map) => apply(map.map(|arg| regs[arg]), data.dtype),
+        });
+    }
+    regs
+}
+
 /// Element `index` of a generated array of `len` elements of `dtype`.
 pub fn element(generator: &Generator, dtype: DType, len: usize, index: usize) -> Scalar {
     match *generator {
@@ -255,5 +273,7 @@ fn broadcast(index: &[usize], shape: &Shape) -> usize {
         })
 }
 
+#[cfg(test)]
+mod folds;
 #[cfg(test)]
 mod tests;

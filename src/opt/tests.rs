@@ -3,10 +3,13 @@
 use arbtest::arbtest;
 use expect_test::{Expect, expect};
 
+use super::passes::{Leaf, PassSink, Want};
 use super::*;
-use crate::ir::eval::{EvalError, eval};
-use crate::ir::{ReduceOp, arbitrary, parse};
-use crate::types::Scalar;
+use crate::ir::eval::{EvalError, eval, registers};
+use crate::ir::{Inst, Output, Sink, Value, arbitrary, parse};
+use crate::math::scalar;
+use crate::table::Id;
+use crate::types::{Scalar, Shape};
 
 /// What `eval` says, with NaNs made equal.
 fn answers(func: &Verified, operands: &[Vec<u8>]) -> Result<Vec<Vec<Scalar>>, EvalError> {
@@ -40,8 +43,6 @@ fn a_plan_delivers_everything_before_it_is_read() {
 }
 
 fn check_plan(func: &Verified, plan: &PassPlan) {
-    use crate::ir::Inst;
-    use passes::{Leaf, PassSink, Want};
     let mut raised = vec![0; func.raises.len()];
     for (index, pass) in plan.passes.iter().enumerate() {
         assert!(!pass.sinks.is_empty(), "a dead pass");
@@ -60,10 +61,12 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
             assert_eq!(func.values[sink.arg(func)].shape, pass.domain);
             match sink {
                 PassSink::Raise(raise) => raised[raise] += 1,
-                PassSink::Fold(value) => match &func.values[value].inst {
-                    Inst::Reduce(reduce) => assert_eq!(reduce.cut, pass.cut),
-                    other => panic!("{other:?} is folded"),
-                },
+                PassSink::Fold(value) => {
+                    let Inst::Reduce(reduce) = &func.values[value].inst else {
+                        panic!("{value} is folded");
+                    };
+                    assert_eq!(reduce.cut, pass.cut);
+                }
                 PassSink::Store(_) => {}
             }
         }
@@ -77,6 +80,74 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
         assert_eq!(plan.home(output.value), Some(*home));
         assert!(home.sink < plan.passes[home.pass].sinks.len());
     }
+}
+
+/// Runs the bodies of a plan element by element and compares each register that a sink takes
+/// with the value that the interpreter gives the whole function.
+#[test]
+fn bodies_compute_what_their_sinks_deliver() {
+    arbtest(|u| {
+        let (func, operands) = arbitrary::program(u)?;
+        let func = if u.arbitrary()? { optimise(func) } else { func };
+        let values = every_value(&func, &operands);
+        for pass in &PassPlan::new(&func).passes {
+            let wants = vec![Want::Store; pass.sinks.len()];
+            let body = pass.body(&func, &[], &wants);
+            for at in 0..pass.domain.elems() {
+                let elem = |value: Value| {
+                    let flat = broadcast(at, &pass.domain, &func.values[value].shape);
+                    values[value.index()][flat]
+                };
+                let inputs = pass
+                    .inputs
+                    .iter()
+                    .map(|input| elem(value_of(&func, input.leaf)));
+                let regs = registers(&body, &inputs.collect::<Vec<_>>());
+                for (sink, delivered) in pass.sinks.iter().zip(&body.sinks) {
+                    let Sink::Store(reg) = *delivered else {
+                        panic!("{delivered:?} where elements are wanted");
+                    };
+                    let expected = scalar::cast(elem(sink.arg(&func)), body.regs[reg].dtype);
+                    assert_eq!(regs[reg], expected, "{sink:?} of\n{}{body}", *func);
+                }
+            }
+        }
+        Ok(())
+    })
+    .budget_ms(2_000);
+}
+
+/// The elements of every value, by its number.
+fn every_value(func: &Verified, operands: &[Vec<u8>]) -> Vec<Vec<Scalar>> {
+    let mut all = (**func).clone();
+    all.raises.clear();
+    all.outputs.clear();
+    for value in func.values.ids() {
+        let name = value.to_string();
+        all.outputs.push(Output { name, value });
+    }
+    let all = Verified::new(all).expect("only the roots have changed");
+    answers(&all, operands).expect("nothing raises")
+}
+
+/// A value whose elements an input has.
+fn value_of(func: &Func, leaf: Leaf) -> Value {
+    match leaf {
+        Leaf::Result(value) | Leaf::Generate(value) => value,
+        Leaf::Operand(id) => {
+            let reads = |value: &Value| func.values[*value].inst == Inst::Elem(id);
+            func.values.ids().find(reads).expect("read by some value")
+        }
+    }
+}
+
+/// Where element `flat` of an array of shape `domain` lies in one of `shape` broadcast to it.
+fn broadcast(flat: usize, domain: &Shape, shape: &Shape) -> usize {
+    let skip = domain.ndim() - shape.ndim();
+    let (ours, theirs) = (shape.strides(), domain.strides());
+    let axes = (0..shape.ndim()).filter(|&axis| shape[axis] != 1);
+    axes.map(|axis| flat / theirs[axis + skip] % shape[axis] * ours[axis])
+        .sum()
 }
 
 fn check(text: &str, expect: Expect) {

@@ -1,7 +1,7 @@
 //! In: functions as text. Out: answers worked out by hand, or by other means.
 
 use super::*;
-use crate::ir::parse;
+use crate::ir::{arbitrary, parse};
 
 fn func(text: &str) -> Verified {
     Verified::new(parse(text).expect("parses")).expect("verifies")
@@ -161,6 +161,21 @@ raise v2 at 3..5\nraise v3\n";
         raised(&[0, 0, 0, 1]),
         Err(EvalError::Raise { span, index: 3 })
     );
+}
+
+#[test]
+fn registers_have_their_dtypes() {
+    arbtest::arbtest(|u| {
+        let body = arbitrary::body(u)?;
+        let mut random = arbitrary::Random(u.arbitrary()?);
+        let inputs = body.inputs.rows().iter();
+        let inputs: Vec<Scalar> = inputs.map(|input| random.scalar(input.dtype)).collect();
+        for (reg, scalar) in registers(&body, &inputs).iter() {
+            assert_eq!(scalar.dtype(), body.regs[reg].dtype, "{reg} of\n{body}");
+        }
+        Ok(())
+    })
+    .budget_ms(300);
 }
 
 #[test]

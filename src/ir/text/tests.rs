@@ -120,7 +120,8 @@ fn errors_name_the_line() {
         line 1: `\` escapes `"`, `\` and `u{...}`
         line 1: expected `:`, found the end
         line 1: the line ends too early
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 /// Pins which broken rule `verify` names.
@@ -176,5 +177,6 @@ fn rules_are_checked() {
         v0: must be a bool value
         v0: must be a bool value
         v0: is an output but no value
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }

@@ -1,0 +1,243 @@
+//! In: literals. Out: what they combine to: weak integers and floats under the rules of arrays.
+//! Never: a wrapped integer; an overflow is a mistake of the text.
+
+use crate::types::promote::Side;
+use crate::types::{BinaryOp, DType, Scalar};
+
+/// A number or truth value known from the text alone. Integers and floats are weak: they take
+/// the dtype of what they meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Literal {
+    Bool(bool),
+    /// Between `i64::MIN` and `u64::MAX`.
+    Int(i128),
+    Float(f64),
+}
+
+/// Why literals do not combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfolded {
+    /// The integer has more than 64 bits.
+    Overflow,
+    /// The rules for arrays of their own dtypes decide.
+    Typed,
+}
+
+impl Literal {
+    /// What it brings to promotion.
+    pub(super) fn side(self) -> Side {
+        match self {
+            Literal::Bool(_) => Side::Strong(DType::Bool),
+            Literal::Int(_) => Side::WeakInt,
+            Literal::Float(_) => Side::WeakFloat,
+        }
+    }
+
+    /// The value in a dtype it was promoted to; `None` for an integer that the dtype cannot hold.
+    pub(super) fn to(self, dtype: DType) -> Option<Scalar> {
+        match (self, dtype) {
+            (Literal::Int(value), DType::Float32) => Some(Scalar::Float32(value as f32)),
+            (Literal::Int(value), DType::Float64) => Some(Scalar::Float64(value as f64)),
+            (Literal::Int(value), DType::Bool) => Some(Scalar::Bool(value != 0)),
+            (Literal::Int(value), _) => Scalar::from_i128(dtype, value),
+            (Literal::Bool(value), _) => Some(truth_as(value, dtype)),
+            (Literal::Float(value), _) => Some(float_as(value, dtype)),
+        }
+    }
+
+    /// The value in its default dtype: bool, int64 (uint64 where it must be) or float64.
+    pub(super) fn strong(self) -> Scalar {
+        match self {
+            Literal::Bool(value) => Scalar::Bool(value),
+            Literal::Float(value) => Scalar::Float64(value),
+            Literal::Int(value) => match i64::try_from(value) {
+                Ok(value) => Scalar::Int64(value),
+                Err(_) => Scalar::UInt64(value as u64),
+            },
+        }
+    }
+
+    /// Whether it counts as true.
+    pub(super) fn truth(self) -> bool {
+        match self {
+            Literal::Bool(value) => value,
+            Literal::Int(value) => value != 0,
+            Literal::Float(value) => value != 0.0,
+        }
+    }
+
+    /// `-x`
+    pub(super) fn negate(self) -> Result<Literal, Unfolded> {
+        match self {
+            Literal::Bool(_) => Err(Unfolded::Typed),
+            Literal::Int(value) => bounded(-value, fits(value)),
+            Literal::Float(value) => Ok(Literal::Float(-value)),
+        }
+    }
+
+    /// `~x`
+    pub(super) fn invert(self) -> Result<Literal, Unfolded> {
+        match self {
+            Literal::Int(value) if fits(value) => Ok(Literal::Int(!value)),
+            Literal::Int(value) => Ok(Literal::Int(i128::from(u64::MAX) - value)),
+            Literal::Bool(_) | Literal::Float(_) => Err(Unfolded::Typed),
+        }
+    }
+
+    /// `self op other`
+    pub(super) fn combine(self, op: BinaryOp, other: Literal) -> Result<Literal, Unfolded> {
+        match (self, other) {
+            (Literal::Bool(_), _) | (_, Literal::Bool(_)) => Err(Unfolded::Typed),
+            (Literal::Int(a), Literal::Int(b)) => ints(op, a, b),
+            (a, b) => floats(op, a.as_f64(), b.as_f64()),
+        }
+    }
+
+    fn as_f64(self) -> f64 {
+        match self {
+            Literal::Bool(value) => f64::from(u8::from(value)),
+            Literal::Int(value) => value as f64,
+            Literal::Float(value) => value,
+        }
+    }
+}
+
+fn truth_as(value: bool, dtype: DType) -> Scalar {
+    match dtype {
+        DType::Float32 => Scalar::Float32(f32::from(u8::from(value))),
+        DType::Float64 => Scalar::Float64(f64::from(u8::from(value))),
+        // OK because 0 and 1 have the same bits in every integer dtype and in bool.
+        _ => Scalar::from_bits(dtype, u64::from(value)),
+    }
+}
+
+/// A float in any dtype, by the rules of casts: truncated, saturated, NaN to 0.
+fn float_as(value: f64, dtype: DType) -> Scalar {
+    match dtype {
+        DType::Bool => Scalar::Bool(value != 0.0),
+        DType::Int8 => Scalar::Int8(value as i8),
+        DType::Int16 => Scalar::Int16(value as i16),
+        DType::Int32 => Scalar::Int32(value as i32),
+        DType::Int64 => Scalar::Int64(value as i64),
+        DType::UInt8 => Scalar::UInt8(value as u8),
+        DType::UInt16 => Scalar::UInt16(value as u16),
+        DType::UInt32 => Scalar::UInt32(value as u32),
+        DType::UInt64 => Scalar::UInt64(value as u64),
+        DType::Float32 => Scalar::Float32(value as f32),
+        DType::Float64 => Scalar::Float64(value),
+    }
+}
+
+fn fits(value: i128) -> bool {
+    i64::try_from(value).is_ok()
+}
+
+/// An integer result: within int64 if the arguments were, else within 64 bits of either sign.
+fn bounded(value: i128, narrow: bool) -> Result<Literal, Unfolded> {
+    let high = if narrow {
+        i128::from(i64::MAX)
+    } else {
+        i128::from(u64::MAX)
+    };
+    (i128::from(i64::MIN)..=high)
+        .contains(&value)
+        .then_some(Literal::Int(value))
+        .ok_or(Unfolded::Overflow)
+}
+
+fn ints(op: BinaryOp, a: i128, b: i128) -> Result<Literal, Unfolded> {
+    let narrow = fits(a) && fits(b);
+    let int = |value: Option<i128>| bounded(value.ok_or(Unfolded::Overflow)?, narrow);
+    match op {
+        BinaryOp::Add => int(Some(a + b)),
+        BinaryOp::Sub => int(Some(a - b)),
+        BinaryOp::Mul => int(a.checked_mul(b)),
+        BinaryOp::FloorDiv => int(Some(floor_div(a, b))),
+        BinaryOp::Mod => int(Some(a - floor_div(a, b) * b).filter(|_| b != 0).or(Some(0))),
+        BinaryOp::Pow => match u32::try_from(b) {
+            Ok(exponent) => int(a.checked_pow(exponent)),
+            Err(_) if b < 0 => floats(op, a as f64, b as f64),
+            // A huge exponent: only -1, 0 and 1 stay small, and both parities of b behave alike.
+            Err(_) => int(a
+                .checked_pow(2 + u32::from(b % 2 != 0))
+                .filter(|_| a.abs() <= 1)),
+        },
+        BinaryOp::Min => int(Some(a.min(b))),
+        BinaryOp::Max => int(Some(a.max(b))),
+        BinaryOp::And => int(Some(a & b)),
+        BinaryOp::Or => int(Some(a | b)),
+        BinaryOp::Xor => int(Some(a ^ b)),
+        BinaryOp::Shl if b < 0 || a == 0 => int(Some(0)),
+        BinaryOp::Shl if b >= 64 => Err(Unfolded::Overflow),
+        BinaryOp::Shl => int(a.checked_mul(1 << b)),
+        BinaryOp::Shr if (0..64).contains(&b) => int(Some(a >> b)),
+        BinaryOp::Shr => int(Some(if a < 0 { -1 } else { 0 })),
+        BinaryOp::Div => floats(op, a as f64, b as f64),
+        BinaryOp::Eq => Ok(Literal::Bool(a == b)),
+        BinaryOp::Ne => Ok(Literal::Bool(a != b)),
+        BinaryOp::Lt => Ok(Literal::Bool(a < b)),
+        BinaryOp::Le => Ok(Literal::Bool(a <= b)),
+        BinaryOp::Gt => Ok(Literal::Bool(a > b)),
+        BinaryOp::Ge => Ok(Literal::Bool(a >= b)),
+    }
+}
+
+/// Rounded down; 0 for a divisor of 0.
+fn floor_div(a: i128, b: i128) -> i128 {
+    if b == 0 {
+        return 0;
+    }
+    let quotient = a / b;
+    if a % b != 0 && (a < 0) != (b < 0) {
+        quotient - 1
+    } else {
+        quotient
+    }
+}
+
+fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Literal, Unfolded> {
+    let value = match op {
+        BinaryOp::Add => a + b,
+        BinaryOp::Sub => a - b,
+        BinaryOp::Mul => a * b,
+        BinaryOp::Div => a / b,
+        BinaryOp::FloorDiv => divmod(a, b).0,
+        BinaryOp::Mod => divmod(a, b).1,
+        BinaryOp::Pow => libm::pow(a, b),
+        BinaryOp::Eq => return Ok(Literal::Bool(a == b)),
+        BinaryOp::Ne => return Ok(Literal::Bool(a != b)),
+        BinaryOp::Lt => return Ok(Literal::Bool(a < b)),
+        BinaryOp::Le => return Ok(Literal::Bool(a <= b)),
+        BinaryOp::Gt => return Ok(Literal::Bool(a > b)),
+        BinaryOp::Ge => return Ok(Literal::Bool(a >= b)),
+        BinaryOp::Min
+        | BinaryOp::Max
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor
+        | BinaryOp::Shl
+        | BinaryOp::Shr => return Err(Unfolded::Typed),
+    };
+    Ok(Literal::Float(value))
+}
+
+/// NumPy's floor division and remainder: from the exact remainder, never from the quotient.
+fn divmod(a: f64, b: f64) -> (f64, f64) {
+    if b == 0.0 {
+        return (a / b, f64::NAN);
+    }
+    let mut remainder = a % b;
+    let mut quotient = (a - remainder) / b;
+    if remainder == 0.0 {
+        remainder = 0f64.copysign(b);
+    } else if (b < 0.0) != (remainder < 0.0) {
+        remainder += b;
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return (0f64.copysign(a / b), remainder);
+    }
+    let floor = quotient.floor();
+    let up = if quotient - floor > 0.5 { 1.0 } else { 0.0 };
+    (floor + up, remainder)
+}

@@ -1,0 +1,222 @@
+//! In: a name, or what stands after a dot. Out: what it means here.
+//! Never: a guess; what is not known is a mistake, with the name that was meant if one is near.
+
+use super::literal::Literal;
+use super::meaning::Meaning;
+use super::scope::{Binding, Found};
+use super::suggest::nearest;
+use super::{Checker, Frame, Reported, Res};
+use crate::diag::{Code, Diagnostic, Edit};
+use crate::funcs;
+use crate::ir::Operand;
+use crate::source::Span;
+use crate::syntax::Ast;
+use crate::syntax::ast::{Node, NodeId};
+use crate::table::Id;
+
+/// Names with a fixed meaning, unless the scope gives them another.
+const CONSTANTS: [(&str, Meaning); 11] = [
+    ("pi", Meaning::Literal(Literal::Float(std::f64::consts::PI))),
+    ("e", Meaning::Literal(Literal::Float(std::f64::consts::E))),
+    ("inf", Meaning::Literal(Literal::Float(f64::INFINITY))),
+    ("nan", Meaning::Literal(Literal::Float(f64::NAN))),
+    ("True", Meaning::Literal(Literal::Bool(true))),
+    ("False", Meaning::Literal(Literal::Bool(false))),
+    ("true", Meaning::Literal(Literal::Bool(true))),
+    ("false", Meaning::Literal(Literal::Bool(false))),
+    ("None", Meaning::None),
+    ("newaxis", Meaning::None),
+    ("NaN", Meaning::Literal(Literal::Float(f64::NAN))),
+];
+
+impl<'a> Checker<'a> {
+    /// A name where a value may stand.
+    pub(super) fn name(&mut self, id: NodeId, name: &str) -> Res<Meaning> {
+        if let Some(&node) = self.frame.bound.get(name) {
+            return Ok(self.get(node));
+        }
+        match self.scope.find(name, self.frame.limit) {
+            Some(Found::Operand(operand)) => return self.operand(operand),
+            Some(Found::Binding(at, binding)) => return self.binding(id, at, binding),
+            None => {}
+        }
+        let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
+        if let Some((_, meaning)) = constant {
+            return Ok(*meaning);
+        }
+        match funcs::find(name) {
+            Some(function) => Ok(Meaning::Function(function)),
+            None => Err(self.unknown_name(id, name)),
+        }
+    }
+
+    /// An operand; each becomes one value, where it is first named.
+    fn operand(&mut self, operand: &'a Operand) -> Res<Meaning> {
+        if let Some(&value) = self.elems.get(operand.name.as_str()) {
+            return Ok(Meaning::Value(value));
+        }
+        let id = self.build.operand(operand.clone());
+        let value = self.elem(id)?;
+        self.elems.insert(&operand.name, value);
+        Ok(Meaning::Value(value))
+    }
+
+    /// What an earlier program bound. It is read once, after what it depends on: bindings name
+    /// only earlier ones, so going through them in order needs no recursion.
+    fn binding(&mut self, id: NodeId, at: usize, binding: &'a Binding) -> Res<Meaning> {
+        if !self.entries.contains_key(&at) {
+            let used_at = self.span(id);
+            for entry in self.dependences(at, binding) {
+                self.read_entry(entry, used_at);
+            }
+            self.at(used_at);
+        }
+        match self.entries.get(&at) {
+            Some(Meaning::Mistake) | None => Err(Reported),
+            Some(meaning) => Ok(*meaning),
+        }
+    }
+
+    /// The entries that have to be read for entry `at`, in order, `at` last.
+    fn dependences(&self, at: usize, binding: &'a Binding) -> Vec<usize> {
+        let mut needed = std::collections::BTreeSet::from([at]);
+        let mut open = vec![(at, binding)];
+        while let Some((at, binding)) = open.pop() {
+            for id in reachable(&binding.ast, binding.node) {
+                let Node::Name(name) = &binding.ast.nodes[id] else {
+                    continue;
+                };
+                if let Some(Found::Binding(inner, binding)) = self.scope.find(name, at)
+                    && !self.entries.contains_key(&inner)
+                    && needed.insert(inner)
+                {
+                    open.push((inner, binding));
+                }
+            }
+        }
+        needed.into_iter().collect()
+    }
+
+    /// Reads the expression of an entry in its own frame; what is wrong with it is reported where
+    /// the program uses it.
+    fn read_entry(&mut self, at: usize, used_at: Span) {
+        let scope = self.scope;
+        let Some((name, binding)) = scope.binding(at) else {
+            return;
+        };
+        let mut frame = Frame::new(&binding.source, &binding.ast, at);
+        frame.used_as = Some((used_at, name));
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let nodes = reachable(&binding.ast, binding.node);
+        self.bind_earlier(binding, &nodes);
+        let meaning = self.get(binding.node);
+        self.frame = outer;
+        let meaning = match meaning {
+            Meaning::Unread => Meaning::Mistake,
+            known => known,
+        };
+        self.entries.insert(at, meaning);
+    }
+
+    /// Reads the nodes of a binding, which are in order.
+    fn bind_earlier(&mut self, binding: &Binding, nodes: &[NodeId]) {
+        let callees: Vec<NodeId> = nodes
+            .iter()
+            .filter_map(|&id| match &binding.ast.nodes[id] {
+                Node::Call { callee, .. } => Some(*callee),
+                _ => None,
+            })
+            .collect();
+        for &id in nodes {
+            if !callees.contains(&id) {
+                self.read(id);
+            }
+        }
+    }
+
+    fn unknown_name(&mut self, id: NodeId, name: &str) -> Reported {
+        let span = self.span(id);
+        let message = format!("`{name}` is not bound");
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, message, span, "unknown name");
+        let bound: Vec<&str> = self.frame.bound.keys().copied().collect();
+        let scope: Vec<&str> = self.scope.names().collect();
+        let fixed = CONSTANTS.iter().map(|(name, _)| *name);
+        let names = bound.iter().chain(&scope).copied().chain(fixed);
+        let functions = funcs::all().flat_map(|function| function.names());
+        let text = self.frame.source.text();
+        if matches!(name, "np" | "numpy" | "xp" | "ne" | "math")
+            && text
+                .get(span.range().end..)
+                .is_some_and(|rest| rest.starts_with('.'))
+        {
+            let prefix = Span::new(span.range().start, span.range().end + 1);
+            let edit = Edit {
+                span: prefix,
+                text: String::new(),
+            };
+            diagnostic = diagnostic.suggest("functions are called without a prefix", vec![edit]);
+        } else if let Some(near) = nearest(name, names).or_else(|| nearest(name, functions)) {
+            let edit = Edit {
+                span,
+                text: near.to_string(),
+            };
+            diagnostic = diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit]);
+        }
+        if diagnostic.help.is_empty() && !scope.is_empty() && scope.len() <= 10 {
+            let mut scope = scope;
+            scope.sort_unstable();
+            diagnostic = diagnostic.note(format!("the operands are `{}`", scope.join("`, `")));
+        }
+        self.report(diagnostic);
+        Reported
+    }
+
+    /// `base.name`, not called.
+    pub(super) fn attribute(&mut self, base: NodeId, name: &str, span: Span) -> Res<Meaning> {
+        let x = self.term(base)?;
+        let span = self.place(span);
+        if name == "T" {
+            if self.shape(x).ndim() < 2 {
+                return Ok(x.is.into());
+            }
+            return Err(self.not_yet(span, "transposing"));
+        }
+        match funcs::find(name) {
+            Some(function) if function.is_method() || !function.is_available() => {
+                Ok(Meaning::Method(function))
+            }
+            _ => Err(self.unknown_method(name, span)),
+        }
+    }
+
+    pub(super) fn unknown_method(&mut self, name: &str, span: Span) -> Reported {
+        let message = format!("an array has no `{name}`");
+        let mut diagnostic = Diagnostic::new(Code::UnknownFunction, message, span, "unknown");
+        let methods = funcs::all()
+            .filter(|function| function.is_method())
+            .flat_map(|function| function.names());
+        if let Some(near) = nearest(name, methods.chain(["T"])) {
+            let edit = Edit {
+                span,
+                text: near.to_string(),
+            };
+            diagnostic = diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit]);
+        }
+        self.report(diagnostic);
+        Reported
+    }
+}
+
+/// The nodes of an expression, children first.
+fn reachable(ast: &Ast, root: NodeId) -> Vec<NodeId> {
+    let mut seen = vec![false; root.index() + 1];
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        if std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        ast.nodes[id].for_each_child(|child| open.push(child));
+    }
+    let ids = seen.iter().enumerate().filter(|(_, seen)| **seen);
+    ids.map(|(index, _)| NodeId::new(index)).collect()
+}
