@@ -105,7 +105,7 @@ fn stats_text(stats: &Stats) -> String {
 pub(super) fn info(args: &Info, output: &mut Output) -> Result<()> {
     let info = store::info(&args.path)?;
     if output.is_json() {
-        let reply = serde_json::json!({ "ok": true, "info": json::info(&info) });
+        let reply = serde_json::json!({ "ok": true, "info": info.to_string() });
         return print(output, &reply.to_string());
     }
     print(output, info.to_string().trim_end())
