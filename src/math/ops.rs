@@ -112,11 +112,11 @@ unary_bodies! {
     Exp: Float, true, exp;
     Log: Float, true, log;
     Tan: Float, false, tan;
-    Expm1: Float, false, expm1;
-    Log2: Float, false, log2;
-    Log10: Float, false, log10;
-    Log1p: Float, false, log1p;
-    Tanh: Float, false, tanh;
+    Expm1: Float, true, expm1;
+    Log2: Float, true, log2;
+    Log10: Float, true, log10;
+    Log1p: Float, true, log1p;
+    Tanh: Float, true, tanh;
 }
 
 hard_bodies! {
@@ -142,7 +142,7 @@ binary_bodies! {
     Div: Float, true, div;
     FloorDiv: Float, false, floor_div;
     Mod: Float, false, modulo;
-    Pow: Float, false, pow;
+    Pow: Float, true, pow;
     Min: Element, true, least;
     Max: Element, true, greatest;
 }
