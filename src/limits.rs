@@ -65,6 +65,10 @@ pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 /// Kernels kept compiled: at a few KiB each, under 10 MiB.
 pub const MAX_CACHED_KERNELS: usize = 1_024;
 
+/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
+/// larger bodies are interpreted.
+pub const MAX_KERNEL_REGS: usize = 4_096;
+
 /// Decoded blocks that all workers of one evaluation share, in bytes.
 pub const BLOCK_CACHE_BYTES: usize = 64 << 20;
 

@@ -4,7 +4,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::element::Element;
-use super::{exp, log, trig};
+use super::{exp, log, pow, trig};
 
 /// What floats can do.
 pub(crate) trait Float:
@@ -307,8 +307,9 @@ macro_rules! floats {
             fn tanh(self) -> Self {
                 exp::tanh(f64::from(self)) as $t
             }
+            #[inline(always)]
             fn pow(self, b: Self) -> Self {
-                libm::pow(f64::from(self), f64::from(b)) as $t
+                pow::pow(f64::from(self), f64::from(b)) as $t
             }
         }
     )*};

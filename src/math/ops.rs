@@ -142,7 +142,7 @@ binary_bodies! {
     Div: Float, true, div;
     FloorDiv: Float, false, floor_div;
     Mod: Float, false, modulo;
-    Pow: Float, false, pow;
+    Pow: Float, true, pow;
     Min: Element, true, least;
     Max: Element, true, greatest;
 }
