@@ -192,3 +192,6 @@ fn empty(source: &Source) -> Diagnostic {
         "expected an expression",
     )
 }
+
+#[cfg(test)]
+mod tests;
