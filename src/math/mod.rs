@@ -1,6 +1,19 @@
 //! In: an operation and a dtype. Out: its scalar meaning, and routines over strips of elements.
 //! Never: shapes, threads, or an answer that depends on the machine.
 
+pub mod accuracy;
+mod element;
+mod exp;
+mod float;
+pub mod fold;
+pub mod generate;
+mod int;
+mod log;
+mod ops;
+pub mod scalar;
+pub mod strip;
+mod trig;
+
 use std::fmt;
 
 /// How wide the machine code may be. Answers do not depend on it.

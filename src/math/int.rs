@@ -1,0 +1,174 @@
+//! In: integers. Out: the integer operations, all total. Never: a trap, whatever the operands.
+
+use super::element::Element;
+
+/// What integers can do; everything wraps in two's complement.
+pub(crate) trait Int: Element {
+    /// `-x`.
+    fn neg(self) -> Self;
+    /// `|x|`.
+    fn abs(self) -> Self;
+    /// All bits flipped.
+    fn not(self) -> Self;
+    /// -1, 0 or 1.
+    fn sign(self) -> Self;
+    /// `a + b`.
+    fn add(self, b: Self) -> Self;
+    /// `a - b`.
+    fn sub(self, b: Self) -> Self;
+    /// `a * b`.
+    fn mul(self, b: Self) -> Self;
+    /// The quotient rounded down; 0 for a zero divisor.
+    fn floor_div(self, b: Self) -> Self;
+    /// `a - (a // b) * b`, which has the divisor's sign; 0 for a zero divisor.
+    fn modulo(self, b: Self) -> Self;
+    /// `a` to the power `b`; 0 for a negative `b`.
+    fn pow(self, b: Self) -> Self;
+    /// Bitwise and.
+    fn and(self, b: Self) -> Self;
+    /// Bitwise or.
+    fn or(self, b: Self) -> Self;
+    /// Bitwise exclusive or.
+    fn xor(self, b: Self) -> Self;
+    /// `a << b`; 0 where `b` is negative or at least the width.
+    fn shl(self, b: Self) -> Self;
+    /// `a >> b`; where `b` is negative or at least the width, 0, or -1 for a negative `a`.
+    fn shr(self, b: Self) -> Self;
+}
+
+/// The operations that are written the same for signed and unsigned types.
+macro_rules! int_common {
+    ($t:ty) => {
+        #[inline(always)]
+        fn neg(self) -> Self {
+            self.wrapping_neg()
+        }
+        #[inline(always)]
+        fn not(self) -> Self {
+            !self
+        }
+        #[inline(always)]
+        fn add(self, b: Self) -> Self {
+            self.wrapping_add(b)
+        }
+        #[inline(always)]
+        fn sub(self, b: Self) -> Self {
+            self.wrapping_sub(b)
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            self.wrapping_mul(b)
+        }
+        #[inline(always)]
+        fn modulo(self, b: Self) -> Self {
+            let rest = self.wrapping_sub(self.floor_div(b).wrapping_mul(b));
+            if b == 0 { 0 } else { rest }
+        }
+        #[inline(always)]
+        fn and(self, b: Self) -> Self {
+            self & b
+        }
+        #[inline(always)]
+        fn or(self, b: Self) -> Self {
+            self | b
+        }
+        #[inline(always)]
+        fn xor(self, b: Self) -> Self {
+            self ^ b
+        }
+        #[inline(always)]
+        fn shl(self, b: Self) -> Self {
+            let shifted = self.wrapping_shl(b as u32);
+            if in_width::<$t>(b as i64) { shifted } else { 0 }
+        }
+    };
+}
+
+/// Whether a shift by `count` moves by less than the width. Counts of uint64 above `i64::MAX`
+/// arrive as negative ones: both are outside.
+#[inline(always)]
+fn in_width<T>(count: i64) -> bool {
+    (count as u64) < size_of::<T>() as u64 * 8
+}
+
+/// `base` to the power `exponent`, by squaring.
+#[inline(always)]
+fn power<T: Int>(base: T, exponent: u64) -> T {
+    let (mut power, mut square, mut rest) = (T::from_bits(1), base, exponent);
+    while rest != 0 {
+        if rest & 1 == 1 {
+            power = power.mul(square);
+        }
+        square = square.mul(square);
+        rest >>= 1;
+    }
+    power
+}
+
+macro_rules! signed_ints {
+    ($($t:ty)*) => {$(
+        impl Int for $t {
+            int_common!($t);
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.wrapping_abs()
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                self.signum()
+            }
+            #[inline(always)]
+            fn pow(self, b: Self) -> Self {
+                if b < 0 { 0 } else { power(self, b as u64) }
+            }
+            #[inline(always)]
+            fn floor_div(self, b: Self) -> Self {
+                let divisor = if b == 0 { 1 } else { b };
+                let quotient = self.wrapping_div(divisor);
+                let rest = self.wrapping_rem(divisor);
+                let down = (rest != 0) & ((rest ^ divisor) < 0);
+                let floor = quotient.wrapping_sub(<$t>::from(down));
+                if b == 0 { 0 } else { floor }
+            }
+            #[inline(always)]
+            fn shr(self, b: Self) -> Self {
+                let shifted = self.wrapping_shr(b as u32);
+                let out = self >> (<$t>::BITS - 1);
+                if in_width::<$t>(b as i64) { shifted } else { out }
+            }
+        }
+    )*};
+}
+signed_ints! { i8 i16 i32 i64 }
+
+macro_rules! unsigned_ints {
+    ($($t:ty)*) => {$(
+        impl Int for $t {
+            int_common!($t);
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                <$t>::from(self != 0)
+            }
+            #[inline(always)]
+            fn pow(self, b: Self) -> Self {
+                power(self, u64::from(b))
+            }
+            #[inline(always)]
+            fn floor_div(self, b: Self) -> Self {
+                let divisor = if b == 0 { 1 } else { b };
+                let quotient = self / divisor;
+                if b == 0 { 0 } else { quotient }
+            }
+            #[inline(always)]
+            fn shr(self, b: Self) -> Self {
+                let shifted = self.wrapping_shr(b as u32);
+                if in_width::<$t>(b as i64) { shifted } else { 0 }
+            }
+        }
+    )*};
+}
+unsigned_ints! { u8 u16 u32 u64 }
