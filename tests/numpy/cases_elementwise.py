@@ -145,7 +145,15 @@ def selections(rec):
         for lit in ["0", "1", "-1", "300", "1.5", "True", "nan", "70000", "-inf"]:
             rec.add("where", f"where(c, a, {lit}), {lit} if c else a", a=f"{a}_s", c="b1_t")
             rec.add("minimum", f"minimum(a, {lit}), maximum({lit}, a)", a=f"{a}_s")
-        for low, high in [("0", "1"), ("-1", "1"), ("2", "100"), ("0.5", "2"), ("1", "0"), ("-5", "300"), ("10", "100000")]:
+        for low, high in [
+            ("0", "1"),
+            ("-1", "1"),
+            ("2", "100"),
+            ("0.5", "2"),
+            ("1", "0"),
+            ("-5", "300"),
+            ("10", "100000"),
+        ]:
             rec.add("clip", f"clip(a, {low}, {high})", a=f"{a}_s")
         rec.add("clip", "a.clip(1, 3)", a=f"{a}_s")
         rec.add("where", "where(a, 1, 0), where(a, 1, 2.5), 3 if a else 4", a=f"{a}_s")
@@ -157,6 +165,24 @@ def selections(rec):
     for text in ["where(b != 0, a // b, 0)", "where(b != 0, a % b, -1)", "where(b >= 0, a ** abs(b), 7)"]:
         for a in INTS:
             rec.add("where", text, a=f"{a}_s", b=f"{a}_t")
+    undelivered(rec)
+
+
+def undelivered(rec):
+    """A lane that is not delivered raises nothing; one that is, does."""
+    safe = "a ** where(b >= 0, b, 0)"
+    texts = [
+        ("where(b >= 0, a ** b, 7)", f"where(b >= 0, {safe}, 7)"),
+        ("0 if b < 0 else a ** b", f"0 if b < 0 else {safe}"),
+        ("sum(where(b >= 0, a ** b, 0))", f"sum(where(b >= 0, {safe}, 0))"),
+        ("where(b >= 0, a ** b + 1, b) * 2", f"where(b >= 0, {safe} + 1, b) * 2"),
+        ("where(a > 2, where(b >= 0, a ** b, 1), a)", f"where(a > 2, where(b >= 0, {safe}, 1), a)"),
+        ("p = a ** b; where(b >= 0, p, -p)", None), ("where(b >= 0, a, a ** b)", None),
+        ("where(b < 0, 1, a) + a ** b", None), ("max(a ** b)", None), ("where(b < 0, a ** b, 1)", None),
+    ]  # fmt: skip
+    for a in ["i1", "i2", "i4", "i8"]:
+        for text, means in texts:
+            rec.add("undelivered", text, _means=means, a=f"{a}_s", b=f"{a}_t")
 
 
 def broadcasting(rec, rng):
@@ -167,7 +193,14 @@ def broadcasting(rec, rng):
             a, b = rng.choice(codes, 2)
             op = rng.choice(["+", "*", "<", "/", "&", "//", ">="]) if {a, b}.isdisjoint(FLOATS) else "*"
             rec.add("broadcast", f"a {op} b", a=f"{a}_a{x}", b=f"{b}_b{y}")
-    for x, y, z in [("3x1", "1x4", "0"), ("4", "3x4", "3x1"), ("1", "2x3x4", "4"), ("2x1x4", "3x1", "1x4"), ("0", "0", "0"), ("e3x0", "3x1", "1")]:
+    for x, y, z in [
+        ("3x1", "1x4", "0"),
+        ("4", "3x4", "3x1"),
+        ("1", "2x3x4", "4"),
+        ("2x1x4", "3x1", "1x4"),
+        ("0", "0", "0"),
+        ("e3x0", "3x1", "1"),
+    ]:
         for a in codes:
             rec.add("broadcast", "where(a > b, a * c, b)", a=f"{a}_a{x}", b=f"{a}_b{y}", c=f"{a}_a{z}")
             rec.add("broadcast", "minimum(a, b) * 2 + c", a=f"{a}_a{x}", b=f"{a}_b{y}", c=f"{a}_a{z}")

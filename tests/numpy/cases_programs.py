@@ -147,49 +147,54 @@ def errors(rec):
             rec.refuse("error " + code, text, code, **{k: v for k, v in use.items() if k in names_in(text)})
 
 
-SCALARS = ["1", "2", "3", "-1", "0.5", "1.5", "10"]
+# How a random tree grows: weight, and a node over the subtrees {a} and {b}.
+GROWTH = [
+    (40, "({a} {arithmetic} {b})"),
+    (10, "({a} {comparison} {b})"),
+    (8, "where({a} > {b}, {leaf}, {b})"),
+    (6, "({a} if {b} < {leaf} else {b})"),
+    (8, "{extremum}({a}, {b})"),
+    (12, "{unary}({a})"),
+    (4, "{math}({a} / 2)"),
+    (4, "{cast}({a})"),
+    (8, "{reduction}({a}{axis})"),
+]
+CHOICES = {
+    "arithmetic": ["+", "-", "*", "+", "-", "*", "/", "//", "%", "&", "|", "^"],
+    "comparison": ["<", "<=", "==", "!=", ">", ">="],
+    "extremum": ["minimum", "maximum"],
+    "unary": ["abs", "square", "floor", "trunc", "sign", "sqrt", "ceil", "-", "isnan", "round"],
+    "math": ["sin", "exp", "tanh", "cos"],
+    "cast": ["float32", "int16", "int64", "uint8", "float64", "bool"],
+    "reduction": ["sum", "mean", "max", "min", "any", "count_nonzero"],
+    "axis": ["", ", axis=0", ", axis=-1, keepdims=True"],
+    "scalar": ["1", "2", "3", "-1", "0.5", "1.5", "10"],
+}
+OPERANDS = {"x": "a3x4", "y": "b3x4", "r": "a4", "k": "b3x1", "s": "a0", "w": "b1x4"}
+# Which dtypes the operands of one tree have.
+MIXTURES = [["i4", "f8", "i1", "u1"], ["f4", "i2", "u2"], ["f8"], ["f4"], ["i8", "u8", "f8"], INTS, ALL, FLOATS]
 
 
 def random_trees(rec, rng):
     """Typed by luck: what NumPy refuses is left out, what it computes must come out."""
-    operands = {"x": "a3x4", "y": "b3x4", "r": "a4", "k": "b3x1", "s": "a0", "w": "b1x4"}
-    codes_of = [["i4", "f8", "i1", "u1"], ["f4", "i2", "u2"], ["f8"], ["f4"], ["i8", "u8", "f8"], INTS, ALL, FLOATS]
-
-    def leaf():
-        return str(rng.choice(list(operands))) if rng.random() < 0.8 else str(rng.choice(SCALARS))
-
-    def tree(depth):
-        if depth == 0 or rng.random() < 0.1:
-            return leaf()
-        a, b = tree(depth - 1), tree(depth - 1)
-        kind = rng.random()
-        if kind < 0.4:
-            return f"({a} {rng.choice(['+', '-', '*', '+', '-', '*', '/', '//', '%', '&', '|', '^'])} {b})"
-        if kind < 0.5:
-            return f"({a} {rng.choice(['<', '<=', '==', '!=', '>', '>='])} {b})"
-        if kind < 0.58:
-            return f"where({a} > {b}, {tree(depth - 1)}, {b})"
-        if kind < 0.64:
-            return f"({a} if {b} < {leaf()} else {b})"
-        if kind < 0.72:
-            return f"{rng.choice(['minimum', 'maximum'])}({a}, {b})"
-        if kind < 0.84:
-            return f"{rng.choice(['abs', 'square', 'floor', 'trunc', 'sign', 'sqrt', 'ceil', '-', 'isnan', 'round'])}({a})"
-        if kind < 0.88:
-            return f"{rng.choice(['sin', 'exp', 'tanh', 'cos'])}({a} / 2)"
-        if kind < 0.92:
-            return f"{rng.choice(['float32', 'int16', 'int64', 'uint8', 'float64', 'bool'])}({a})"
-        return f"{rng.choice(['sum', 'mean', 'max', 'min', 'any', 'count_nonzero'])}({a}{rng.choice(['', ', axis=0', ', axis=-1, keepdims=True'])})"
-
     wanted = len(rec.lines) + 600
     while len(rec.lines) < wanted:
-        text = tree(int(rng.integers(2, 5)))
-        if len(text) > 160:
-            continue
-        codes = codes_of[int(rng.integers(len(codes_of)))]
-        use = {name: f"{rng.choice(codes)}_{shape}" for name, shape in operands.items() if name in names_in(text)}
-        if use:
+        text = tree(rng, int(rng.integers(2, 5)))
+        codes = MIXTURES[int(rng.integers(len(MIXTURES)))]
+        names = [name for name in OPERANDS if name in names_in(text)]
+        use = {name: f"{rng.choice(codes)}_{OPERANDS[name]}" for name in names}
+        if use and len(text) <= 160:
             rec.add("random", text, _errors=False, **use)
+
+
+def tree(rng, depth):
+    if depth == 0 or rng.random() < 0.1:
+        return str(rng.choice(list(OPERANDS) if rng.random() < 0.8 else CHOICES["scalar"]))
+    weights = [weight / 100 for weight, _ in GROWTH]
+    form = GROWTH[int(rng.choice(len(GROWTH), p=weights))][1]
+    parts = {name: str(rng.choice(values)) for name, values in CHOICES.items()}
+    a, b, leaf = tree(rng, depth - 1), tree(rng, depth - 1), tree(rng, 0)
+    return form.format(a=a, b=b, leaf=leaf, **parts)
 
 
 def names_in(text):

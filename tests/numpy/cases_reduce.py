@@ -46,7 +46,13 @@ def forms(rec, rng):
             for form in ["a", "a, 1"]:
                 rec.add(name, f"{name}({form})", a=f"{code}_b3x4")
             rec.add("method", f"a.{name}(axis=0), a.{name}()", a=f"{code}_a2x3x4")
-        for form in ["ddof=1", "axis=0, ddof=1", "axis=1, ddof=2", "ddof=5, axis=1", "axis=(0, 1), ddof=1, keepdims=True"]:
+        for form in [
+            "ddof=1",
+            "axis=0, ddof=1",
+            "axis=1, ddof=2",
+            "ddof=5, axis=1",
+            "axis=(0, 1), ddof=1, keepdims=True",
+        ]:
             for code in ["f4", "f8", "i2", "u8"]:
                 if name in ("var", "std"):
                     rec.add(name, f"{name}(a, {form})", a=f"{code}_a3x4")
@@ -99,7 +105,9 @@ def long(rec):
             rec.add("long axis " + reduction, f"{reduction}(a, axis=0), {reduction}(a, axis=1)", a=f"{code}_a300x251")
         if code not in FLOATS:
             rec.add("long axis sum", "sum(a, axis=0), sum(a, axis=1), prod(a, axis=0)", a=f"{code}_a300x251")
-        rec.add("long sum", "sum(a * b), sum(a > b), max(a) - min(b)", _errors=False, a=f"{code}_a5000", b=f"{code}_b5000")
+        rec.add(
+            "long sum", "sum(a * b), sum(a > b), max(a) - min(b)", _errors=False, a=f"{code}_a5000", b=f"{code}_b5000"
+        )
     for code in FLOATS:
         tiny = rec.pool.put(f"{code}_near1", 1 + rec.pool.arrays[f"{code}_a511"] / 64)
         rec.add("long prod", "prod(a), prod(a ** 2)", a=tiny)

@@ -300,7 +300,8 @@ def reduction(name, arg, axis=None, keepdims=False, ddof=0):
 
 
 def extreme_reduction(name, arg, value, base, axis, keepdims):
-    """min and max: -0.0 before +0.0; an inexact argument gives its largest error."""
+    """min and max: -0.0 before +0.0; where the argument is inexact, the largest
+    error of the elements that may be the extremum."""
     if base.dtype.kind == "f" and (base == 0).any():
         minus = np.signbit(value) & (value == 0)
         plus = ~np.signbit(value) & (value == 0)
@@ -311,7 +312,10 @@ def extreme_reduction(name, arg, value, base, axis, keepdims):
         base = np.where(base == 0, np.where(negative, -0.0, 0.0).astype(base.dtype), base)
     if arg.err is None:
         return Arr(base)
-    return Arr(base, np.max(arg.err, axis=axis, keepdims=keepdims))
+    sign = 1.0 if name == "min" else -1.0
+    near, far = sign * value.astype(F64) - arg.err, sign * value.astype(F64) + arg.err
+    may_win = near <= np.min(far, axis=axis, keepdims=True)
+    return Arr(base, np.max(np.where(may_win, arg.err, 0.0), axis=axis, keepdims=keepdims))
 
 
 def groups(value, axis, n_out):

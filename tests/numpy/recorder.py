@@ -45,8 +45,9 @@ class Recorder:
         self.pool, self.lines, self.seen = pool, [], set()
         self.used, self.ambiguous, self.refused = {}, 0, 0
 
-    def add(self, family, expr, _errors=True, **use):
-        """Records what `expr` must give with the operands `use` (its name -> pool name)."""
+    def add(self, family, expr, _errors=True, _means=None, **use):
+        """Records what `expr` must give with the operands `use` (its name -> pool name); where
+        NumPy would raise and we do not, what `_means` gives."""
         key = (expr, tuple(sorted(use.items())))
         if key in self.seen:
             return
@@ -56,7 +57,7 @@ class Recorder:
         if use:
             line["u"] = use
         try:
-            line["o"] = [self.output(out) for out in Program(operands).run(expr)]
+            line["o"] = [self.output(out) for out in Program(operands).run(_means or expr)]
         except Ambiguous:
             self.ambiguous += 1
             return
