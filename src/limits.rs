@@ -112,7 +112,3 @@ pub const MAX_INDEX_RATIO: usize = 64;
 
 /// Chunk headers that `info` reads to count special chunks: a second of reading or so.
 pub const MAX_INFO_CHUNKS: usize = 1 << 20;
-
-/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
-/// larger bodies are interpreted.
-pub const MAX_KERNEL_REGS: usize = 4_096;
