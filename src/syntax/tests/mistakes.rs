@@ -191,21 +191,25 @@ fn numbers_and_strings() {
     wrong(
         "f('abc",
         expect![[r#"
-        error[E0103]: `(` is never closed
-         --> <expr>:1:2
-          |
-        1 | f('abc
-          |  ^ opened here
-
+            error[E0003]: a string is never closed
+             --> <expr>:1:3
+              |
+            1 | f('abc
+              |   ^^^^ no `'` up to the end of the line
+        "#]],
+    );
+    wrong(
+        "f('abc) + 1",
+        expect![[r#"
         error[E0003]: a string is never closed
          --> <expr>:1:3
           |
-        1 | f('abc
-          |   ^^^^ no `'` up to the end of the line
+        1 | f('abc) + 1
+          |   ^^^^^^^^^ no `'` up to the end of the line
           |
         help: close it with `'`
           |
-        1 | f('abc'
+        1 | f('abc') + 1
           |       +
     "#]],
     );
@@ -405,32 +409,32 @@ fn products() {
     wrong(
         "2 (a + b)",
         expect![[r#"
-        error[E0101]: a number cannot be called
-         --> <expr>:1:1
-          |
-        1 | 2 (a + b)
-          | ^
-          |
-        help: to multiply, use `*`
-          |
-        1 | 2 *(a + b)
-          |   +
-    "#]],
+            error[E0101]: a number cannot be called
+             --> <expr>:1:1
+              |
+            1 | 2 (a + b)
+              | ^
+              |
+            help: to multiply, use `*`
+              |
+            1 | 2 * (a + b)
+              |   +
+        "#]],
     );
     wrong(
         "(a + b) c",
         expect![[r#"
-        error[E0101]: expected an operator, found `c`
-         --> <expr>:1:9
-          |
-        1 | (a + b) c
-          |         ^ expected an operator
-          |
-        help: to multiply, use `*`
-          |
-        1 | (a + b) *c
-          |         +
-    "#]],
+            error[E0101]: expected an operator, found `c`
+             --> <expr>:1:9
+              |
+            1 | (a + b) c
+              |         ^ expected an operator
+              |
+            help: to multiply, use `*`
+              |
+            1 | (a + b) * c
+              |         +
+        "#]],
     );
 }
 

@@ -118,7 +118,7 @@ fn any_text() {
         }
         Ok(())
     })
-    .budget_ms(2_000);
+    .budget_ms(1_500);
 }
 
 /// A tree, written as source and read again, is the same tree.
@@ -152,7 +152,7 @@ fn source_reads_back() {
         assert_eq!(again.ast.to_program(), text);
         Ok(())
     })
-    .budget_ms(2_000);
+    .budget_ms(1_500);
 }
 
 /// A tree that grows from random bytes.
@@ -193,11 +193,14 @@ impl Program {
     /// What may be called: anything but a number.
     fn callee(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<NodeId> {
         let callee = self.expression(u, depth)?;
-        Ok(match self.ast.nodes[callee] {
-            Node::Int(_) | Node::Float(_) | Node::Imaginary(_) => {
-                self.push(Node::Prefix(PrefixOp::Neg, callee))
-            }
-            _ => callee,
+        let is_number = matches!(
+            self.ast.nodes[callee],
+            Node::Int(_) | Node::Float(_) | Node::Imaginary(_)
+        );
+        Ok(if is_number {
+            self.push(Node::Prefix(PrefixOp::Neg, callee))
+        } else {
+            callee
         })
     }
 
