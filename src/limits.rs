@@ -14,6 +14,10 @@ pub const MAX_TOKENS: usize = 4 * MAX_NODES;
 /// `else`): bounds the stack of the parser, and with it the time a hostile text can take.
 pub const MAX_NESTING: usize = 200;
 
+/// Tokens in a row that add nothing to the tree, after which the parser gives up: a valid program
+/// has little more than [`MAX_NESTING`], and each that fits nowhere costs a search of the stack.
+pub const MAX_IDLE_TOKENS: usize = 512;
+
 /// Depth of a syntax tree: a sum of a thousand terms leans that far to the left. Keeps every
 /// recursive walk inside a 2 MiB thread stack.
 pub const MAX_DEPTH: usize = 1_000;
@@ -21,7 +25,8 @@ pub const MAX_DEPTH: usize = 1_000;
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
 
-/// Diagnostics of one program: nobody reads more, and each may cost a trial of its edits.
+/// Diagnostics of one program: nobody reads more, each costs a search of the parser's stack, and
+/// perhaps a trial of its edits.
 pub const MAX_DIAGNOSTICS: usize = 20;
 
 /// Bytes of program text up to which edits are tried before they are suggested: a trial parses
@@ -64,6 +69,10 @@ pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 
 /// Kernels kept compiled: at a few KiB each, under 10 MiB.
 pub const MAX_CACHED_KERNELS: usize = 1_024;
+
+/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
+/// larger bodies are interpreted.
+pub const MAX_KERNEL_REGS: usize = 4_096;
 
 /// Decoded blocks that all workers of one evaluation share, in bytes.
 pub const BLOCK_CACHE_BYTES: usize = 64 << 20;
@@ -108,7 +117,3 @@ pub const MAX_INDEX_RATIO: usize = 64;
 
 /// Chunk headers that `info` reads to count special chunks: a second of reading or so.
 pub const MAX_INFO_CHUNKS: usize = 1 << 20;
-
-/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
-/// larger bodies are interpreted.
-pub const MAX_KERNEL_REGS: usize = 4_096;

@@ -5,7 +5,7 @@ use super::boxes::{self, Strided, copy_box, dense_strides};
 use super::{Array, Blocks, DecodeScratch, Element, Layout, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{Grid, Shape};
+use crate::types::{Grid, Scalar, Shape};
 
 impl Array<'_> {
     /// Reads the box of elements that starts at `start` and has `extent`, both in elements along
@@ -75,14 +75,13 @@ impl Array<'_> {
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         let bytes = self.to_bytes()?;
         let items = bytes.chunks_exact(self.dtype().size());
-        let values = items.map_while(|item| T::read(self.dtype(), item));
-        let values: Vec<T> = values.collect();
         if self.dtype() != T::DTYPE {
             let (have, want) = (self.dtype(), T::DTYPE);
             let message = format!("the array has dtype {have}, not {want}");
             return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
         }
-        Ok(values)
+        let scalars = items.filter_map(|item| Scalar::read(T::DTYPE, item));
+        Ok(scalars.filter_map(T::from_scalar).collect())
     }
 }
 

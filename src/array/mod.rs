@@ -14,9 +14,8 @@ use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::StoredArray;
 use crate::store::file::Source;
-use crate::store::{frame, npy as npy_format};
+use crate::store::{Format, StoredArray, sniff};
 use crate::types::{DType, Grid, Scalar, Shape};
 use memory::Memory;
 use npy::NpyFile;
@@ -190,32 +189,24 @@ impl Array<'static> {
     }
 
     fn from_source(source: Source) -> Result<Self> {
-        let mut start = [0; 16];
-        let len = source.len_bytes().min(16) as usize;
-        source.read_at(0, &mut start[..len])?;
-        let start = &start[..len];
-        if start.starts_with(frame::MAGIC) {
-            let stored = StoredArray::open(source)?;
-            return Ok(Self {
-                dtype: stored.dtype(),
-                shape: stored.shape().clone(),
-                place: Place::Stored(Arc::new(stored)),
-            });
+        match sniff(&source)? {
+            Format::Frame => {
+                let stored = StoredArray::open(source)?;
+                Ok(Self {
+                    dtype: stored.dtype(),
+                    shape: stored.shape().clone(),
+                    place: Place::Stored(Arc::new(stored)),
+                })
+            }
+            Format::Npy => {
+                let file = NpyFile::open(source)?;
+                Ok(Self {
+                    dtype: file.dtype(),
+                    shape: file.shape().clone(),
+                    place: Place::Npy(Arc::new(file)),
+                })
+            }
         }
-        if start.starts_with(npy_format::MAGIC) {
-            let file = NpyFile::open(source)?;
-            return Ok(Self {
-                dtype: file.dtype(),
-                shape: file.shape().clone(),
-                place: Place::Npy(Arc::new(file)),
-            });
-        }
-        let error = Error::new(
-            ErrorKind::Unsupported,
-            Code::NotAnArray,
-            "the file is neither a Blosc2 frame nor a .npy file",
-        );
-        Err(source.blame(error))
     }
 
     /// An array of `shape` that owns its elements, in C order.

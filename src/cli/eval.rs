@@ -1,4 +1,4 @@
-//! In: the arguments of `eval`, `info` and `explain`. Out: what they print.
+//! In: the arguments of `eval` and `explain`. Out: what they print.
 //! Never: results on standard output when they go to a file.
 
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::array::Array;
-use crate::cli::args::{Eval, Explain, Info, StageArg};
+use crate::cli::args::{Eval, Explain, StageArg};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
 use crate::cli::{print, repl};
@@ -15,7 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Stats, bytes_text};
 use crate::explain::{self, Stage};
 use crate::expr::{Expr, OutputInfo};
-use crate::store;
 
 /// Evaluates and prints or writes the results.
 pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
@@ -99,16 +98,6 @@ fn stats_text(stats: &Stats) -> String {
     );
     out.pop();
     out
-}
-
-/// Says what a file holds.
-pub(super) fn info(args: &Info, output: &mut Output) -> Result<()> {
-    let info = store::info(&args.path)?;
-    if output.is_json() {
-        let reply = serde_json::json!({ "ok": true, "info": json::info(&info) });
-        return print(output, &reply.to_string());
-    }
-    print(output, info.to_string().trim_end())
 }
 
 /// Shows a program at one stage, or at all.

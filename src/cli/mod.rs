@@ -5,6 +5,7 @@
 mod args;
 mod demo;
 mod eval;
+mod info;
 mod json;
 mod output;
 mod plot;
@@ -32,7 +33,7 @@ pub fn run() -> ExitCode {
     let mut output = Output::new(args.json());
     let outcome = match &args.verb {
         Verb::Eval(eval) => eval::eval(eval, &mut output),
-        Verb::Info(info) => eval::info(info, &mut output),
+        Verb::Info(info) => info::info(info, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),
         Verb::Demo(demo) => demo::demo(demo, &mut output),
         Verb::Repl(repl) => repl::repl(repl, &mut output),

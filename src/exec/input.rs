@@ -8,7 +8,7 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
-use crate::ir::Generator;
+use crate::ir::{Generator, eval};
 use crate::types::{DType, Shape};
 
 /// Where the elements of a leaf come from.
@@ -183,7 +183,7 @@ fn fill(generator: &Generator, dtype: DType, first: usize, len: usize, dst: &mut
     let mut bytes = Vec::with_capacity(item);
     for (i, out) in dst.chunks_exact_mut(item).enumerate() {
         bytes.clear();
-        generator.at(dtype, first + i, len).write(&mut bytes);
+        eval::element(generator, dtype, len, first + i).write(&mut bytes);
         out.copy_from_slice(&bytes);
     }
 }

@@ -121,12 +121,6 @@ impl Output<'_> {
     }
 }
 
-/// Byte position of a tile's first element under `strides`.
-pub(crate) fn offset(tile: &Tile, strides: &[isize]) -> usize {
-    let steps = tile.start.iter().zip(strides);
-    steps.map(|(&i, &stride)| i * stride.unsigned_abs()).sum()
-}
-
 /// Calls `write(first, run)` for each run of a tile's elements that are neighbours in an array of
 /// `shape`, `first` being the C-order index of the run's first element.
 fn each_run(

@@ -2,7 +2,6 @@
 //! Never: a default arm, so that a new instruction breaks the build wherever it must be thought of.
 
 use super::{Cut, OperandId, Value};
-use crate::math::{generate, scalar};
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
 
 /// What a value is computed from.
@@ -44,31 +43,6 @@ pub enum Generator {
         /// where `Some((div, delta))`, both float64.
         tiny: Option<(Scalar, Scalar)>,
     },
-}
-
-impl Generator {
-    /// Element `index` of `len`, in `dtype`.
-    pub fn at(&self, dtype: DType, index: usize, len: usize) -> Scalar {
-        match *self {
-            Generator::Arange { start, step } => generate::arange_at(start, step, index),
-            Generator::Linspace {
-                stop: Some(stop), ..
-            } if index + 1 == len => scalar::cast(stop, dtype),
-            Generator::Linspace {
-                start,
-                tiny: Some((div, delta)),
-                ..
-            } => {
-                let part = index as f64 / div.as_f64();
-                let value = part * delta.as_f64() + start.as_f64();
-                scalar::cast(Scalar::Float64(value), dtype)
-            }
-            Generator::Linspace { start, step, .. } => {
-                let value = generate::linspace_at(start.as_f64(), step.as_f64(), index);
-                scalar::cast(Scalar::Float64(value), dtype)
-            }
-        }
-    }
 }
 
 /// Elementwise operations over values `V` (of a function or of a kernel body).

@@ -91,13 +91,24 @@ impl Kernels {
             self.drop_oldest();
         }
         let used = self.clock;
-        let entry = Entry { kernel: Arc::clone(&kernel), used };
-        self.entries.entry(level).or_default().insert(body.clone(), entry);
+        let entry = Entry {
+            kernel: Arc::clone(&kernel),
+            used,
+        };
+        self.entries
+            .entry(level)
+            .or_default()
+            .insert(body.clone(), entry);
         kernel
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = self.entries.values().flat_map(HashMap::values).map(|entry| entry.used).min();
+        let oldest = self
+            .entries
+            .values()
+            .flat_map(HashMap::values)
+            .map(|entry| entry.used)
+            .min();
         for kernels in self.entries.values_mut() {
             kernels.retain(|_, entry| Some(entry.used) != oldest);
         }

@@ -16,7 +16,10 @@ impl Emit<'_> {
             return lanes.clone();
         }
         if to.is_bool() {
-            return lanes.iter().map(|&part| self.is_nonzero(from, part)).collect();
+            return lanes
+                .iter()
+                .map(|&part| self.is_nonzero(from, part))
+                .collect();
         }
         match bundle.width {
             Width::Lane => vec![self.cast_lane(from, to, lanes[0])],
@@ -89,7 +92,13 @@ impl Emit<'_> {
     }
 
     /// Integers in lanes of `size` bytes, sign-extended or zero-extended where they grow.
-    pub(super) fn resize(&mut self, bundle: Bundle, lanes: &Lanes, size: usize, signed: bool) -> Lanes {
+    pub(super) fn resize(
+        &mut self,
+        bundle: Bundle,
+        lanes: &Lanes,
+        size: usize,
+        signed: bool,
+    ) -> Lanes {
         let mut lanes = lanes.clone();
         loop {
             let now = self.lane_size(&lanes);
@@ -110,7 +119,10 @@ impl Emit<'_> {
             _ => lanes.clone(),
         };
         if to.size() == 8 && self.lane_size(&lanes) == 4 {
-            return lanes.iter().flat_map(|&part| self.words_to_doubles(signed, part)).collect();
+            return lanes
+                .iter()
+                .flat_map(|&part| self.words_to_doubles(signed, part))
+                .collect();
         }
         lanes
             .iter()

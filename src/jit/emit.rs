@@ -7,10 +7,11 @@
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::V128Imm;
-use cranelift_codegen::ir::{ConstantData, Endianness, InstBuilder, MemFlagsData, Type, Value};
 use cranelift_codegen::ir::types;
+use cranelift_codegen::ir::{ConstantData, Endianness, InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
+use crate::math::SimdLevel;
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
 
 /// One lane, or a vector of them.
@@ -25,6 +26,7 @@ pub(super) enum Width {
 /// Writes instructions at the end of the current block.
 pub(super) struct Emit<'f> {
     pub(super) b: FunctionBuilder<'f>,
+    pub(super) level: SimdLevel,
 }
 
 /// The CLIF type of one element; `bool` is a byte.
@@ -109,7 +111,12 @@ impl Emit<'_> {
     /// Bytes picked from those of `a` (0 to 15) and `b` (16 to 31).
     pub(super) fn shuffle(&mut self, a: Value, b: Value, pick: [u8; 16]) -> Value {
         let (a, b) = (self.recast(types::I8X16, a), self.recast(types::I8X16, b));
-        let mask = self.b.func.dfg.immediates.push(ConstantData::from(V128Imm(pick).0.to_vec()));
+        let mask = self
+            .b
+            .func
+            .dfg
+            .immediates
+            .push(ConstantData::from(V128Imm(pick).0.to_vec()));
         self.b.ins().shuffle(a, b, mask)
     }
 
@@ -295,7 +302,11 @@ impl Emit<'_> {
             BinaryOp::Ge => IntCC::SignedGreaterThanOrEqual,
             _ => IntCC::Equal,
         };
-        let code = if dtype.is_signed() { signed } else { signed.unsigned() };
+        let code = if dtype.is_signed() {
+            signed
+        } else {
+            signed.unsigned()
+        };
         self.b.ins().icmp(code, x, y)
     }
 

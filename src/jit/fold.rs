@@ -90,11 +90,17 @@ impl Emit<'_> {
             (Width::Vector, FoldOp::CountNonzero) => self.count(bundle, vector, lane, lanes),
             (Width::Vector, FoldOp::SumInt) => {
                 let wide = self.widen_sums(bundle, fold.dtype, lanes);
-                vec![self.combine(wide, vector, |emit, a, b| emit.b.ins().iadd(a, b)), lane]
+                vec![
+                    self.combine(wide, vector, |emit, a, b| emit.b.ins().iadd(a, b)),
+                    lane,
+                ]
             }
             (Width::Vector, FoldOp::Any | FoldOp::All) => {
                 let filled = self.filled(bundle, lanes);
-                let masks = filled.iter().map(|&part| self.recast(types::I64X2, part)).collect();
+                let masks = filled
+                    .iter()
+                    .map(|&part| self.recast(types::I64X2, part))
+                    .collect();
                 let op = fold.op;
                 let vector = self.combine(masks, vector, |emit, a, b| match op {
                     FoldOp::Any => emit.b.ins().bor(a, b),
@@ -233,7 +239,10 @@ impl Emit<'_> {
                     FoldOp::SumInt | FoldOp::CountNonzero => DType::Int64,
                     _ => fold.dtype,
                 };
-                let fold = Fold { dtype: wide, ..fold };
+                let fold = Fold {
+                    dtype: wide,
+                    ..fold
+                };
                 (0..n).fold(lane, |all, at| {
                     let one = self.b.ins().extractlane(vector, at);
                     self.fold_lane(fold, all, one)
@@ -247,8 +256,16 @@ impl Lower<'_> {
     /// Where the run of element `at`, a multiple of the run's length, keeps its eight lanes:
     /// 64 bytes for 128 elements.
     fn run_address(&mut self, output: Value, at: Value) -> Value {
-        let run = self.emit.b.ins().ushr_imm_u(at, i64::from(RUN_ELEMS.trailing_zeros()));
-        let bytes = self.emit.b.ins().ishl_imm_u(run, i64::from((8 * LANES).trailing_zeros()));
+        let run = self
+            .emit
+            .b
+            .ins()
+            .ushr_imm_u(at, i64::from(RUN_ELEMS.trailing_zeros()));
+        let bytes = self
+            .emit
+            .b
+            .ins()
+            .ishl_imm_u(run, i64::from((8 * LANES).trailing_zeros()));
         self.emit.b.ins().iadd(output, bytes)
     }
 
@@ -256,7 +273,10 @@ impl Lower<'_> {
     pub(super) fn store_run(&mut self, output: Value, at: Value, state: &[Value]) {
         let address = self.run_address(output, at);
         for (part, &lanes) in state.iter().enumerate() {
-            self.emit.b.ins().store(PLAIN, lanes, address, 16 * part as i32);
+            self.emit
+                .b
+                .ins()
+                .store(PLAIN, lanes, address, 16 * part as i32);
         }
     }
 

@@ -44,7 +44,14 @@ const SETTINGS: [(&str, &str); 7] = [
     ("unwind_info", "false"),
     ("enable_probestack", "true"),
     ("probestack_strategy", "inline"),
-    ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+    (
+        "enable_verifier",
+        if cfg!(debug_assertions) {
+            "true"
+        } else {
+            "false"
+        },
+    ),
 ];
 
 impl Host {
@@ -53,8 +60,9 @@ impl Host {
     pub fn new(level: SimdLevel) -> Result<Host> {
         if !level.is_available() {
             let message = format!("this machine has no {level} instructions");
-            return Err(refuse(message)
-                .with_help(format!("its widest level is {}", SimdLevel::detect())));
+            return Err(
+                refuse(message).with_help(format!("its widest level is {}", SimdLevel::detect()))
+            );
         }
         let mut flags = settings::builder();
         for (name, value) in SETTINGS {
@@ -71,7 +79,9 @@ impl Host {
                 }
             }
         }
-        let isa = isa.finish(settings::Flags::new(flags)).map_err(refuse_shown)?;
+        let isa = isa
+            .finish(settings::Flags::new(flags))
+            .map_err(refuse_shown)?;
         Ok(Host { level, isa })
     }
 
@@ -111,19 +121,27 @@ mod tests {
 
     #[test]
     fn every_level_of_the_machine_has_an_isa_without_features_above_it() {
-        for level in SimdLevel::ALL.into_iter().filter(|level| level.is_available()) {
+        for level in SimdLevel::ALL
+            .into_iter()
+            .filter(|level| level.is_available())
+        {
             let host = Host::new(level).unwrap();
             let flags = host.isa().isa_flags();
             for flag in flags.iter().filter(|flag| flag.as_bool() == Some(true)) {
                 let needs = FEATURES.iter().find(|(name, _)| *name == flag.name);
-                assert!(needs.is_none_or(|(_, needs)| *needs <= level), "{level}: {flag}");
+                assert!(
+                    needs.is_none_or(|(_, needs)| *needs <= level),
+                    "{level}: {flag}"
+                );
             }
         }
     }
 
     #[test]
     fn a_level_the_machine_lacks_is_refused() {
-        let missing = SimdLevel::ALL.into_iter().find(|level| !level.is_available());
+        let missing = SimdLevel::ALL
+            .into_iter()
+            .find(|level| !level.is_available());
         if let Some(level) = missing {
             assert_eq!(Host::new(level).unwrap_err().code(), Code::Compile);
         }

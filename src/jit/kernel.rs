@@ -91,7 +91,11 @@ impl Kernel {
             code_bytes: bytes.len(),
             scratch_bytes,
             inputs: inputs.collect(),
-            outputs: body.sinks.iter().map(|sink| Output::of(body, sink)).collect(),
+            outputs: body
+                .sinks
+                .iter()
+                .map(|sink| Output::of(body, sink))
+                .collect(),
         })
     }
 
@@ -118,7 +122,11 @@ impl Kernel {
     /// Bytes that the input at position `input` of the body must have for `n` elements.
     pub fn input_bytes(&self, input: usize, n: usize) -> usize {
         let Stream { size, uniform } = self.inputs[input];
-        if uniform { size } else { n.saturating_mul(size) }
+        if uniform {
+            size
+        } else {
+            n.saturating_mul(size)
+        }
     }
 
     /// Computes `n` elements (at least 1): reads one slice an input,
@@ -135,7 +143,10 @@ impl Kernel {
     ) -> Result<()> {
         self.check(n, inputs, outputs, scratch)?;
         let inputs: Vec<*const u8> = inputs.iter().map(|input| input.as_ptr()).collect();
-        let outputs: Vec<*mut u8> = outputs.iter_mut().map(|output| output.as_mut_ptr()).collect();
+        let outputs: Vec<*mut u8> = outputs
+            .iter_mut()
+            .map(|output| output.as_mut_ptr())
+            .collect();
         // SAFETY: `check` has compared every slice with what `n` elements need; the outputs are
         // borrowed mutably, so nothing else overlaps them.
         unsafe { self.call_raw(n, &inputs, &outputs, scratch.as_mut_ptr()) };
@@ -177,7 +188,11 @@ impl Kernel {
             return Err(misused(format!("{n} elements")));
         }
         if (inputs.len(), outputs.len()) != (self.inputs.len(), self.outputs.len()) {
-            return Err(misused(format!("{} inputs, {} outputs", inputs.len(), outputs.len())));
+            return Err(misused(format!(
+                "{} inputs, {} outputs",
+                inputs.len(),
+                outputs.len()
+            )));
         }
         for (at, input) in inputs.iter().enumerate() {
             let aligned = input.as_ptr().addr().is_multiple_of(self.inputs[at].size);

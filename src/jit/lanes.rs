@@ -10,6 +10,7 @@ use cranelift_codegen::ir::types;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 
 use super::emit::{Emit, Width, vector_of};
+use crate::math::SimdLevel;
 use crate::types::DType;
 
 /// The elements of one turn of a loop.
@@ -27,7 +28,10 @@ pub(super) type Lanes = Vec<Value>;
 
 /// Inputs and waiting temporaries: nothing in the loop that reads them writes them, so loads may
 /// move to where they are used.
-pub(super) const READ: MemFlagsData = MemFlagsData::new().with_notrap().with_readonly().with_can_move();
+pub(super) const READ: MemFlagsData = MemFlagsData::new()
+    .with_notrap()
+    .with_readonly()
+    .with_can_move();
 /// Everything else.
 pub(super) const PLAIN: MemFlagsData = MemFlagsData::new().with_notrap();
 
@@ -63,7 +67,13 @@ pub(super) fn lane_bytes(ty: Type) -> usize {
 
 impl Emit<'_> {
     /// Loads a bundle of `dtype` from `address + offset`.
-    pub(super) fn load(&mut self, bundle: Bundle, dtype: DType, address: Value, offset: i32) -> Lanes {
+    pub(super) fn load(
+        &mut self,
+        bundle: Bundle,
+        dtype: DType,
+        address: Value,
+        offset: i32,
+    ) -> Lanes {
         let ty = bundle.width.of(dtype);
         if bundle.is_half(dtype.size()) {
             let word = self.b.ins().load(types::I64, READ, address, offset);
@@ -73,10 +83,20 @@ impl Emit<'_> {
         }
         (0..bundle.parts(dtype.size()) as i32)
             .map(|part| {
-                let value = self.b.ins().load(ty, READ, address, offset + 16 * part);
+                let value = self.load_part(ty, address, offset + 16 * part);
                 self.masked(dtype, value)
             })
             .collect()
+    }
+
+    /// Below AVX, Cranelift 0.135 folds an unaligned load into `cmpps` and `cmppd`, which then
+    /// fault (their table entries lack `align`); it does not see a load through a bitcast. Nothing
+    /// is lost, since no other SSE instruction takes unaligned memory.
+    fn load_part(&mut self, ty: Type, address: Value, offset: i32) -> Value {
+        let hide = self.level < SimdLevel::Avx2 && ty.is_vector() && ty.lane_type().is_float();
+        let loaded = if hide { Self::ints_like(ty) } else { ty };
+        let value = self.b.ins().load(loaded, READ, address, offset);
+        self.recast(ty, value)
     }
 
     /// The mask of a vector of bool bytes; other values as they are.
@@ -116,7 +136,9 @@ impl Emit<'_> {
     fn bool_bytes(&mut self, bundle: Bundle, mask: &Lanes) -> Lanes {
         let mask = self.mask_to(bundle, mask, 1);
         let one = self.constant(types::I8X16, 1);
-        mask.iter().map(|&part| self.b.ins().band(part, one)).collect()
+        mask.iter()
+            .map(|&part| self.b.ins().band(part, one))
+            .collect()
     }
 
     /// The mask of bytes 0 or 1, or the byte, of a bool that every element shares.
@@ -227,9 +249,8 @@ impl Emit<'_> {
         }
     }
 
-    /// The type of integer lanes as wide as those of `ty`.
-    pub(super) fn ints_like(ty: Type) -> Type {
-        let lane = ty.lane_type().as_int();
-        if ty.is_vector() { vector_of(lane) } else { lane }
+    /// The vector of integer lanes as wide as those of `ty`.
+    fn ints_like(ty: Type) -> Type {
+        vector_of(ty.lane_type().as_int())
     }
 }

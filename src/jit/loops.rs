@@ -8,8 +8,8 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types;
 use cranelift_codegen::ir::{
-    AbiParam, BlockArg, Function, InstBuilder, Signature, StackSlotData, StackSlotKind, UserFuncName,
-    Value,
+    AbiParam, BlockArg, Function, InstBuilder, Signature, StackSlotData, StackSlotKind,
+    UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -42,8 +42,8 @@ pub(super) fn function(
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
     let params = b.block_params(entry).to_vec();
-    let emit = Emit { b };
-    let mut kernel = Kernel::new(emit, body, plan, level, &params);
+    let emit = Emit { b, level };
+    let mut kernel = Kernel::new(emit, body, plan, &params);
     kernel.write(params[0])?;
     let mut b = kernel.lower.emit.b;
     b.ins().return_(&[]);
@@ -55,7 +55,6 @@ pub(super) fn function(
 /// The kernel being written.
 struct Kernel<'a> {
     lower: Lower<'a>,
-    level: SimdLevel,
 }
 
 /// A fold of the region at hand, with its sink.
@@ -67,13 +66,7 @@ struct Folding {
 }
 
 impl<'a> Kernel<'a> {
-    fn new(
-        mut emit: Emit<'a>,
-        body: &'a Body,
-        plan: &'a Plan,
-        level: SimdLevel,
-        params: &[Value],
-    ) -> Self {
+    fn new(mut emit: Emit<'a>, body: &'a Body, plan: &'a Plan, params: &[Value]) -> Self {
         let mut pointers = |array: Value, n: usize| -> Vec<Value> {
             (0..n as i32)
                 .map(|at| emit.b.ins().load(types::I64, READ, array, 8 * at))
@@ -91,7 +84,7 @@ impl<'a> Kernel<'a> {
             once: vec![None; body.regs.len()],
             known: Vec::new(),
         };
-        Kernel { lower, level }
+        Kernel { lower }
     }
 
     fn write(&mut self, n: Value) -> Result<(), Error> {
@@ -210,7 +203,10 @@ impl<'a> Kernel<'a> {
 
     fn start_folds(&mut self) -> Vec<Value> {
         let folds = self.lasting();
-        folds.iter().flat_map(|folding| self.lower.emit.fold_start(folding.fold)).collect()
+        folds
+            .iter()
+            .flat_map(|folding| self.lower.emit.fold_start(folding.fold))
+            .collect()
     }
 
     fn finish_folds(&mut self, states: &[Value]) {
@@ -233,7 +229,11 @@ impl<'a> Kernel<'a> {
                 });
             }
             Some(folding) => {
-                let before = self.lasting().iter().take_while(|one| one.sink < folding.sink).count();
+                let before = self
+                    .lasting()
+                    .iter()
+                    .take_while(|one| one.sink < folding.sink)
+                    .count();
                 let state = &mut states[2 * before..2 * before + 2];
                 let done = self.span(region, Some(folding), strip, strip..end, state);
                 state.copy_from_slice(&done);
@@ -253,7 +253,11 @@ impl<'a> Kernel<'a> {
         let state = self.bundles(region, Some(folding), strip, run..middle, &state);
         self.lower.store_run(output, run, &state);
         self.counted(middle, end, 1, &[], |kernel, at, _| {
-            let turn = Turn { bundle: Bundle::ONE, at, strip };
+            let turn = Turn {
+                bundle: Bundle::ONE,
+                at,
+                strip,
+            };
             kernel.turn(region, turn);
             let x = kernel.lower.value(turn, folding.reg)[0];
             let dtype = kernel.lower.body.regs[folding.reg].dtype;
@@ -274,14 +278,18 @@ impl<'a> Kernel<'a> {
         let middle = self.bundles_end(range.start, range.end);
         let state = self.bundles(region, folding, strip, range.start..middle, state);
         self.counted(middle, range.end, 1, &state, |kernel, at, state| {
-            let turn = Turn { bundle: Bundle::ONE, at, strip };
+            let turn = Turn {
+                bundle: Bundle::ONE,
+                at,
+                strip,
+            };
             kernel.turn_with_fold(region, folding, turn, state)
         })
     }
 
     /// Where the last whole bundle of a range ends; its start where there are no vectors.
     fn bundles_end(&mut self, start: Value, end: Value) -> Value {
-        if self.level == SimdLevel::Off {
+        if self.lower.emit.level == SimdLevel::Off {
             return start;
         }
         let whole = -(self.lower.plan.bundle as i64);
@@ -300,11 +308,14 @@ impl<'a> Kernel<'a> {
         range: std::ops::Range<Value>,
         state: &[Value],
     ) -> Vec<Value> {
-        if self.level == SimdLevel::Off {
+        if self.lower.emit.level == SimdLevel::Off {
             return state.to_vec();
         }
         let elems = self.lower.plan.bundle;
-        let bundle = Bundle { elems, width: Width::Vector };
+        let bundle = Bundle {
+            elems,
+            width: Width::Vector,
+        };
         self.counted(range.start, range.end, elems, state, |kernel, at, state| {
             kernel.turn_with_fold(region, folding, Turn { bundle, at, strip }, state)
         })
@@ -341,7 +352,9 @@ impl<'a> Kernel<'a> {
                 let (lanes, dtype) = (self.lower.value(turn, reg), self.lower.body.regs[reg].dtype);
                 let output = self.lower.outputs[sink];
                 let address = self.lower.address(output, turn.at, dtype.size());
-                self.lower.emit.store(turn.bundle, dtype, &lanes, address, 0);
+                self.lower
+                    .emit
+                    .store(turn.bundle, dtype, &lanes, address, 0);
             }
         }
     }
@@ -349,7 +362,9 @@ impl<'a> Kernel<'a> {
     fn spill(&mut self, turn: Turn, reg: Reg, slot: Slot) {
         let (lanes, dtype) = (self.lower.value(turn, reg), self.lower.body.regs[reg].dtype);
         let address = self.lower.in_strip(turn, dtype.size());
-        self.lower.emit.store(turn.bundle, dtype, &lanes, address, slot);
+        self.lower
+            .emit
+            .store(turn.bundle, dtype, &lanes, address, slot);
     }
 
     /// Fills the temporaries of uniform values that routines want as strips.
@@ -360,7 +375,10 @@ impl<'a> Kernel<'a> {
         }
         let zero = self.int(0);
         let end = self.clamp(zero, STRIP_ELEMS, n);
-        let region = Region { spills: plan.fills.clone(), ..Region::default() };
+        let region = Region {
+            spills: plan.fills.clone(),
+            ..Region::default()
+        };
         self.span(&region, None, zero, zero..end, &[]);
     }
 
@@ -380,7 +398,11 @@ impl<'a> Kernel<'a> {
     }
 
     fn temporary(&mut self, slot: Slot) -> Value {
-        self.lower.emit.b.ins().iadd_imm_s(self.lower.scratch, i64::from(slot))
+        self.lower
+            .emit
+            .b
+            .ins()
+            .iadd_imm_s(self.lower.scratch, i64::from(slot))
     }
 
     /// Computes a uniform register before the loops.
@@ -405,7 +427,7 @@ impl<'a> Kernel<'a> {
 
     /// A strip routine on a strip of one element, on the stack.
     fn call_once(&mut self, reg: Reg, map: Elementwise<Reg>) -> Result<Value, Error> {
-        let routine = plan::routine(self.lower.body, reg, map, self.level)?;
+        let routine = plan::routine(self.lower.body, reg, map, self.lower.emit.level)?;
         let ty = Width::Lane.of(self.lower.body.regs[reg].dtype);
         let args: Vec<Value> = map.args().map(|arg| self.lower.scalar(arg)).collect();
         let cells: Vec<Value> = args.iter().map(|&arg| self.cell(arg)).collect();

@@ -135,7 +135,8 @@ impl Lower<'_> {
                 self.emit.binary_lanes(bundle, op, of, [&args[0], &args[1]])
             }
             Elementwise::Select { .. } => {
-                self.emit.select_lanes(bundle, dtype, [&args[0], &args[1], &args[2]])
+                self.emit
+                    .select_lanes(bundle, dtype, [&args[0], &args[1], &args[2]])
             }
             Elementwise::Cast(a) => {
                 let from = self.body.regs[a].dtype;
@@ -148,7 +149,10 @@ impl Lower<'_> {
         let BodyInst::Const(by) = self.body.regs[by].inst else {
             unreachable!("a shift by {by} is called, see `native`")
         };
-        lanes.iter().map(|&x| self.emit.shift(op, dtype, x, by)).collect()
+        lanes
+            .iter()
+            .map(|&x| self.emit.shift(op, dtype, x, by))
+            .collect()
     }
 }
 
@@ -168,7 +172,10 @@ impl Emit<'_> {
             DType::Bool => self.masks_alike(bundle, args),
             _ => args.map(Lanes::clone),
         };
-        a.iter().zip(&b).map(|(&x, &y)| self.binary(op, dtype, x, y)).collect()
+        a.iter()
+            .zip(&b)
+            .map(|(&x, &y)| self.binary(op, dtype, x, y))
+            .collect()
     }
 
     /// `[condition, then, otherwise]`
@@ -193,7 +200,11 @@ impl Emit<'_> {
         if bundle.width == Width::Lane {
             return masks.map(Lanes::clone);
         }
-        let size = masks.iter().map(|mask| self.lane_size(mask)).min().unwrap_or(1);
+        let size = masks
+            .iter()
+            .map(|mask| self.lane_size(mask))
+            .min()
+            .unwrap_or(1);
         masks.map(|mask| self.mask_to(bundle, mask, size))
     }
 }

@@ -86,7 +86,11 @@ fn failed(cause: &CodegenError) -> Error {
         CodegenError::ImplLimitExceeded | CodegenError::CodeTooLarge => ErrorKind::Limit,
         _ => ErrorKind::Internal,
     };
-    Error::new(kind, Code::Compile, format!("cannot compile a kernel: {cause}"))
+    Error::new(
+        kind,
+        Code::Compile,
+        format!("cannot compile a kernel: {cause}"),
+    )
 }
 
 /// Addresses differ from run to run; the text should not.

@@ -7,8 +7,8 @@
 //! several folds gives each its own region, since four states of four accumulators would spill.
 
 use super::native;
-use crate::error::{Error, ErrorKind};
 use crate::diag::Code;
+use crate::error::{Error, ErrorKind};
 use crate::ir::{Body, BodyInst, Elementwise, InputId, Reg, Sink};
 use crate::limits::STRIP_ELEMS;
 use crate::math::SimdLevel;
@@ -173,7 +173,9 @@ impl Plan {
         let to = self.slots[reg.index()].expect("the result of a call has a temporary");
         let mut args = map.args();
         if !matches!(routine, Routine::Convert(_)) {
-            self.regions[region].spills.extend(args.next().map(|arg| (arg, to)));
+            self.regions[region]
+                .spills
+                .extend(args.next().map(|arg| (arg, to)));
         }
         let from = args.next().map(|arg| self.source(shape, arg));
         self.regions[region].calls.push(Call { routine, to, from });
@@ -291,7 +293,11 @@ impl<'b> Shape<'b> {
             let region = map.args().map(|arg| earliest[arg.index()]).max();
             let region = region.unwrap_or(0);
             let native = is_native(self.body, reg, *map);
-            self.home[at] = if native { Home::Map(region) } else { Home::Call(region) };
+            self.home[at] = if native {
+                Home::Map(region)
+            } else {
+                Home::Call(region)
+            };
             earliest[at] = region + usize::from(!native);
         }
         earliest

@@ -39,7 +39,11 @@ impl Build {
 
     fn select(&mut self, condition: Reg, then: Reg, otherwise: Reg) -> Reg {
         let dtype = self.0.regs[then].dtype;
-        let map = Elementwise::Select { condition, then, otherwise };
+        let map = Elementwise::Select {
+            condition,
+            then,
+            otherwise,
+        };
         self.reg(BodyInst::Map(map), dtype)
     }
 
@@ -81,14 +85,46 @@ impl Bits {
 /// Values where operations change their minds.
 fn edges(dtype: DType) -> Vec<u64> {
     let floats = [
-        0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.0, 7.25, 1e-310, 1e-40, -1e-40, 1e30,
-        127.5, 128.0, 255.5, 256.0, -129.0, 32768.0, 65536.0, 2147483648.0, -2147483649.0,
-        4294967296.0, 9223372036854775808.0, 18446744073709551616.0, 16777217.0, f64::MAX,
-        f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 0.1,
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        -0.5,
+        1.5,
+        2.5,
+        -2.5,
+        3.0,
+        7.25,
+        1e-310,
+        1e-40,
+        -1e-40,
+        1e30,
+        127.5,
+        128.0,
+        255.5,
+        256.0,
+        -129.0,
+        32768.0,
+        65536.0,
+        2147483648.0,
+        -2147483649.0,
+        4294967296.0,
+        9223372036854775808.0,
+        18446744073709551616.0,
+        16777217.0,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        0.1,
     ];
     match dtype {
         DType::Bool => vec![0, 1],
-        DType::Float32 => floats.iter().map(|&v| u64::from((v as f32).to_bits())).collect(),
+        DType::Float32 => floats
+            .iter()
+            .map(|&v| u64::from((v as f32).to_bits()))
+            .collect(),
         DType::Float64 => floats.iter().map(|v| v.to_bits()).collect(),
         _ => {
             let top = 1u64 << (dtype.size() * 8 - 1);
@@ -136,7 +172,8 @@ impl Buffer {
         let bytes = self.words.len() * 64;
         let start = self.words.as_ptr().addr().next_multiple_of(64) - self.words.as_ptr().addr();
         // SAFETY: words are plain bytes.
-        let all = unsafe { std::slice::from_raw_parts_mut(self.words.as_mut_ptr().cast::<u8>(), bytes) };
+        let all =
+            unsafe { std::slice::from_raw_parts_mut(self.words.as_mut_ptr().cast::<u8>(), bytes) };
         &mut all[start + self.skip..]
     }
 
@@ -176,12 +213,14 @@ fn reference(body: &Body, inputs: &[Vec<Scalar>], n: usize) -> Vec<Vec<Scalar>> 
                 BodyInst::Map(Elementwise::Binary(op, a, b)) => {
                     scalar::binary(*op, of(*a, at), of(*b, at)).unwrap()
                 }
-                BodyInst::Map(Elementwise::Select { condition, then, otherwise }) => {
-                    match of(*condition, at) {
-                        Scalar::Bool(true) => of(*then, at),
-                        _ => of(*otherwise, at),
-                    }
-                }
+                BodyInst::Map(Elementwise::Select {
+                    condition,
+                    then,
+                    otherwise,
+                }) => match of(*condition, at) {
+                    Scalar::Bool(true) => of(*then, at),
+                    _ => of(*otherwise, at),
+                },
                 BodyInst::Map(Elementwise::Cast(a)) => scalar::cast(of(*a, at), data.dtype),
             })
             .collect();
@@ -195,7 +234,10 @@ fn delivered(sink: &Sink, values: &[Scalar]) -> Vec<Scalar> {
     let truths = || values.iter().map(|value| *value == Scalar::Bool(true));
     let fold = |op: BinaryOp| {
         let all = values.iter().copied();
-        vec![all.reduce(|a, b| scalar::binary(op, a, b).unwrap()).unwrap()]
+        vec![
+            all.reduce(|a, b| scalar::binary(op, a, b).unwrap())
+                .unwrap(),
+        ]
     };
     match sink {
         Sink::Store(_) => values.to_vec(),
@@ -237,8 +279,12 @@ fn hosts() -> Vec<Host> {
 fn check(body: &Body, hosts: &[Host], counts: &[usize], seed: u64) {
     let n = counts.iter().copied().max().unwrap();
     let mut bits = Bits(seed | 1);
-    let inputs: Vec<Vec<Scalar>> =
-        body.inputs.rows().iter().map(|input| stream(input.dtype, n, &mut bits)).collect();
+    let inputs: Vec<Vec<Scalar>> = body
+        .inputs
+        .rows()
+        .iter()
+        .map(|input| stream(input.dtype, n, &mut bits))
+        .collect();
     let regs = reference(body, &inputs, n);
     for host in hosts {
         let kernel = compile(body, host).unwrap_or_else(|error| panic!("{error}\n{body:?}"));
@@ -265,12 +311,19 @@ fn check_call(
         })
         .collect();
     let sources: Vec<&[u8]> = sources.iter_mut().map(|buffer| &*buffer.bytes()).collect();
-    let mut outputs: Vec<Buffer> =
-        (0..body.sinks.len()).map(|at| Buffer::new(kernel.output_bytes(at, n), 8)).collect();
+    let mut outputs: Vec<Buffer> = (0..body.sinks.len())
+        .map(|at| Buffer::new(kernel.output_bytes(at, n), 8))
+        .collect();
     let mut slices: Vec<&mut [u8]> = outputs.iter_mut().map(Buffer::bytes).collect();
     let mut scratch = Buffer::new(kernel.scratch_bytes(), 0);
-    kernel.call(n, &sources, &mut slices, scratch.bytes()).unwrap();
-    assert!(scratch.is_untouched_after(), "scratch overrun, {} n {n}\n{body:?}", host.level());
+    kernel
+        .call(n, &sources, &mut slices, scratch.bytes())
+        .unwrap();
+    assert!(
+        scratch.is_untouched_after(),
+        "scratch overrun, {} n {n}\n{body:?}",
+        host.level()
+    );
     for (sink, output) in body.sinks.iter().zip(&mut outputs) {
         let expected = delivered(sink, &regs[plan::sink_reg(sink).index()][..n]);
         let size = expected[0].dtype().size();
@@ -284,13 +337,24 @@ fn check_call(
                 source_values(body, inputs, at),
             );
         }
-        assert!(output.is_untouched_after(), "overrun, {} n {n}\n{body:?}", host.level());
+        assert!(
+            output.is_untouched_after(),
+            "overrun, {} n {n}\n{body:?}",
+            host.level()
+        );
     }
 }
 
 fn source_values(body: &Body, inputs: &[Vec<Scalar>], at: usize) -> String {
     let one = |(values, input): (&Vec<Scalar>, &BodyInput)| {
-        format!("{} ", values[if input.uniform { 0 } else { at.min(values.len() - 1) }])
+        format!(
+            "{} ",
+            values[if input.uniform {
+                0
+            } else {
+                at.min(values.len() - 1)
+            }]
+        )
     };
     inputs.iter().zip(body.inputs.rows()).map(one).collect()
 }
@@ -328,7 +392,11 @@ fn every_binary_operation_equals_its_scalar_meaning() {
                 let b = build.input(dtype, right);
                 let value = build.binary(op, a, b);
                 build.store(value);
-                let counts = if left || right { &COUNTS[8..14] } else { &COUNTS[..] };
+                let counts = if left || right {
+                    &COUNTS[8..14]
+                } else {
+                    &COUNTS[..]
+                };
                 check(&build.0, &hosts, counts, 77 + op as u64);
             }
         }
@@ -472,6 +540,9 @@ fn a_call_between_loops_and_several_folds() {
     build.store(both);
     build.fold(FoldOp::Any, both);
     let last = Reg::new(build.0.regs.len() - 4);
-    build.fold(FoldOp::SumFloat, last).fold(FoldOp::Max, last).store(last);
+    build
+        .fold(FoldOp::SumFloat, last)
+        .fold(FoldOp::Max, last)
+        .store(last);
     check(&build.0, &hosts, &COUNTS, 22);
 }

@@ -13,13 +13,15 @@ pub mod chunk;
 mod scratch;
 
 pub mod dtype;
-//mod info;
+mod info;
 pub mod npy;
+mod sniff;
 mod stored;
 
 pub mod pending;
-//pub mod write;
+pub mod write;
 
-//pub use info::{FilterInfo, Info, Kind, SpecialCounts, info};
+pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info};
 pub use scratch::{DecodeCounts, DecodeScratch};
+pub use sniff::{Format, sniff};
 pub use stored::{StoredArray, normalise_bools};
