@@ -2,7 +2,7 @@
 //! Never: an argument that is silently ignored.
 
 use super::meaning::{Meaning, Term};
-use super::suggest::nearest;
+use super::suggest::{meant, nearest_function};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs::{self, Function, Rule};
@@ -315,6 +315,9 @@ impl Checker<'_> {
 
     fn unknown_function(&mut self, callee: NodeId, name: &str) -> Reported {
         let span = self.span(callee);
+        if self.defined.iter().any(|defined| defined == name) {
+            return Reported;
+        }
         let known = self.frame.bound.contains_key(name)
             || self.scope.find(name, self.frame.limit).is_some();
         if known {
@@ -323,13 +326,8 @@ impl Checker<'_> {
         let message = format!("there is no function `{name}`");
         let mut diagnostic =
             Diagnostic::new(Code::UnknownFunction, message, span, "unknown function");
-        let functions = funcs::all().flat_map(|function| function.names());
-        if let Some(near) = nearest(name, functions) {
-            let edit = Edit {
-                span,
-                text: near.to_string(),
-            };
-            diagnostic = diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit]);
+        if let Some(near) = nearest_function(name) {
+            diagnostic = meant(diagnostic, span, near);
         }
         self.report(diagnostic);
         Reported

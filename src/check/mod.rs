@@ -2,6 +2,7 @@
 //! with it, each finding with a way out that was tried.
 //! Never: data, or a second place where a name gets a meaning.
 
+mod args;
 mod arith;
 mod call;
 mod demand;
@@ -12,6 +13,7 @@ mod meaning;
 mod names;
 mod power;
 mod reduce;
+mod refused;
 mod report;
 mod scope;
 mod suggest;
@@ -104,6 +106,8 @@ struct Checker<'a> {
     drivers: Vec<Option<OperandId>>,
     powers: Vec<Power>,
     diagnostics: Vec<Diagnostic>,
+    /// Functions whose definition has been reported as not available.
+    defined: Vec<String>,
 }
 
 impl<'a> Frame<'a> {
@@ -131,6 +135,7 @@ impl<'a> Checker<'a> {
             drivers: Vec::new(),
             powers: Vec::new(),
             diagnostics: Vec::new(),
+            defined: Vec::new(),
         }
     }
 
@@ -184,8 +189,11 @@ impl<'a> Checker<'a> {
                 self.frame.bound.insert(name, value);
                 Some((name.clone(), value))
             }
-            Node::Call { .. } => {
+            Node::Call { callee, .. } => {
                 self.not_yet(span, "defining a function");
+                if let Node::Name(name) = &ast.nodes[*callee] {
+                    self.defined.push(name.clone());
+                }
                 None
             }
             Node::Error => {
