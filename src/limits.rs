@@ -19,6 +19,14 @@ pub const MAX_VALUES: usize = 50_000;
 /// Outputs and reductions of one pass; more are split over several passes.
 pub const MAX_SINKS: usize = 32;
 
+/// Elements up to which a value that needs no data is computed apart, by the interpreter: that
+/// costs less than compiling a kernel.
+pub const MAX_EPILOGUE_ELEMS: usize = 4_096;
+
+/// Elements of a value that the reference interpreter computes: it keeps every value whole, at 16
+/// bytes an element.
+pub const MAX_EVAL_ELEMS: usize = 1 << 24;
+
 /// Elements below which neighbouring blocks are grouped into one tile: one block of float64 of
 /// 256 KiB, the size measured fastest.
 pub const TILE_MIN_ELEMS: usize = 32_768;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::limits::{TILE_MAX_ELEMS, TILE_MIN_ELEMS};
-use crate::types::{Grid, Shape};
+use crate::types::{DType, Grid, Shape};
 
 /// How a domain is cut into tiles: the product of one cut an axis.
 ///
@@ -72,6 +72,29 @@ impl Cut {
             };
         }
         Cut { dims }
+    }
+
+    /// The cut of a domain over which `args` (shape, dtype, grid; in the order of the text) are
+    /// read: driven by the one with a grid that has the most logical bytes, the first among
+    /// equals; boxes where none has a grid.
+    pub fn choose<'a>(
+        domain: &Shape,
+        args: impl Iterator<Item = (&'a Shape, DType, Option<&'a Grid>)>,
+    ) -> Cut {
+        let mut driver: Option<(&Shape, &Grid, usize)> = None;
+        for (shape, dtype, grid) in args {
+            let elems = shape.checked_elems().unwrap_or(usize::MAX);
+            let bytes = elems.saturating_mul(dtype.size());
+            if let Some(grid) = grid
+                && driver.is_none_or(|(_, _, most)| bytes > most)
+            {
+                driver = Some((shape, grid, bytes));
+            }
+        }
+        match driver {
+            Some((shape, grid, _)) => Cut::driven(domain, shape, grid),
+            None => Cut::boxes(domain),
+        }
     }
 
     /// The cut driven by an operand of `shape` with `grid`, which broadcasts to `domain`: its
@@ -227,5 +250,28 @@ mod tests {
         };
         let cut = Cut::driven(&domain, &Shape::new(&[7]), &grid);
         assert_eq!(cut.dims[0].inner, 300);
+    }
+
+    #[test]
+    fn the_largest_stored_argument_drives() {
+        let domain = Shape::new(&[1 << 20]);
+        let grid = |block: usize| Grid {
+            chunk: Shape::new(&[1 << 19]),
+            block: Shape::new(&[block]),
+        };
+        let (small, wide, also_wide) = (grid(40_000), grid(50_000), grid(60_000));
+        let choose = |args: &[(DType, Option<&Grid>)]| {
+            let args = args.iter().map(|&(dtype, grid)| (&domain, dtype, grid));
+            Cut::choose(&domain, args).dims[0].inner
+        };
+        let stored = [
+            (DType::Float64, None),
+            (DType::Int8, Some(&small)),
+            (DType::Int32, Some(&wide)),
+            (DType::Float32, Some(&also_wide)),
+        ];
+        assert_eq!(choose(&stored), 50_000);
+        assert_eq!(choose(&stored[..2]), 40_000);
+        assert_eq!(choose(&stored[..1]), TILE_MIN_ELEMS);
     }
 }

@@ -40,13 +40,15 @@
 //! Integer sums and products wrap in 64 bits, so their order does not matter; Min and Max
 //! propagate NaN and order -0.0 before +0.0, so theirs does not either.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod body;
 mod build;
 mod cut;
 pub mod eval;
 mod func;
 mod inst;
-mod text;
+pub(crate) mod text;
 mod verify;
 
 pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
@@ -54,4 +56,5 @@ pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Func, Operand, OperandId, Output, Raise, Value, ValueData};
 pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp};
+pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};

@@ -1,1 +1,269 @@
 //! In: a function. Out: its text; and back. Never: text that reads back as something else.
+//!
+//! One line a thing, in the order operands, values, raises, outputs:
+//!
+//! ```text
+//! operand a: float64[8000, 8000] chunk [400, 8000] block [20, 4000]
+//! v0: float64[8000, 8000] = elem a
+//! v1: float64 = const 3.0
+//! v2: float64[8000, 8000] = mul v0 v1
+//! v3: bool[8000, 8000] = lt v2 v1
+//! v4: float64[8000] = reduce var v2 axes [1] cut [400:20, 8000:4000] ddof 1.0 keepdims
+//! raise v3 at 4..9
+//! output "var(a * 3, 1)" = v4
+//! ```
+
+mod parse;
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::{
+    Body, BodyInst, Cut, Elementwise, FoldOp, Func, Generator, Inst, Operand, Reduce, ReduceOp,
+    Sink, Value,
+};
+use crate::types::{DType, Scalar, Shape};
+
+pub use parse::{ParseError, parse};
+
+/// The text of a function; see the head of this module's source for the format.
+impl Display for Func {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for operand in self.operands.rows() {
+            writeln!(f, "{operand}")?;
+        }
+        for value in self.values.ids() {
+            writeln!(f, "{}", self.line(value))?;
+        }
+        for raise in &self.raises {
+            write!(f, "raise {}", raise.condition)?;
+            match raise.span {
+                Some(span) => writeln!(f, " at {}..{}", span.start, span.end)?,
+                None => writeln!(f)?,
+            }
+        }
+        for output in &self.outputs {
+            writeln!(f, "output {} = {}", Quoted(&output.name), output.value)?;
+        }
+        Ok(())
+    }
+}
+
+impl Func {
+    /// The line that defines `value`: `v2: float64[3] = mul v0 v1`.
+    pub(crate) fn line(&self, value: Value) -> impl Display {
+        Line(self, value)
+    }
+}
+
+/// `operand a: float64[8] chunk [4] block [2]`
+impl Display for Operand {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "operand {}: {}",
+            Name(&self.name),
+            Typed(self.dtype, &self.shape)
+        )?;
+        match &self.grid {
+            Some(grid) => write!(
+                f,
+                " chunk {} block {}",
+                List(&grid.chunk),
+                List(&grid.block)
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `[400:20, 8000:4000]`, outer and inner extent an axis.
+impl Display for Cut {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let dims = self.dims.iter();
+        List(
+            &dims
+                .map(|d| format!("{}:{}", d.outer, d.inner))
+                .collect::<Vec<_>>(),
+        )
+        .fmt(f)
+    }
+}
+
+/// `mul v0 v1`
+impl<V: Copy + Display> Display for Elementwise<V> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Elementwise::Unary(op, _) => op.name(),
+            Elementwise::Binary(op, _, _) => op.name(),
+            Elementwise::Select { .. } => "select",
+            Elementwise::Cast(_) => "cast",
+        })?;
+        self.args().try_for_each(|arg| write!(f, " {arg}"))
+    }
+}
+
+/// `arange 0 1`, `linspace 0.0 0.1 stop 1.0 tiny 10.0 1.0`
+impl Display for Generator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Generator::Arange { start, step } => write!(f, "arange {start} {step}"),
+            Generator::Linspace {
+                start,
+                step,
+                stop,
+                tiny,
+            } => {
+                write!(f, "linspace {start} {step}")?;
+                if let Some(stop) = stop {
+                    write!(f, " stop {stop}")?;
+                }
+                match tiny {
+                    Some((div, delta)) => write!(f, " tiny {div} {delta}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// `reduce sum v8 axes [1] cut [400:20, 8000:4000] keepdims`
+impl Display for Reduce {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let axes = List(&self.axes);
+        let (name, arg, cut) = (self.op.name(), self.arg, &self.cut);
+        write!(f, "reduce {name} {arg} axes {axes} cut {cut}")?;
+        if let ReduceOp::Var { ddof } | ReduceOp::Std { ddof } = self.op {
+            write!(f, " ddof {}", Scalar::Float64(f64::from_bits(ddof)))?;
+        }
+        f.write_str(if self.keepdims { " keepdims" } else { "" })
+    }
+}
+
+/// The text of a kernel body:
+///
+/// ```text
+/// in0: float64
+/// in1: float64 uniform
+/// r0: float64 = input in0
+/// r1: float64 = const 3.0
+/// r2: float64 = mul r0 r1
+/// store r2
+/// fold sum_float r2
+/// ```
+impl Display for Body {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (id, input) in self.inputs.iter() {
+            let uniform = if input.uniform { " uniform" } else { "" };
+            writeln!(f, "{id}: {}{uniform}", input.dtype)?;
+        }
+        for (reg, data) in self.regs.iter() {
+            write!(f, "{reg}: {} = ", data.dtype)?;
+            match &data.inst {
+                BodyInst::Const(scalar) => writeln!(f, "const {scalar}")?,
+                BodyInst::Input(id) => writeln!(f, "input {id}")?,
+                BodyInst::Map(map) => writeln!(f, "{map}")?,
+            }
+        }
+        for sink in &self.sinks {
+            match sink {
+                Sink::Store(reg) => writeln!(f, "store {reg}")?,
+                Sink::Fold(op, reg) => writeln!(f, "fold {} {reg}", op.name())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FoldOp {
+    /// The name in the text of a body.
+    pub fn name(self) -> &'static str {
+        match self {
+            FoldOp::SumFloat => "sum_float",
+            FoldOp::SumInt => "sum_int",
+            FoldOp::CountNonzero => "count_nonzero",
+            FoldOp::Any => "any",
+            FoldOp::All => "all",
+            FoldOp::Min => "min",
+            FoldOp::Max => "max",
+        }
+    }
+}
+
+/// A value's defining line.
+struct Line<'f>(&'f Func, Value);
+
+impl Display for Line<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Line(func, value) = self;
+        let Some(data) = func.values.get(*value) else {
+            return write!(f, "{value}: ?");
+        };
+        write!(f, "{value}: {} = ", Typed(data.dtype, &data.shape))?;
+        match &data.inst {
+            Inst::Const(scalar) => write!(f, "const {scalar}"),
+            Inst::Elem(id) => match func.operands.get(*id) {
+                Some(operand) => write!(f, "elem {}", Name(&operand.name)),
+                None => write!(f, "elem {id}"),
+            },
+            Inst::Generate(generator) => generator.fmt(f),
+            Inst::Map(map) => map.fmt(f),
+            Inst::Reduce(reduce) => reduce.fmt(f),
+        }
+    }
+}
+
+/// A dtype and a shape: `float64[3, 4]`, `float64` for 0-d.
+pub(crate) struct Typed<'s>(pub(crate) DType, pub(crate) &'s Shape);
+
+impl Display for Typed<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        match self.1.ndim() {
+            0 => Ok(()),
+            _ => List(self.1).fmt(f),
+        }
+    }
+}
+
+/// A list in brackets: `[3, 4]`.
+pub(crate) struct List<'l, T>(pub(crate) &'l [T]);
+
+impl<T: Display> Display for List<'_, T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let items: Vec<String> = self.0.iter().map(T::to_string).collect();
+        write!(f, "[{}]", items.join(", "))
+    }
+}
+
+/// An operand's name: bare where it is an identifier, else quoted.
+pub(crate) struct Name<'n>(pub(crate) &'n str);
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let plain = |c: char| c.is_alphanumeric() || c == '_';
+        match !self.0.is_empty() && self.0.chars().all(plain) {
+            true => f.write_str(self.0),
+            false => Quoted(self.0).fmt(f),
+        }
+    }
+}
+
+/// A string in quotes on one line: `"` and `\` escaped by `\`, control characters as `\u{a}`.
+pub(crate) struct Quoted<'q>(pub(crate) &'q str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+#[cfg(test)]
+mod tests;

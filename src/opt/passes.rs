@@ -1,0 +1,434 @@
+//! In: a verified function. Out: the passes over the data that compute it, in order.
+//! Never: a pass that nobody needs, or a sink before what it reads.
+//!
+//! The function is cut at its reductions. The *level* of a value is the number of reductions on
+//! the longest path to it; what is delivered (a stored array, a folded reduction, a condition
+//! that must not hold) belongs to the level of what it reads. Deliveries of the same level, domain
+//! and cut share a pass. One that nothing waits for moves to a later pass over the same domain
+//! rather than have one of its own.
+//!
+//! Elementwise values over nothing but results and constants, of at most
+//! [`MAX_EPILOGUE_ELEMS`] elements, are computed once, in *epilogues*: passes over no data.
+
+mod lower;
+mod show;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ir::{Cut, Func, Inst, OperandId, Value, Verified};
+use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS};
+use crate::table::Table;
+use crate::types::{DType, Grid, Shape};
+
+pub use lower::{Want, fold_dtype, fold_op};
+
+/// The passes of a function, in an order in which they can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassPlan {
+    /// The passes; each reads only results of passes before it.
+    pub passes: Vec<Pass>,
+    /// Where each of the function's outputs comes from, in the function's order.
+    pub outputs: Vec<Home>,
+    homes: HashMap<Value, Home>,
+}
+
+/// The sink that delivers a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Index of the pass.
+    pub pass: usize,
+    /// Index of the sink within the pass.
+    pub sink: usize,
+}
+
+/// One walk over a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// What is walked over.
+    pub domain: Shape,
+    /// How the domain is cut into tiles.
+    pub cut: Cut,
+    /// What the body reads, in the order of the function's values; all broadcast to the domain.
+    pub inputs: Vec<Input>,
+    /// The constants and elementwise values needed, in the order of the function's values.
+    pub body: Vec<Value>,
+    /// What is delivered.
+    pub sinks: Vec<PassSink>,
+    /// Whether this is a small computation over results only, which reads no data.
+    pub epilogue: bool,
+}
+
+/// Something that a pass reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Where its elements come from.
+    pub leaf: Leaf,
+    /// Element type.
+    pub dtype: DType,
+    /// Its own extents.
+    pub shape: Shape,
+}
+
+/// Where the elements of an input come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leaf {
+    /// An operand of the function.
+    Operand(OperandId),
+    /// A value that an earlier pass delivers: see [`PassPlan::home`].
+    Result(Value),
+    /// A generated value.
+    Generate(Value),
+}
+
+/// Something that a pass delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassSink {
+    /// Every element of a value; its shape is the domain.
+    Store(Value),
+    /// This reduction; its argument has the domain's shape.
+    Fold(Value),
+    /// Whether the condition of the function's `raises[index]` holds anywhere, and where first.
+    Raise(usize),
+}
+
+impl PassPlan {
+    /// Cuts a function into passes.
+    pub fn new(func: &Verified) -> PassPlan {
+        let facts = facts(func);
+        let mut groups = groups(func, &facts, wanted(func, &facts));
+        delay(&mut groups);
+        // Stable: within a level, epilogues first, then in order of their first value.
+        groups.sort_by_key(|group| (group.level, !group.epilogue));
+        let passes: Vec<Pass> = groups
+            .iter()
+            .flat_map(|group| {
+                group
+                    .sinks
+                    .chunks(MAX_SINKS)
+                    .map(move |sinks| (group, sinks))
+            })
+            .map(|(group, sinks)| pass(func, &facts, group, sinks))
+            .collect();
+        let homes = homes(&passes);
+        // OK because every output is a root, and `wanted` has a sink for each root.
+        let outputs = func.outputs.iter().map(|output| homes[&output.value]);
+        PassPlan {
+            outputs: outputs.collect(),
+            passes,
+            homes,
+        }
+    }
+
+    /// The sink that delivers `value`, if one does.
+    pub fn home(&self, value: Value) -> Option<Home> {
+        self.homes.get(&value).copied()
+    }
+
+    /// How many passes read data.
+    pub fn n_data_passes(&self) -> usize {
+        self.passes.iter().filter(|pass| !pass.epilogue).count()
+    }
+}
+
+impl PassSink {
+    /// The value whose elements the sink takes, over the whole domain.
+    pub fn arg(self, func: &Func) -> Value {
+        match self {
+            PassSink::Store(value) => value,
+            PassSink::Fold(value) => reduce_arg(func, value).unwrap_or(value),
+            PassSink::Raise(index) => func.raises[index].condition,
+        }
+    }
+}
+
+/// What is known of a value.
+struct Fact {
+    /// Reductions on the longest path to it.
+    level: usize,
+    /// Whether it is computed from results and constants only, and is small.
+    epilogue: bool,
+}
+
+fn facts(func: &Func) -> Table<Value, Fact> {
+    let mut facts: Table<Value, Fact> = Table::new();
+    // Whether a value reads neither operands nor generators, except through reductions.
+    let mut data_free: Table<Value, bool> = Table::new();
+    for data in func.values.rows() {
+        let (level, free) = match &data.inst {
+            Inst::Const(_) => (0, true),
+            Inst::Elem(_) | Inst::Generate(_) => (0, false),
+            Inst::Map(map) => map.args().fold((0, true), |(level, free), arg| {
+                (level.max(facts[arg].level), free && data_free[arg])
+            }),
+            Inst::Reduce(reduce) => (facts[reduce.arg].level + 1, true),
+        };
+        data_free.push(free);
+        let epilogue = free && data.shape.elems() <= MAX_EPILOGUE_ELEMS;
+        facts.push(Fact { level, epilogue });
+    }
+    facts
+}
+
+fn reduce_arg(func: &Func, value: Value) -> Option<Value> {
+    match &func.values[value].inst {
+        Inst::Reduce(reduce) => Some(reduce.arg),
+        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+    }
+}
+
+/// Whether a pass reads `value` rather than compute it.
+fn is_leaf(func: &Func, facts: &Table<Value, Fact>, value: Value, epilogue: bool) -> bool {
+    match &func.values[value].inst {
+        Inst::Const(_) => false,
+        Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => true,
+        // A pass over data reads what an epilogue has computed.
+        Inst::Map(_) => !epilogue && facts[value].epilogue,
+    }
+}
+
+/// A sink, and whether a later pass reads what it delivers.
+struct Wanted {
+    sink: PassSink,
+    feeds: bool,
+}
+
+/// How passes use a value.
+#[derive(Clone, Copy, Default)]
+struct Use {
+    /// A pass over data computes or reads it.
+    data: bool,
+    /// An epilogue computes or reads it.
+    epilogue: bool,
+    /// It must be delivered.
+    root: bool,
+    /// A pass reads it from the one that delivers it.
+    feeds: bool,
+}
+
+/// Every sink that the outputs and raises need, in the order of values, raises last.
+fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
+    let uses = uses(func, facts);
+    let roots = uses.iter().filter(|(_, used)| used.root);
+    let delivered = roots.map(|(value, used)| Wanted {
+        sink: match reduce_arg(func, value) {
+            Some(_) => PassSink::Fold(value),
+            None => PassSink::Store(value),
+        },
+        feeds: used.feeds,
+    });
+    let raises = (0..func.raises.len()).map(|index| Wanted {
+        sink: PassSink::Raise(index),
+        feeds: false,
+    });
+    delivered.chain(raises).collect()
+}
+
+/// Values name only values before them, so one walk from the last sees every use first.
+fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
+    let mut uses: Table<Value, Use> = func.values.ids().map(|_| Use::default()).collect();
+    // The pass that delivers something starts at `value`.
+    let enter = |uses: &mut Table<Value, Use>, value: Value| match facts[value].epilogue {
+        true => uses[value].epilogue = true,
+        false => uses[value].data = true,
+    };
+    for output in &func.outputs {
+        uses[output.value].root = true;
+    }
+    for raise in &func.raises {
+        enter(&mut uses, raise.condition);
+    }
+    for value in func.values.ids().rev() {
+        if is_result(func, facts, value, uses[value]) {
+            uses[value].root = true;
+            uses[value].feeds = true;
+        }
+        if uses[value].root {
+            enter(&mut uses, reduce_arg(func, value).unwrap_or(value));
+        }
+        let Use { data, epilogue, .. } = uses[value];
+        if let Inst::Map(map) = &func.values[value].inst {
+            for arg in map.args() {
+                uses[arg].data |= data && !is_leaf(func, facts, value, false);
+                uses[arg].epilogue |= epilogue;
+            }
+        }
+    }
+    uses
+}
+
+/// Whether some pass reads `value` as the result of another.
+fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -> bool {
+    match &func.values[value].inst {
+        Inst::Reduce(_) => used.data || used.epilogue,
+        Inst::Map(_) => used.data && facts[value].epilogue,
+        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
+    }
+}
+
+/// Sinks that share passes.
+struct Group {
+    level: usize,
+    epilogue: bool,
+    domain: Shape,
+    /// The cut that a reduction asks for.
+    cut: Option<Cut>,
+    sinks: Vec<PassSink>,
+    feeds: bool,
+}
+
+/// Groups sinks of equal level, domain and cut; those without a cut of their own join the first
+/// group that has one.
+fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<Group> {
+    let cut = |sink: PassSink| match sink {
+        PassSink::Fold(value) => match &func.values[value].inst {
+            Inst::Reduce(reduce) => Some(reduce.cut.clone()),
+            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+        },
+        PassSink::Store(_) | PassSink::Raise(_) => None,
+    };
+    let (folds, maps): (Vec<_>, Vec<_>) = wanted
+        .into_iter()
+        .map(|wanted| (cut(wanted.sink), wanted))
+        .partition(|(cut, _)| cut.is_some());
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_cut = HashMap::new();
+    let mut by_domain = HashMap::new();
+    for (cut, Wanted { sink, feeds }) in folds.into_iter().chain(maps) {
+        let arg = sink.arg(func);
+        let (level, epilogue) = (facts[arg].level, facts[arg].epilogue);
+        let domain = &func.values[arg].shape;
+        let key = (level, epilogue, domain.clone());
+        let joined = match &cut {
+            Some(cut) => by_cut.get(&(key.clone(), cut.clone())),
+            None => by_domain.get(&key),
+        };
+        let index = joined.copied().unwrap_or(groups.len());
+        if index == groups.len() {
+            by_domain.entry(key.clone()).or_insert(index);
+            if let Some(cut) = &cut {
+                by_cut.insert((key, cut.clone()), index);
+            }
+            groups.push(Group {
+                level,
+                epilogue,
+                domain: domain.clone(),
+                cut,
+                sinks: Vec::new(),
+                feeds: false,
+            });
+        }
+        groups[index].sinks.push(sink);
+        groups[index].feeds |= feeds;
+    }
+    groups
+}
+
+/// Merges each group that no pass waits for into the next later one over the same domain whose
+/// cut does not contradict. Groups of one level do contradict: they would be one otherwise.
+fn delay(groups: &mut Vec<Group>) {
+    groups.sort_by_key(|group| group.level);
+    let mut by_domain: HashMap<(bool, Shape), Vec<usize>> = HashMap::new();
+    for (index, group) in groups.iter().enumerate() {
+        let key = (group.epilogue, group.domain.clone());
+        by_domain.entry(key).or_default().push(index);
+    }
+    for indices in by_domain.values() {
+        for (at, &early) in indices.iter().enumerate() {
+            let agrees = |&&late: &&usize| {
+                let (early, late) = (&groups[early], &groups[late]);
+                early.cut.is_none() || late.cut.is_none() || early.cut == late.cut
+            };
+            let late = match groups[early].feeds {
+                true => None,
+                false => indices[at + 1..].iter().find(agrees).copied(),
+            };
+            if let Some(late) = late {
+                let sinks = std::mem::take(&mut groups[early].sinks);
+                groups[late].sinks.extend(sinks);
+                groups[late].cut = groups[late].cut.take().or(groups[early].cut.take());
+            }
+        }
+    }
+    groups.retain(|group| !group.sinks.is_empty());
+}
+
+/// The pass of some sinks of a group: what they need, found by one walk back from them.
+fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSink]) -> Pass {
+    let mut needed: Table<Value, bool> = func.values.ids().map(|_| false).collect();
+    for sink in sinks {
+        needed[sink.arg(func)] = true;
+    }
+    let (mut inputs, mut body) = (Vec::new(), Vec::new());
+    for value in func.values.ids().rev() {
+        if !needed[value] {
+            continue;
+        }
+        if is_leaf(func, facts, value, group.epilogue) {
+            inputs.push(input(func, value));
+            continue;
+        }
+        body.push(value);
+        if let Inst::Map(map) = &func.values[value].inst {
+            map.args().for_each(|arg| needed[arg] = true);
+        }
+    }
+    inputs.reverse();
+    body.reverse();
+    // Two values may read one operand.
+    let mut seen = HashSet::new();
+    inputs.retain(|input| seen.insert(input.leaf));
+    let cut = group
+        .cut
+        .clone()
+        .unwrap_or_else(|| Cut::choose(&group.domain, inputs.iter().map(|input| arg(func, input))));
+    Pass {
+        domain: group.domain.clone(),
+        cut,
+        inputs,
+        body,
+        sinks: sinks.to_vec(),
+        epilogue: group.epilogue,
+    }
+}
+
+fn input(func: &Func, value: Value) -> Input {
+    let data = &func.values[value];
+    Input {
+        leaf: leaf(func, value),
+        dtype: data.dtype,
+        shape: data.shape.clone(),
+    }
+}
+
+/// The leaf that a value is, for a pass that reads it.
+fn leaf(func: &Func, value: Value) -> Leaf {
+    match &func.values[value].inst {
+        Inst::Elem(operand) => Leaf::Operand(*operand),
+        Inst::Generate(_) => Leaf::Generate(value),
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) => Leaf::Result(value),
+    }
+}
+
+/// An input as [`Cut::choose`] asks for it.
+fn arg<'f>(func: &'f Func, input: &'f Input) -> (&'f Shape, DType, Option<&'f Grid>) {
+    let grid = match input.leaf {
+        Leaf::Operand(id) => func.operands[id].grid.as_ref(),
+        Leaf::Result(_) | Leaf::Generate(_) => None,
+    };
+    (&input.shape, input.dtype, grid)
+}
+
+fn homes(passes: &[Pass]) -> HashMap<Value, Home> {
+    let mut homes = HashMap::new();
+    for (pass, Pass { sinks, .. }) in passes.iter().enumerate() {
+        for (sink, delivered) in sinks.iter().enumerate() {
+            if let PassSink::Store(value) | PassSink::Fold(value) = *delivered {
+                homes.insert(value, Home { pass, sink });
+            }
+        }
+    }
+    homes
+}
+
+#[cfg(test)]
+mod tests;

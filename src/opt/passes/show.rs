@@ -1,0 +1,69 @@
+//! In: a plan and its function. Out: its text, for `explain`. Never: a decision.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Home, Leaf, Pass, PassPlan, PassSink};
+use crate::ir::Func;
+use crate::ir::text::{List, Name, Quoted, Typed};
+
+impl PassPlan {
+    /// The plan as text; `func` is the function it was made from.
+    pub fn display<'p>(&'p self, func: &'p Func) -> impl Display + 'p {
+        Show { plan: self, func }
+    }
+}
+
+struct Show<'p> {
+    plan: &'p PassPlan,
+    func: &'p Func,
+}
+
+impl Display for Show<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, pass) in self.plan.passes.iter().enumerate() {
+            self.pass(f, index, pass)?;
+        }
+        for (output, Home { pass, .. }) in self.func.outputs.iter().zip(&self.plan.outputs) {
+            let name = Quoted(&output.name);
+            writeln!(f, "output {name} = {} from pass {pass}", output.value)?;
+        }
+        Ok(())
+    }
+}
+
+impl Show<'_> {
+    fn pass(&self, f: &mut Formatter<'_>, index: usize, pass: &Pass) -> fmt::Result {
+        let (domain, cut) = (List(&pass.domain), &pass.cut);
+        match pass.epilogue {
+            true => writeln!(f, "pass {index}: epilogue over {domain}")?,
+            false => writeln!(f, "pass {index}: over {domain} cut {cut}")?,
+        }
+        for (index, input) in pass.inputs.iter().enumerate() {
+            let typed = Typed(input.dtype, &input.shape);
+            write!(f, "  in{index}: {typed} = ")?;
+            match input.leaf {
+                Leaf::Operand(id) => {
+                    writeln!(f, "operand {}", Name(&self.func.operands[id].name))?;
+                }
+                Leaf::Result(value) => match self.plan.home(value) {
+                    Some(Home { pass, .. }) => writeln!(f, "{value} from pass {pass}")?,
+                    None => writeln!(f, "{value}")?,
+                },
+                Leaf::Generate(value) => writeln!(f, "generate {value}")?,
+            }
+        }
+        for &value in &pass.body {
+            writeln!(f, "  {}", self.func.line(value))?;
+        }
+        for sink in &pass.sinks {
+            match *sink {
+                PassSink::Store(value) => writeln!(f, "  store {value}")?,
+                PassSink::Fold(value) => writeln!(f, "  fold {}", self.func.line(value))?,
+                PassSink::Raise(index) => {
+                    writeln!(f, "  raise {}", self.func.raises[index].condition)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
