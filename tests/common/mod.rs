@@ -5,6 +5,8 @@
     reason = "a module of several test binaries, each of which uses some of it"
 )]
 
+pub mod venv;
+
 use fuseblock::array::{Blocks, DecodeScratch, Layout};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, Error};
