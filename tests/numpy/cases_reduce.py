@@ -1,7 +1,7 @@
 """In: a recorder. Out: reductions, over every axis form. Never: plain elementwise cases."""
 
-from evaluate import REDUCTIONS
 from pool import DTYPES, FLOATS, LONG, SHAPES
+from reductions import REDUCTIONS
 
 ALL = list(DTYPES)
 

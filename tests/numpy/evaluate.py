@@ -15,6 +15,8 @@ import numpy as np
 import oracle
 from oracle import F32, F64
 from pool import DTYPES
+from reductions import REDUCTIONS, reduction
+from values import Ambiguous, Arr, Lit, Refused, call, ends, same
 
 NAMES = {
     "pi": math.pi,
@@ -29,96 +31,7 @@ NAMES = {
 CASTS = {dtype.name: dtype for dtype in DTYPES.values()}
 
 
-class Refused(Exception):
-    """The program is an error with this code."""
-
-    def __init__(self, code, why=""):
-        super().__init__(f"{code} {why}")
-        self.code = code
-
-
-class Ambiguous(Exception):
-    """Rounding decides the answer: not a case."""
-
-
-class Lit:
-    """A literal, or literals among themselves: weak."""
-
-    def __init__(self, value):
-        if isinstance(value, int) and not -(2**63) <= value < 2**64:
-            raise Refused("E0207", "literal overflow")
-        self.value = value
-
-    raw = property(lambda self: self.value)
-    err = None
-
-
-class Arr:
-    """An array, with an absolute error an element (`err`) or, straight from a math function, an
-    error in ulps; neither: exact to the bit."""
-
-    def __init__(self, value, err=None, ulp=None):
-        self.value = np.asarray(value)
-        if self.value.dtype == np.float16:
-            raise Refused("E0208")
-        if ulp is None and err is not None and not np.any(err):
-            err = None
-        self.own_err, self.ulp = err, ulp
-
-    raw = property(lambda self: self.value)
-
-    @property
-    def err(self):
-        if self.ulp is not None:
-            return self.ulp * oracle.spacing(self.value)
-        return self.own_err
-
-
-def refuse(error):
-    """NumPy's exception as our code."""
-    text = str(error)
-    if isinstance(error, np.exceptions.AxisError) or "duplicate value in 'axis'" in text:
-        return Refused("E0206", text)
-    if isinstance(error, OverflowError):
-        return Refused("E0207", text)
-    if isinstance(error, TypeError):
-        return Refused("E0203", text)
-    if "broadcast" in text:
-        return Refused("E0204", text)
-    if "zero-size array" in text:
-        return Refused("E0210", text)
-    if "negative integer powers" in text:
-        return Refused("E0503", text)
-    raise error
-
-
-def call(function, *args, **kwargs):
-    """NumPy's answer, or its refusal as one of ours."""
-    try:
-        with np.errstate(all="ignore"):
-            return np.asarray(function(*args, **kwargs))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise refuse(error) from error
-
-
 # --- elementwise -----------------------------------------------------------------------------
-
-
-def same(a, b):
-    """Equal values, NaN being equal to itself."""
-    return (a == b) | ((a != a) & (b != b))
-
-
-def ends(arg):
-    """The values between which an inexact argument lies; an exact one is itself."""
-    if arg.err is None:
-        return [arg.raw]
-    wide, dtype = arg.value.astype(F64), arg.value.dtype
-    with np.errstate(all="ignore"):
-        low = np.nextafter((wide - arg.err).astype(dtype), dtype.type(-np.inf))
-        high = np.nextafter((wide + arg.err).astype(dtype), dtype.type(np.inf))
-    still = (arg.err == 0) | ~np.isfinite(wide)
-    return [np.where(still, arg.value, low), np.where(still, arg.value, high)]
 
 
 def elementwise(function, args, smooth=True):
@@ -267,104 +180,6 @@ def fold(function, args):
             raise Refused("E0207", "literal overflow")
         return Lit(whole)
     return Lit(call(function, *[np.asarray(v) for v in values]).item())
-
-
-# --- reductions ------------------------------------------------------------------------------
-
-FLOAT_FOLDS = {
-    "sum": oracle.fold_sum,
-    "mean": oracle.fold_mean,
-    "prod": oracle.fold_prod,
-    "var": oracle.fold_var,
-    "std": oracle.fold_std,
-}
-REDUCTIONS = ["sum", "prod", "mean", "min", "max", "any", "all", "count_nonzero", "var", "std"]
-
-
-def reduction(name, arg, axis=None, keepdims=False, ddof=0):
-    """A reduction; NumPy gives dtype and shape, and the value unless floats are accumulated."""
-    if name == "prod" and arg.err is not None:
-        raise Ambiguous()
-    value = np.asarray(arg.raw)
-    if value.ndim == 0 and axis not in (None, ()):  # NumPy lets 0 and -1 pass
-        raise Refused("E0206")
-    kwargs = {"ddof": ddof} if name in ("var", "std") else {}
-    base = call(getattr(np, name), value, axis=axis, keepdims=keepdims, **kwargs)
-    if name in ("min", "max"):
-        return extreme_reduction(name, arg, value, base, axis, keepdims)
-    if base.dtype.kind != "f":
-        if arg.err is not None and not np.array_equal(*[v != 0 for v in ends(arg)]):
-            raise Ambiguous()
-        return Arr(base)
-    return float_reduction(name, arg, value, base, axis, ddof)
-
-
-def extreme_reduction(name, arg, value, base, axis, keepdims):
-    """min and max: -0.0 before +0.0; where the argument is inexact, the largest
-    error of the elements that may be the extremum."""
-    if base.dtype.kind == "f" and (base == 0).any():
-        minus = np.signbit(value) & (value == 0)
-        plus = ~np.signbit(value) & (value == 0)
-        if name == "min":
-            negative = np.any(minus, axis=axis, keepdims=keepdims)
-        else:
-            negative = ~np.any(plus, axis=axis, keepdims=keepdims)
-        base = np.where(base == 0, np.where(negative, -0.0, 0.0).astype(base.dtype), base)
-    if arg.err is None:
-        return Arr(base)
-    sign = 1.0 if name == "min" else -1.0
-    near, far = sign * value.astype(F64) - arg.err, sign * value.astype(F64) + arg.err
-    may_win = near <= np.min(far, axis=axis, keepdims=True)
-    return Arr(base, np.max(np.where(may_win, arg.err, 0.0), axis=axis, keepdims=keepdims))
-
-
-def groups(value, axis, n_out):
-    """The elements of each output element, in C order, as rows."""
-    axes = range(value.ndim) if axis is None else np.atleast_1d(axis)
-    axes = sorted(int(a) % value.ndim for a in axes)
-    kept = [a for a in range(value.ndim) if a not in axes]
-    n = math.prod(value.shape[a] for a in axes)
-    return np.transpose(value, kept + axes).reshape(n_out, n)
-
-
-def float_reduction(name, arg, value, base, axis, ddof):
-    """sum, mean, prod, var, std in floats: exact, with the published bound."""
-    if arg.err is not None and name in ("var", "std"):
-        raise Ambiguous()
-    wide = value.astype(F64)
-    rows = groups(wide, axis, base.size)
-    inner = None if arg.err is None else groups(np.broadcast_to(arg.err, value.shape), axis, base.size)
-    out, err = np.zeros(base.size), np.zeros(base.size)
-    extra = (ddof,) if name in ("var", "std") else ()
-    for i, row in enumerate(rows):
-        try:
-            out[i], err[i] = FLOAT_FOLDS[name](row, *extra)
-        except OverflowError:
-            raise Ambiguous() from None
-        if not math.isfinite(out[i]):
-            err[i] = 0.0
-        elif inner is not None:
-            err[i] += math.fsum(inner[i]) / (len(row) if name == "mean" else 1)
-    with np.errstate(all="ignore"):
-        rounded = out.reshape(base.shape).astype(base.dtype)
-    err = err.reshape(base.shape)
-    err = np.where(err > 0, err + oracle.spacing(rounded) * (1 if base.dtype == F32 else 0.5), 0.0)
-    check_against_numpy(name, base, rounded, rows, err)
-    return Arr(rounded, err)
-
-
-def check_against_numpy(name, base, ours, rows, err):
-    """Section 6 lets us be more exact than NumPy, never far from it."""
-    eps = float(np.finfo(base.dtype).eps)
-    for mine, theirs, row in zip(ours.reshape(-1), base.reshape(-1), rows, strict=True):
-        mine, theirs = float(mine), float(theirs)
-        if mine == theirs or (mine != mine and theirs != theirs) or not math.isfinite(theirs):
-            continue
-        if theirs == 0 and name in ("var", "std"):  # the squares underflow in float32, not in ours
-            continue
-        scale = math.fsum(np.abs(row)) if name in ("sum", "mean") else max(abs(mine), err.max())
-        scale = max(scale, float(np.abs(row).max()) ** (2 if name == "var" else 1) * eps)
-        assert abs(mine - theirs) <= 64 * len(row) * eps * scale, (name, mine, theirs)
 
 
 # --- the tree --------------------------------------------------------------------------------

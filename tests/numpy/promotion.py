@@ -13,56 +13,16 @@ import warnings
 
 import numpy as np
 
-DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
+DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float32", "float64"]
 WEAK = [int, float]
-UNARY = [
-    "negative",
-    "absolute",
-    "positive",
-    "square",
-    "sqrt",
-    "floor",
-    "ceil",
-    "trunc",
-    "rint",
-    "sign",
-    "isnan",
-    "isfinite",
-    "isinf",
-    "sin",
-    "cos",
-    "tan",
-    "exp",
-    "expm1",
-    "log",
-    "log2",
-    "log10",
-    "log1p",
-    "tanh",
-    "invert",
-]
-BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "floor_divide",
-    "remainder",
-    "power",
-    "minimum",
-    "maximum",
-    "equal",
-    "not_equal",
-    "less",
-    "less_equal",
-    "greater",
-    "greater_equal",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "left_shift",
-    "right_shift",
-]
+UNARY = ["negative", "absolute", "positive", "square", "sqrt", "floor", "ceil", "trunc", "rint",
+         "sign", "isnan", "isfinite", "isinf", "sin", "cos", "tan", "exp", "expm1", "log", "log2",
+         "log10", "log1p", "tanh", "invert"]
+BINARY = ["add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power",
+          "minimum", "maximum", "equal", "not_equal", "less", "less_equal", "greater",
+          "greater_equal", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift",
+          "right_shift"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -111,17 +71,13 @@ def weak(side):
 
 
 def rust_table():
-    lines = [
-        "//! In: nothing. Out: the dtype in which NumPy computes each function.",
-        "//! Never: edited by hand; `tests/numpy/promotion.py` writes it.",
-        "//!",
-        "//! Letters are NumPy's, in the order of `DType::ALL`, then a weak int, a weak float:",
-        "//! `e` float16, `.` no such operation, `x` int64 with uint64, compared exactly, `-` two",
-        f"//! literals. From NumPy {np.__version__}.",
-        "",
-        "use super::promote::Pairs;",
-        "",
-    ]
+    lines = ["//! In: nothing. Out: the dtype in which NumPy computes each function.",
+             "//! Never: edited by hand; `tests/numpy/promotion.py` writes it.",
+             "//!",
+             "//! Letters are NumPy's, in the order of `DType::ALL`, then a weak int, a weak float:",
+             "//! `e` float16, `.` no such operation, `x` int64 with uint64, compared exactly, `-` two",
+             f"//! literals. From NumPy {np.__version__}.", "",
+             "use super::promote::Pairs;", ""]
     for name in UNARY:
         lines.append(f'pub(super) const {name.upper()}: &[u8; 11] = b"{unary(name)}";')
     for name in BINARY + ["where"]:
@@ -132,95 +88,24 @@ def rust_table():
     return "\n".join(lines) + "\n"
 
 
-OPERATORS = [
-    "a + b",
-    "a - b",
-    "a * b",
-    "a / b",
-    "a // b",
-    "a % b",
-    "a ** b",
-    "a == b",
-    "a != b",
-    "a < b",
-    "a <= b",
-    "a > b",
-    "a >= b",
-    "a & b",
-    "a | b",
-    "a ^ b",
-    "a << b",
-    "a >> b",
-]
-FUNCTIONS = [
-    "minimum(a, b)",
-    "maximum(a, b)",
-    "where(a, a, b)",
-    "where(b > a, b, a)",
-    "power(a, b)",
-    "add(a, b)",
-    "logical_and(a, b)",
-    "true_divide(a, b)",
-    "mod(a, b)",
-    "clip(a, b, b)",
-    "clip(a, None, b)",
-    "clip(a, b, a)",
-]
-ONE = [
-    "-a",
-    "+a",
-    "~a",
-    "abs(a)",
-    "square(a)",
-    "round(a)",
-    "round(a, 1)",
-    "round(a, -1)",
-    "a ** 2",
-    "a ** 3",
-    "a ** 0",
-    "a ** 1",
-    "a ** 0.5",
-    "a ** 2.0",
-    "a ** -1.0",
-    "logical_not(a)",
-    "clip(a, 0, 5)",
-    "clip(a, 0.5, 5)",
-    "clip(a, max=2.5)",
-    "where(a, 1, 2)",
-    "where(a, a, 2.5)",
-    "where(a, True, a)",
-    "a + True",
-    "sum(a)",
-    "prod(a)",
-    "mean(a)",
-    "min(a)",
-    "max(a)",
-    "any(a)",
-    "all(a)",
-    "count_nonzero(a)",
-    "std(a)",
-    "var(a)",
-    "sum(a, axis=0)",
-    "mean(a, axis=0, keepdims=True)",
-    "a * sum(a)",
-    "a + mean(a)",
-    "(a > 1) * 10",
-    "sqrt(2) * a",
-    "a * pi",
-]
+OPERATORS = ["a + b", "a - b", "a * b", "a / b", "a // b", "a % b", "a ** b", "a == b", "a != b",
+             "a < b", "a <= b", "a > b", "a >= b", "a & b", "a | b", "a ^ b", "a << b", "a >> b"]
+FUNCTIONS = ["minimum(a, b)", "maximum(a, b)", "where(a, a, b)", "where(b > a, b, a)",
+             "power(a, b)", "add(a, b)", "logical_and(a, b)", "true_divide(a, b)", "mod(a, b)",
+             "clip(a, b, b)", "clip(a, None, b)", "clip(a, b, a)"]
+ONE = ["-a", "+a", "~a", "abs(a)", "square(a)", "round(a)", "round(a, 1)", "round(a, -1)",
+       "a ** 2", "a ** 3", "a ** 0", "a ** 1", "a ** 0.5", "a ** 2.0", "a ** -1.0",
+       "logical_not(a)", "clip(a, 0, 5)", "clip(a, 0.5, 5)", "clip(a, max=2.5)",
+       "where(a, 1, 2)", "where(a, a, 2.5)", "where(a, True, a)", "a + True",
+       "sum(a)", "prod(a)", "mean(a)", "min(a)", "max(a)", "any(a)", "all(a)",
+       "count_nonzero(a)", "std(a)", "var(a)", "sum(a, axis=0)", "mean(a, axis=0, keepdims=True)",
+       "a * sum(a)", "a + mean(a)", "(a > 1) * 10", "sqrt(2) * a", "a * pi"]
 
 
 def recorded():
     names = {name: getattr(np, name) for name in dir(np) if not name.startswith("_")}
-    names |= {
-        "abs": np.abs,
-        "sum": np.sum,
-        "min": np.min,
-        "max": np.max,
-        "any": np.any,
-        "all": np.all,
-        "round": np.round,
-    }
+    names |= {"abs": np.abs, "sum": np.sum, "min": np.min, "max": np.max, "any": np.any,
+              "all": np.all, "round": np.round}
     arrays = {dtype: np.ones((2, 3), dtype) for dtype in DTYPES}
     lines = []
     for text in ONE + [f"{name}(a)" for name in UNARY]:

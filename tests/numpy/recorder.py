@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 
-from evaluate import Ambiguous, Program, Refused
+from evaluate import Program
 from pool import CODES, DTYPES, digest
+from values import Ambiguous, Refused
 
 # An output with more elements is recorded as a digest, which only exact answers can have.
 LIST_MAX = 64
