@@ -9,6 +9,10 @@
 //! Downstream modules may name upstream ones, never the reverse; ARCHITECTURE.md has the table
 //! and `tests/layering.rs` checks it.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("fuseblock counts elements in usize and needs a 64-bit target");
 
@@ -37,6 +41,8 @@ pub mod store;
 
 // Where they meet: block x kernel -> partial -> result.
 pub mod exec;
+pub mod expr;
+pub mod session;
 pub mod explain;
 
 #[cfg(feature = "cli")]
@@ -44,4 +50,7 @@ pub mod cli;
 
 pub use array::Array;
 pub use error::{Error, ErrorKind};
+pub use exec::{Engine, Options};
+pub use expr::{Bound, Evaluated, Expr};
+pub use math::SimdLevel;
 pub use types::{DType, Scalar, Shape};

@@ -14,6 +14,10 @@ pub const MAX_TOKENS: usize = 4 * MAX_NODES;
 /// `else`): bounds the stack of the parser, and with it the time a hostile text can take.
 pub const MAX_NESTING: usize = 200;
 
+/// Tokens in a row that add nothing to the tree, after which the parser gives up: a valid program
+/// has little more than [`MAX_NESTING`], and each that fits nowhere costs a search of the stack.
+pub const MAX_IDLE_TOKENS: usize = 512;
+
 /// Depth of a syntax tree: a sum of a thousand terms leans that far to the left. Keeps every
 /// recursive walk inside a 2 MiB thread stack.
 pub const MAX_DEPTH: usize = 1_000;
@@ -21,7 +25,8 @@ pub const MAX_DEPTH: usize = 1_000;
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
 
-/// Diagnostics of one program: nobody reads more, and each may cost a trial of its edits.
+/// Diagnostics of one program: nobody reads more, each costs a search of the parser's stack, and
+/// perhaps a trial of its edits.
 pub const MAX_DIAGNOSTICS: usize = 20;
 
 /// Bytes of program text up to which edits are tried before they are suggested: a trial parses
@@ -37,6 +42,10 @@ pub const MAX_SINKS: usize = 32;
 /// Elements up to which a value that needs no data is computed apart, by the interpreter: that
 /// costs less than compiling a kernel.
 pub const MAX_EPILOGUE_ELEMS: usize = 4_096;
+
+/// Elements of a value that the reference interpreter computes: it keeps every value whole, at 16
+/// bytes an element.
+pub const MAX_EVAL_ELEMS: usize = 1 << 24;
 
 /// Elements below which neighbouring blocks are grouped into one tile: one block of float64 of
 /// 256 KiB, the size measured fastest.
@@ -60,6 +69,10 @@ pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 
 /// Kernels kept compiled: at a few KiB each, under 10 MiB.
 pub const MAX_CACHED_KERNELS: usize = 1_024;
+
+/// Values of one kernel: bounds its compile time (about 50 us a value) and its stack frame;
+/// larger bodies are interpreted.
+pub const MAX_KERNEL_REGS: usize = 4_096;
 
 /// Decoded blocks that all workers of one evaluation share, in bytes.
 pub const BLOCK_CACHE_BYTES: usize = 64 << 20;
@@ -90,3 +103,17 @@ pub const MAX_FRAME_HEADER_BYTES: usize = 1 << 20;
 
 /// Bytes of a `.npy` header: NumPy's own default bound is 10,000; structured dtypes need more.
 pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
+
+/// Metadata of chunks (block starts) that one open array keeps, in bytes: those of some 50,000
+/// chunks of 16 blocks.
+pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
+
+/// Bytes of one decoded block of a frame's index: the reference library writes 16 KiB. Longer
+/// ones have to be justified by their compressed size (see [`MAX_INDEX_RATIO`]).
+pub const MAX_INDEX_BLOCK_BYTES: usize = 4 << 20;
+
+/// How many times larger than its compressed bytes a long index block may be.
+pub const MAX_INDEX_RATIO: usize = 64;
+
+/// Chunk headers that `info` reads to count special chunks: a second of reading or so.
+pub const MAX_INFO_CHUNKS: usize = 1 << 20;

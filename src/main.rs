@@ -1,5 +1,5 @@
 //! Hands the arguments to the command line; nothing else.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    fuseblock::cli::run()
 }

@@ -1,40 +1,54 @@
 //! In: a file or memory. Out: one [`Array`] type: dtype, shape, and a way to get at its elements.
 //! Never: expressions.
 
-use crate::error::Result;
-use crate::types::{DType, Grid, Shape};
+mod element;
+mod memory;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+pub(crate) mod boxes;
+pub(crate) mod gather;
+pub mod npy;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::file::Source;
+use crate::store::{Format, StoredArray, sniff};
+use crate::types::{DType, Grid, Scalar, Shape};
+use memory::Memory;
+use npy::NpyFile;
+
+pub use crate::store::{DecodeCounts, DecodeScratch};
+pub use element::Element;
+pub(crate) use element::element_bytes_mut;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).
+///
+/// ```
+/// use fuseblock::Array;
+///
+/// let data = [1.0f64, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let array = Array::from_slice(&data, &[2, 3])?;
+/// assert_eq!(array.shape().to_string(), "(2, 3)");
+/// assert_eq!(array.dtype().name(), "float64");
+/// # Ok::<(), fuseblock::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Array<'a> {
     dtype: DType,
     shape: Shape,
-    memory: std::marker::PhantomData<&'a [u8]>,
+    place: Place<'a>,
 }
 
-/// Buffers and counters that a worker reuses from block to block.
-#[derive(Debug, Default)]
-pub struct DecodeScratch {
-    /// What was read and decoded with this scratch.
-    pub counts: DecodeCounts,
-}
-
-/// What decoding did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DecodeCounts {
-    /// Bytes read from files.
-    pub bytes_read: u64,
-    /// Bytes produced by decoding.
-    pub bytes_decoded: u64,
-    /// Blocks decoded.
-    pub blocks: u64,
-    /// Time in reads.
-    pub read: std::time::Duration,
-    /// Time in codecs.
-    pub decode: std::time::Duration,
-    /// Time in filters.
-    pub unshuffle: std::time::Duration,
+/// Where the elements are.
+#[derive(Clone, Debug)]
+enum Place<'a> {
+    Memory(Memory<'a>),
+    Stored(Arc<StoredArray>),
+    Npy(Arc<NpyFile>),
 }
 
 /// How an array's elements can be reached.
@@ -61,6 +75,10 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
     /// Decodes block `block` (C order among the blocks of its chunk) of chunk `chunk` (C order
     /// among the chunks) into `dst`, which has exactly the bytes of a block, padding included,
     /// native byte order.
+    ///
+    /// # Errors
+    /// When the block is damaged or cannot be read, or does not exist, or `dst` has another
+    /// length.
     fn decode(
         &self,
         chunk: usize,
@@ -68,11 +86,217 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()>;
+
+    /// The value that every element of chunk `chunk` (padding included) has, where that is known
+    /// from the chunk's metadata alone. Costs no more than the first block of the chunk would.
+    ///
+    /// # Errors
+    /// When the chunk's metadata is damaged or cannot be read.
+    fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>>;
 }
 
 /// A source of elements read by position.
 pub trait Runs: Send + Sync + std::fmt::Debug {
     /// Reads the elements `first ..` in C order into `dst`, a whole number of elements, native
     /// byte order. The range lies inside the array.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the range does not lie inside the array.
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()>;
 }
+
+impl<'a> Array<'a> {
+    /// The dtype of the elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The shape; empty for a 0-d array.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// How the array is cut into chunks and blocks, where it is.
+    pub fn grid(&self) -> Option<&Grid> {
+        match &self.place {
+            Place::Stored(stored) => Some(stored.grid()),
+            Place::Memory(_) | Place::Npy(_) => None,
+        }
+    }
+
+    /// How the elements can be reached.
+    pub fn layout(&self) -> Layout<'_> {
+        match &self.place {
+            Place::Memory(memory) => memory.layout(),
+            Place::Stored(stored) => Layout::Blocks(stored.grid(), &**stored),
+            Place::Npy(file) => Layout::Runs(&**file),
+        }
+    }
+
+    /// Borrows a slice as an array of `shape`, in C order.
+    ///
+    /// # Errors
+    /// When the slice has another number of elements than the shape.
+    pub fn from_slice<T: Element>(data: &'a [T], shape: &[usize]) -> Result<Self> {
+        let shape = checked_shape(shape, Some(data.len()))?;
+        let memory = Memory::borrowed(element::bytes_of(data), T::DTYPE, &shape);
+        Ok(Self::resident(T::DTYPE, shape, memory))
+    }
+
+    /// Borrows elements anywhere in `bytes`: element (0, 0, ...) starts at byte `offset`,
+    /// neighbours along an axis are `strides[axis]` bytes apart (negative and 0 are fine).
+    ///
+    /// # Errors
+    /// When an element would lie outside of `bytes`.
+    pub fn from_strided(
+        dtype: DType,
+        bytes: &'a [u8],
+        shape: &[usize],
+        offset: usize,
+        strides: &[isize],
+    ) -> Result<Self> {
+        let shape = checked_shape(shape, None)?;
+        let memory = Memory::strided(bytes, dtype, &shape, offset, strides)?;
+        Ok(Self::resident(dtype, shape, memory))
+    }
+
+    fn resident(dtype: DType, shape: Shape, memory: Memory<'a>) -> Self {
+        Self {
+            dtype,
+            shape,
+            place: Place::Memory(memory),
+        }
+    }
+}
+
+impl Array<'static> {
+    /// Opens an array file: a Blosc2 n-d array (`.b2nd`) or a `.npy` file, told apart by their
+    /// first bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is damaged, or holds something that expressions cannot
+    /// compute with; the error says which.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::from_source(Source::open(path.as_ref())?)
+    }
+
+    /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
+    ///
+    /// # Errors
+    /// As [`Array::open`].
+    pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::from_source(Source::memory(bytes))
+    }
+
+    fn from_source(source: Source) -> Result<Self> {
+        match sniff(&source)? {
+            Format::Frame => {
+                let stored = StoredArray::open(source)?;
+                Ok(Self {
+                    dtype: stored.dtype(),
+                    shape: stored.shape().clone(),
+                    place: Place::Stored(Arc::new(stored)),
+                })
+            }
+            Format::Npy => {
+                let file = NpyFile::open(source)?;
+                Ok(Self {
+                    dtype: file.dtype(),
+                    shape: file.shape().clone(),
+                    place: Place::Npy(Arc::new(file)),
+                })
+            }
+        }
+    }
+
+    /// An array of `shape` that owns its elements, in C order.
+    ///
+    /// # Errors
+    /// When there are not as many elements as the shape has.
+    pub fn from_vec<T: Element>(data: Vec<T>, shape: &[usize]) -> Result<Self> {
+        let shape = checked_shape(shape, Some(data.len()))?;
+        let memory = Memory::owned(Arc::new(data), T::DTYPE, &shape);
+        Ok(Self::resident(T::DTYPE, shape, memory))
+    }
+
+    /// An array of `shape` that owns its elements as native-endian bytes in C order.
+    ///
+    /// # Errors
+    /// When there are not as many bytes as the elements take.
+    pub fn from_bytes(dtype: DType, shape: &[usize], bytes: Vec<u8>) -> Result<Self> {
+        let whole = bytes.len().is_multiple_of(dtype.size());
+        let elems = if whole {
+            bytes.len() / dtype.size()
+        } else {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                Code::WrongBuffer,
+                format!(
+                    "{} bytes are no whole number of {dtype} elements",
+                    bytes.len()
+                ),
+            ));
+        };
+        let shape = checked_shape(shape, Some(elems))?;
+        let memory = Memory::owned(Arc::new(bytes), dtype, &shape);
+        Ok(Self::resident(dtype, shape, memory))
+    }
+
+    /// A 0-d array of one value.
+    pub fn scalar(value: Scalar) -> Self {
+        let mut bytes = Vec::with_capacity(8);
+        value.write(&mut bytes);
+        let memory = Memory::owned(Arc::new(bytes), value.dtype(), &Shape::scalar());
+        Self::resident(value.dtype(), Shape::scalar(), memory)
+    }
+}
+
+impl Blocks for StoredArray {
+    fn decode(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        StoredArray::decode(self, chunk, block, scratch, dst)
+    }
+
+    fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        StoredArray::constant(self, chunk, scratch)
+    }
+}
+
+/// A shape within the limits and, where `elems` says how many elements there are, of that many.
+fn checked_shape(extents: &[usize], elems: Option<usize>) -> Result<Shape> {
+    let shape = Shape::new(extents);
+    if !shape.ndim_allowed() {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            Code::TooManyAxes,
+            format!(
+                "the shape has {} axes; at most {} are allowed",
+                shape.ndim(),
+                crate::limits::MAX_NDIM
+            ),
+        ));
+    }
+    let wanted = shape.checked_elems();
+    let fits = match elems {
+        Some(elems) => wanted == Some(elems),
+        None => wanted.is_some(),
+    };
+    if fits {
+        return Ok(shape);
+    }
+    let message = match (wanted, elems) {
+        (Some(wanted), Some(elems)) => {
+            format!("shape {shape} has {wanted} elements, but {elems} are given")
+        }
+        (Some(_) | None, _) => format!("shape {shape} has more elements than memory can count"),
+    };
+    Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,75 @@
-//! (to come)
+//! In: the command line. Out: what a verb prints, and an exit code: 0, 1 where the expression or
+//! the data is wrong, 2 for a wrong command line, 70 for a bug of ours.
+//! Never: a computation of its own.
+
+mod args;
+mod demo;
+mod eval;
+mod info;
+mod json;
+mod output;
+mod plot;
+mod repl;
+mod show;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::error::{Error, ErrorKind, Result};
+use args::{Args, Verb};
+use output::Output;
+
+/// Exit code where the expression or the data is wrong.
+const WRONG: u8 = 1;
+/// Exit code for a bug of ours: BSD's EX_SOFTWARE.
+const BUG: u8 = 70;
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    // Exits with 2 and a message where the command line is wrong.
+    let args = Args::parse();
+    let mut output = Output::new(args.json());
+    let outcome = match &args.verb {
+        Verb::Eval(eval) => eval::eval(eval, &mut output),
+        Verb::Info(info) => info::info(info, &mut output),
+        Verb::Explain(explain) => eval::explain(explain, &mut output),
+        Verb::Demo(demo) => demo::demo(demo, &mut output),
+        Verb::Repl(repl) => repl::repl(repl, &mut output),
+    };
+    match outcome {
+        Ok(()) => output.exit_code(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            exit_code(&error)
+        }
+    }
+}
+
+/// The exit code of an error.
+fn exit_code(error: &Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::Internal => ExitCode::from(BUG),
+        _ => ExitCode::from(WRONG),
+    }
+}
+
+/// Whether whoever read our output has gone, as `head` does: no error worth a word.
+fn is_closed_pipe(error: &Error) -> bool {
+    let cause = std::error::Error::source(error);
+    cause
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// An error writing to the terminal or a pipe, as ours.
+fn written(outcome: io::Result<()>) -> Result<()> {
+    outcome.map_err(|cause| Error::io("write", std::path::Path::new("<output>"), cause))
+}
+
+/// Writes a line to standard output.
+fn print(output: &mut impl Write, text: &str) -> Result<()> {
+    written(writeln!(output, "{text}"))
+}

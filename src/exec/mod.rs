@@ -1,1 +1,536 @@
-//! (to come)
+//! In: passes, operands and wishes. Out: results; the only place where blocks, kernels and
+//! threads meet. Never: an answer that depends on threads, SIMD level, codec or cache.
+//!
+//! A pass walks over the tiles of its domain, in parallel. For each tile a worker fetches the
+//! leaves' elements (decoded straight into its scratch where a tile is a block), calls the kernel
+//! row by row, and delivers what it computed: elementwise results to their place, partials of
+//! reductions to the tree that the cut fixes.
+
+mod buffer;
+mod cache;
+mod combine;
+mod input;
+mod interp;
+mod kernels;
+mod options;
+mod pass;
+mod show;
+mod sink;
+mod stats;
+mod tiling;
+mod worker;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::array::Array;
+use crate::array::npy::NpyWriter;
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ir::{Inst, Value, Verified};
+use crate::limits::BLOCK_CACHE_BYTES;
+use crate::opt::passes::{self, Home, Pass, PassPlan, PassSink};
+use crate::table::Id;
+use crate::types::{DType, Shape};
+
+pub use options::{Engine, Options, Progress};
+pub use show::bytes_text;
+pub(crate) use show::{bodies, host_of as host, plan_text};
+pub use sink::{Piece, Receiver};
+pub use stats::Stats;
+
+use cache::BlockCache;
+use input::Leaf;
+use kernels::{KernelCounts, Kernels};
+use pass::{Delivery, PassRun, SinkRun};
+use sink::{Output, SharedBytes, Target};
+use stats::Counters;
+use worker::Worker;
+
+/// Where an output goes.
+pub enum Destination<'d> {
+    /// A new array in memory.
+    Memory,
+    /// The caller's memory, exactly the bytes of the output.
+    Buffer(&'d mut [u8]),
+    /// A `.npy` file that has the output's dtype and shape.
+    Npy(&'d NpyWriter),
+    /// The caller, piece by piece.
+    Receiver(&'d Receiver<'d>),
+}
+
+/// What is evaluated: a function, its passes, and the arrays for its operands, in its order.
+#[derive(Debug)]
+pub(crate) struct Task<'t, 'a> {
+    pub(crate) func: &'t Verified,
+    pub(crate) plan: &'t PassPlan,
+    pub(crate) operands: &'t [Array<'a>],
+    pub(crate) options: &'t Options,
+}
+
+/// Evaluates: the arrays of outputs whose destination is memory, `None` for the others.
+pub(crate) fn evaluate(
+    task: &Task<'_, '_>,
+    mut destinations: Vec<Destination<'_>>,
+    stats: &mut Stats,
+) -> Result<Vec<Option<Array<'static>>>> {
+    check_destinations(task, &destinations)?;
+    check_memory(task, &destinations)?;
+    let pool = Pool::new(task.options)?;
+    let counts = KernelCounts::default();
+    let counters = Counters::default();
+    let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
+    let mut results = Results::default();
+    for (index, pass) in task.plan.passes.iter().enumerate() {
+        let mut stored = allocate(task, index, pass, &destinations);
+        let run = bind(task, index, pass, &results, &mut stored, &mut destinations, &kernels)?;
+        run_tiles(task, index, &run, &pool, &counters)?;
+        finish(task, pass, run, &mut results)?;
+        results.keep_stored(task, stored)?;
+    }
+    stats.passes = task.plan.n_data_passes();
+    stats.compile = counts.time();
+    stats.kernels_compiled = counts.compiled.load(Ordering::Relaxed);
+    let interpreted = task.options.engine == Engine::Interpreter;
+    stats.simd = (!interpreted).then(|| task.options.level());
+    stats.threads = pool.threads();
+    let outputs = results.outputs(task, destinations)?;
+    counters.report(stats);
+    Ok(outputs)
+}
+
+/// What passes have delivered so far, for later passes and for outputs.
+#[derive(Debug, Default)]
+struct Results {
+    arrays: HashMap<Value, Array<'static>>,
+}
+
+/// Elements that a pass stores in memory of our own.
+type Stored = HashMap<usize, (Value, Vec<u8>)>;
+
+fn check_destinations(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
+    for (output, destination) in task.func.outputs.iter().zip(destinations) {
+        let data = &task.func.values[output.value];
+        let (dtype, shape) = (data.dtype, &data.shape);
+        match destination {
+            Destination::Buffer(bytes) if bytes.len() != bytes_of(dtype, shape) => {
+                let (have, need) = (bytes.len(), bytes_of(dtype, shape));
+                let message = format!(
+                    "the buffer for `{}` has {have} bytes, but {dtype}{shape} needs {need}",
+                    output.name
+                );
+                return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+            }
+            Destination::Npy(writer) if (writer.dtype(), writer.shape()) != (dtype, shape) => {
+                let message = format!("the file for `{}` is not {dtype}{shape}", output.name);
+                return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+            }
+            Destination::Memory
+            | Destination::Buffer(_)
+            | Destination::Npy(_)
+            | Destination::Receiver(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn bytes_of(dtype: DType, shape: &Shape) -> usize {
+    shape.elems().saturating_mul(dtype.size())
+}
+
+/// Refuses results in memory above the limit, before anything is allocated.
+fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
+    /// Not worth asking the system how much memory is free.
+    const SMALL: usize = 1 << 20;
+    let outputs = task.func.outputs.iter().zip(destinations);
+    let in_memory = outputs.filter(|(_, to)| matches!(to, Destination::Memory));
+    let (mut total, mut largest) = (0usize, None);
+    for (output, _) in in_memory {
+        let data = &task.func.values[output.value];
+        let bytes = bytes_of(data.dtype, &data.shape);
+        total = total.saturating_add(bytes);
+        largest = largest.max(Some((bytes, &output.name)));
+    }
+    if total <= SMALL && task.options.max_memory.is_none() {
+        return Ok(());
+    }
+    let limit = task.options.memory_limit();
+    let Some((_, name)) = largest.filter(|_| total > limit) else {
+        return Ok(());
+    };
+    let (need, have) = (bytes_text(total), bytes_text(limit));
+    let message = format!("the result `{name}` needs {need} of memory, more than the {have} allowed");
+    Err(Error::new(ErrorKind::Limit, Code::TooLarge, message)
+        .with_help("write it to a file with `-o OUT.npy`, or raise `--max-memory`"))
+}
+
+/// Allocates what a pass stores in memory of our own: outputs to memory, and what later passes or
+/// several outputs read.
+fn allocate(
+    task: &Task<'_, '_>,
+    index: usize,
+    pass: &Pass,
+    destinations: &[Destination<'_>],
+) -> Stored {
+    let mut stored = Stored::new();
+    for (sink, pass_sink) in pass.sinks.iter().enumerate() {
+        let PassSink::Store(value) = *pass_sink else {
+            continue;
+        };
+        if direct_output(task, Home { pass: index, sink }, value, destinations).is_none() {
+            let data = &task.func.values[value];
+            stored.insert(sink, (value, vec![0; bytes_of(data.dtype, &data.shape)]));
+        }
+    }
+    stored
+}
+
+/// The one output that a stored value goes to directly, without memory of our own.
+fn direct_output(
+    task: &Task<'_, '_>,
+    home: Home,
+    value: Value,
+    destinations: &[Destination<'_>],
+) -> Option<usize> {
+    let leaf = passes::Leaf::Result(value);
+    let mut later = task.plan.passes[home.pass + 1..].iter();
+    if later.any(|pass| pass.inputs.iter().any(|input| input.leaf == leaf)) {
+        return None;
+    }
+    let mut outputs = (0..task.plan.outputs.len()).filter(|&output| task.plan.outputs[output] == home);
+    let only = outputs.next()?;
+    let memory = matches!(destinations[only], Destination::Memory);
+    (outputs.next().is_none() && !memory).then_some(only)
+}
+
+/// Gives a pass its leaves, its outputs and its kernel.
+fn bind<'r>(
+    task: &Task<'_, 'r>,
+    index: usize,
+    pass: &Pass,
+    results: &Results,
+    stored: &'r mut Stored,
+    destinations: &'r mut [Destination<'_>],
+    kernels: &Kernels<'_>,
+) -> Result<PassRun<'r>> {
+    let leaves = pass
+        .inputs
+        .iter()
+        .map(|input| results.leaf(task, input))
+        .collect::<Result<Vec<_>>>()?;
+    let direct: Vec<Option<usize>> = pass
+        .sinks
+        .iter()
+        .enumerate()
+        .map(|(sink, pass_sink)| match *pass_sink {
+            PassSink::Store(value) => {
+                direct_output(task, Home { pass: index, sink }, value, destinations)
+            }
+            PassSink::Fold(_) | PassSink::Raise(_) => None,
+        })
+        .collect();
+    let mut memories: HashMap<usize, &mut Vec<u8>> = stored
+        .iter_mut()
+        .map(|(&sink, (_, bytes))| (sink, bytes))
+        .collect();
+    let mut places: HashMap<usize, &mut Destination<'_>> = destinations.iter_mut().enumerate().collect();
+    let mut deliveries = Vec::with_capacity(pass.sinks.len());
+    for (sink, pass_sink) in pass.sinks.iter().enumerate() {
+        let PassSink::Store(value) = *pass_sink else {
+            deliveries.push(Delivery::Inner);
+            continue;
+        };
+        let data = &task.func.values[value];
+        let target = match (memories.remove(&sink), direct[sink]) {
+            (Some(bytes), _) => Target::Memory(SharedBytes::new(bytes)),
+            (None, Some(output)) => match places.remove(&output) {
+                Some(Destination::Buffer(bytes)) => Target::Memory(SharedBytes::new(bytes)),
+                Some(Destination::Npy(writer)) => Target::Npy(writer),
+                Some(Destination::Receiver(receiver)) => Target::Receiver(output, *receiver),
+                Some(Destination::Memory) | None => return Err(internal("an output is stored twice")),
+            },
+            (None, None) => return Err(internal("a stored value goes nowhere")),
+        };
+        deliveries.push(Delivery::Store(Output {
+            dtype: data.dtype,
+            shape: data.shape.clone(),
+            target,
+        }));
+    }
+    let kernels = if pass.epilogue {
+        kernels.interpreted()
+    } else {
+        kernels.clone()
+    };
+    PassRun::new(task.func, pass, leaves, deliveries, &kernels)
+}
+
+fn internal(message: &str) -> Error {
+    Error::new(ErrorKind::Internal, Code::Internal, message)
+}
+
+/// Computes every tile of a pass.
+fn run_tiles(
+    task: &Task<'_, '_>,
+    index: usize,
+    run: &PassRun<'_>,
+    pool: &Pool,
+    counters: &Counters,
+) -> Result<()> {
+    let work = Work {
+        run,
+        index,
+        options: task.options,
+        counters,
+        cache: BlockCache::new(BLOCK_CACHE_BYTES),
+        workers: Mutex::default(),
+        done: AtomicUsize::new(0),
+        total: run.tiling.n_tiles(),
+    };
+    let cells = 0..run.tiling.n_outer();
+    if work.total <= 1 || pool.threads() == 1 {
+        for visit in cells {
+            let cell = run.tiling.outer_cell(visit);
+            (0..run.tiling.n_inner(&cell)).try_for_each(|inner| work.tile(&cell, inner))?;
+        }
+    } else {
+        pool.install(|| {
+            cells.into_par_iter().try_for_each(|visit| {
+                let cell = run.tiling.outer_cell(visit);
+                let tiles = (0..run.tiling.n_inner(&cell)).into_par_iter();
+                tiles.try_for_each(|inner| work.tile(&cell, inner))
+            })
+        })?;
+    }
+    work.report();
+    Ok(())
+}
+
+/// What the workers of a pass share.
+struct Work<'w, 'a> {
+    run: &'w PassRun<'a>,
+    index: usize,
+    options: &'w Options,
+    counters: &'w Counters,
+    cache: BlockCache,
+    /// Buffers nobody is using: as many as there were ever tiles in flight at once.
+    workers: Mutex<Vec<Worker>>,
+    done: AtomicUsize,
+    total: usize,
+}
+
+impl Work<'_, '_> {
+    /// Computes one tile with buffers of its own: no join happens while it holds them.
+    fn tile(&self, cell: &[usize], inner: usize) -> Result<()> {
+        if self.options.cancelled() {
+            let message = "the evaluation was cancelled";
+            return Err(Error::new(ErrorKind::Cancelled, Code::Cancelled, message));
+        }
+        let tile = self.run.tiling.tile(cell, inner);
+        let mut worker = self.workers().pop().unwrap_or_default();
+        let outcome = worker.process(self.run, &self.cache, self.counters, &tile);
+        self.workers().push(worker);
+        outcome?;
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(progress) = &self.options.progress {
+            progress.advance(self.index, done, self.total);
+        }
+        Ok(())
+    }
+
+    fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(self) {
+        let workers = self.workers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.cache.peak();
+        for worker in &workers {
+            self.counters.add_decoding(&worker.decode.counts);
+            held += worker.capacity();
+        }
+        self.counters.scratch.fetch_max(held, Ordering::Relaxed);
+    }
+}
+
+/// Takes a pass's results, or says where a condition held that must not.
+fn finish(
+    task: &Task<'_, '_>,
+    pass: &Pass,
+    run: PassRun<'_>,
+    results: &mut Results,
+) -> Result<()> {
+    let domain = run.domain;
+    for (sink, pass_sink) in run.sinks.into_iter().zip(&pass.sinks) {
+        match (sink, *pass_sink) {
+            (SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner), PassSink::Fold(value)) => {
+                let (dtype, shape, bytes) = combiner.into_result();
+                results.keep(value, dtype, &shape, bytes)?;
+            }
+            (SinkRun::Raise(raise), _) => {
+                if let Some(at) = raise.found() {
+                    return Err(raised(task, raise.raise, &domain, at));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The error for a condition that held at C-order index `at`.
+fn raised(task: &Task<'_, '_>, raise: usize, domain: &Shape, mut at: usize) -> Error {
+    let mut index = vec![0; domain.ndim()];
+    for axis in (0..domain.ndim()).rev() {
+        index[axis] = at % domain[axis];
+        at /= domain[axis];
+    }
+    let place = match index.len() {
+        0 => String::new(),
+        _ => format!(" at index {}", Shape::from(index)),
+    };
+    let message = format!("an integer to a negative integer power{place}");
+    let help = "convert the base to a float, as in `float64(x) ** y`";
+    let _ = task.func.raises.get(raise);
+    Error::new(ErrorKind::Run, Code::NegativeExponent, message).with_help(help)
+}
+
+impl Results {
+    fn keep(&mut self, value: Value, dtype: DType, shape: &Shape, bytes: Vec<u8>) -> Result<()> {
+        let array = Array::from_bytes(dtype, shape, bytes)?;
+        self.arrays.insert(value, array);
+        Ok(())
+    }
+
+    fn keep_stored(&mut self, task: &Task<'_, '_>, stored: Stored) -> Result<()> {
+        stored.into_values().try_for_each(|(value, bytes)| {
+            let data = &task.func.values[value];
+            self.keep(value, data.dtype, &data.shape, bytes)
+        })
+    }
+
+    fn leaf<'a>(&self, task: &Task<'_, 'a>, input: &passes::Input) -> Result<Leaf<'a>> {
+        match input.leaf {
+            passes::Leaf::Operand(operand) => task
+                .operands
+                .get(operand.index())
+                .map(|array| Leaf::Array(array.clone()))
+                .ok_or_else(|| internal("an operand has no array")),
+            passes::Leaf::Result(value) => self
+                .arrays
+                .get(&value)
+                .map(|array| Leaf::Array(array.clone()))
+                .ok_or_else(|| internal("a pass reads what no pass delivered")),
+            passes::Leaf::Generate(value) => match &task.func.values[value].inst {
+                Inst::Generate(generator) => {
+                    Ok(Leaf::Generate(*generator, input.dtype, input.shape.clone()))
+                }
+                Inst::Const(_) | Inst::Elem(_) | Inst::Map(_) | Inst::Reduce(_) => {
+                    Err(internal("a generated leaf is no generator"))
+                }
+            },
+        }
+    }
+
+    /// Hands each output that did not go to its destination directly to it now.
+    fn outputs(
+        &self,
+        task: &Task<'_, '_>,
+        destinations: Vec<Destination<'_>>,
+    ) -> Result<Vec<Option<Array<'static>>>> {
+        let outputs = task.func.outputs.iter().zip(destinations).enumerate();
+        outputs
+            .map(|(index, (output, destination))| {
+                let Some(array) = self.arrays.get(&output.value) else {
+                    return Ok(None);
+                };
+                let (dtype, shape) = (array.dtype(), array.shape());
+                let bytes = array.to_bytes()?;
+                match destination {
+                    Destination::Memory => return Ok(Some(array.clone())),
+                    Destination::Buffer(buffer) => buffer.copy_from_slice(&bytes),
+                    Destination::Npy(writer) => writer.write_at(0, &bytes)?,
+                    Destination::Receiver(receiver) => receiver(&Piece {
+                        output: index,
+                        dtype,
+                        start: &vec![0; shape.ndim()],
+                        extent: shape,
+                        bytes: &bytes,
+                    })?,
+                }
+                Ok(None)
+            })
+            .collect()
+    }
+}
+
+/// Where the work runs.
+#[derive(Debug)]
+enum Pool {
+    /// The caller's pool, or rayon's global one.
+    Current,
+    /// This thread alone.
+    Inline,
+    /// A pool of ours with as many threads as asked for.
+    Own(std::sync::Arc<rayon::ThreadPool>),
+}
+
+impl Pool {
+    fn new(options: &Options) -> Result<Pool> {
+        match options.threads {
+            None => Ok(Pool::Current),
+            Some(0 | 1) => Ok(Pool::Inline),
+            Some(threads) => own_pool(threads).map(Pool::Own),
+        }
+    }
+
+    fn threads(&self) -> usize {
+        match self {
+            Pool::Current => rayon::current_num_threads(),
+            Pool::Inline => 1,
+            Pool::Own(pool) => pool.current_num_threads(),
+        }
+    }
+
+    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match self {
+            Pool::Current | Pool::Inline => work(),
+            Pool::Own(pool) => pool.install(work),
+        }
+    }
+}
+
+/// The pool with this many threads, made once.
+fn own_pool(threads: usize) -> Result<std::sync::Arc<rayon::ThreadPool>> {
+    static POOLS: Mutex<Vec<std::sync::Arc<rayon::ThreadPool>>> = Mutex::new(Vec::new());
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pools.iter().find(|pool| pool.current_num_threads() == threads) {
+        return Ok(std::sync::Arc::clone(pool));
+    }
+    let built = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|index| format!("fuseblock-{index}"))
+        .build()
+        .map_err(|error| {
+            let message = format!("cannot start {threads} threads: {error}");
+            Error::new(ErrorKind::Limit, Code::Usage, message)
+        })?;
+    let pool = std::sync::Arc::new(built);
+    pools.push(std::sync::Arc::clone(&pool));
+    Ok(pool)
+}
+
+impl std::fmt::Debug for Destination<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Destination::Memory => "memory",
+            Destination::Buffer(_) => "buffer",
+            Destination::Npy(_) => "npy",
+            Destination::Receiver(_) => "receiver",
+        })
+    }
+}

@@ -251,4 +251,27 @@ mod tests {
         let cut = Cut::driven(&domain, &Shape::new(&[7]), &grid);
         assert_eq!(cut.dims[0].inner, 300);
     }
+
+    #[test]
+    fn the_largest_stored_argument_drives() {
+        let domain = Shape::new(&[1 << 20]);
+        let grid = |block: usize| Grid {
+            chunk: Shape::new(&[1 << 19]),
+            block: Shape::new(&[block]),
+        };
+        let (small, wide, also_wide) = (grid(40_000), grid(50_000), grid(60_000));
+        let choose = |args: &[(DType, Option<&Grid>)]| {
+            let args = args.iter().map(|&(dtype, grid)| (&domain, dtype, grid));
+            Cut::choose(&domain, args).dims[0].inner
+        };
+        let stored = [
+            (DType::Float64, None),
+            (DType::Int8, Some(&small)),
+            (DType::Int32, Some(&wide)),
+            (DType::Float32, Some(&also_wide)),
+        ];
+        assert_eq!(choose(&stored), 50_000);
+        assert_eq!(choose(&stored[..2]), 40_000);
+        assert_eq!(choose(&stored[..1]), TILE_MIN_ELEMS);
+    }
 }

@@ -40,6 +40,8 @@
 //! Integer sums and products wrap in 64 bits, so their order does not matter; Min and Max
 //! propagate NaN and order -0.0 before +0.0, so theirs does not either.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod body;
 mod build;
 mod cut;

@@ -264,3 +264,6 @@ impl Display for Quoted<'_> {
         f.write_char('"')
     }
 }
+
+#[cfg(test)]
+mod tests;

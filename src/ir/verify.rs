@@ -1,10 +1,11 @@
 //! In: a function from anywhere. Out: the same function, known to obey the IR's rules.
 //! Never: a repair.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Elementwise, Func, Generator, Inst, Reduce, Value};
+use super::{Elementwise, Func, Generator, Inst, Reduce, ReduceOp, Value};
 use crate::limits::MAX_VALUES;
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -57,24 +58,48 @@ fn verify(func: &Func) -> Result<(), VerifyError> {
     if func.values.len() > MAX_VALUES {
         return Err(error(None, format!("more than {MAX_VALUES} values")));
     }
+    verify_operands(func).map_err(|message| error(None, message))?;
     for (id, data) in func.values.iter() {
         let at = |message: String| error(Some(id), message);
-        if data.shape.checked_elems().is_none() || !data.shape.ndim_allowed() {
-            return Err(at(format!("shape {} is too large", data.shape)));
-        }
+        verify_shape(&data.shape).map_err(at)?;
         for arg in args(&data.inst) {
             if arg.index() >= id.index() {
                 return Err(at(format!("names {arg}, which is not before it")));
             }
         }
-        let (dtype, shape) = type_of(func, &data.inst, Some((data.dtype, &data.shape)))
-            .map_err(|message| at(message))?;
+        let (dtype, shape) =
+            type_of(func, &data.inst, Some((data.dtype, &data.shape))).map_err(at)?;
         if (dtype, &shape) != (data.dtype, &data.shape) {
             let found = format!("{}{}", data.dtype, data.shape);
             return Err(at(format!("is {dtype}{shape}, but says {found}")));
         }
     }
     verify_roots(func)
+}
+
+fn verify_shape(shape: &Shape) -> Result<(), String> {
+    match shape.checked_elems() {
+        Some(_) if shape.ndim_allowed() => Ok(()),
+        Some(_) | None => Err(format!("shape {shape} is too large")),
+    }
+}
+
+fn verify_operands(func: &Func) -> Result<(), String> {
+    let mut names = HashSet::new();
+    for (id, operand) in func.operands.iter() {
+        let at = |message: String| format!("{id}: {message}");
+        verify_shape(&operand.shape).map_err(at)?;
+        if let Some(grid) = &operand.grid {
+            let ndim = operand.shape.ndim();
+            if (grid.chunk.ndim(), grid.block.ndim()) != (ndim, ndim) {
+                return Err(at("the grid and the operand differ in axes".into()));
+            }
+        }
+        if !names.insert(&operand.name) {
+            return Err(at(format!("`{}` names two operands", operand.name)));
+        }
+    }
+    Ok(())
 }
 
 fn verify_roots(func: &Func) -> Result<(), VerifyError> {
@@ -151,7 +176,20 @@ fn generator_type(
         Generator::Arange { start, step } if start.dtype() != dtype || step.dtype() != dtype => {
             Err("arange needs a start and a step of its own dtype".into())
         }
-        Generator::Arange { .. } | Generator::Linspace { .. } => Ok((dtype, shape.clone())),
+        Generator::Linspace {
+            start,
+            step,
+            stop,
+            tiny,
+        } => {
+            let tiny = tiny.iter().flat_map(|(div, delta)| [div, delta]);
+            let mut scalars = [start, step].into_iter().chain(stop).chain(tiny);
+            match scalars.all(|scalar| scalar.dtype() == DType::Float64) {
+                true => Ok((dtype, shape.clone())),
+                false => Err("linspace needs float64 scalars".into()),
+            }
+        }
+        Generator::Arange { .. } => Ok((dtype, shape.clone())),
     }
 }
 
@@ -216,7 +254,16 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
     {
         return Err("a cut needs extents of at least 1".into());
     }
+    if let ReduceOp::Var { ddof } | ReduceOp::Std { ddof } = reduce.op
+        && f64::from_bits(ddof).is_nan()
+    {
+        return Err("ddof must be a number".into());
+    }
     let shape = reduce.result_shape(&arg.shape);
+    let extreme = matches!(reduce.op, ReduceOp::Min | ReduceOp::Max);
+    if extreme && arg.shape.checked_elems() == Some(0) && shape.checked_elems() != Some(0) {
+        return Err(format!("{} over no elements", reduce.op.name()));
+    }
     Ok((reduce.op.result(arg.dtype), shape))
 }
 

@@ -60,128 +60,220 @@ mod tests {
         }
     }
 
-    /// Arguments: special values, any bits, even and logarithmic spreads, near multiples of pi/2
-    /// and of ln2.
+    /// Where something special happens: bounds of ranges, ends of the number line.
+    const SPECIAL: [f64; 31] = [
+        0.0,
+        1.0,
+        2.0,
+        0.5,
+        3.0,
+        10.0,
+        100.0,
+        1e22,
+        1e-17,
+        5e-324,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+        709.78,
+        709.79,
+        710.0,
+        745.13,
+        745.14,
+        760.0,
+        88.72,
+        88.73,
+        103.97,
+        103.98,
+        1_048_576.0,
+        1_048_577.0,
+        8192.0,
+        8193.0,
+        22.0,
+        0.35,
+        60.0,
+    ];
+
+    /// Special arguments, any bits, even and logarithmic spreads, and the neighbourhoods of 1
+    /// and of the multiples of pi/2 and ln2/2; of each also the negative and the inverse.
     fn arguments(n: usize) -> Vec<f64> {
+        use std::f64::consts::{FRAC_PI_2, LN_2};
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
-        let mut list = vec![
-            0.0,
-            1.0,
-            2.0,
-            0.5,
-            10.0,
-            100.0,
-            1e22,
-            5e-324,
-            f64::MIN_POSITIVE,
-        ];
-        list.extend([
-            f64::MAX,
-            f64::INFINITY,
-            f64::NAN,
-            709.78,
-            709.79,
-            745.2,
-            88.7,
-            88.8,
-            104.0,
-        ]);
-        list.extend([
-            1048576.0, 1048577.0, 8192.0, 8193.0, 22.0, 0.35, 1e-17, 60.0, 710.0,
-        ]);
-        list.extend((0..n).map(|_| f64::from_bits(random.next())));
-        list.extend((0..n).map(|_| f64::from(f32::from_bits(random.next() as u32))));
-        for bound in [1.0, 4.0, 30.0, 800.0, 1e4, 1.1e6] {
-            list.extend((0..n).map(|_| random.between(0.0, bound)));
-        }
-        list.extend((0..n).map(|_| random.between(-60.0, 60.0).exp2()));
-        list.extend((0..n).map(|_| 1.0 + random.between(-30.0, -1.0).exp2()));
-        for step in [std::f64::consts::FRAC_PI_2, std::f64::consts::LN_2 / 2.0] {
-            list.extend((0..n).map(|_| {
-                let near = (random.between(0.0, 1e4).floor()) * step;
-                near * (1.0 + random.between(-1e-12, 1e-12))
-            }));
+        let mut list = SPECIAL.to_vec();
+        for _ in 0..n {
+            list.push(f64::from_bits(random.next()));
+            list.push(f64::from(f32::from_bits(random.next() as u32)));
+            for bound in [1.0, 4.0, 30.0, 800.0, 1e4, 1.1e6] {
+                list.push(random.between(0.0, bound));
+            }
+            list.push(random.between(-60.0, 60.0).exp2());
+            list.push(1.0 + random.between(-30.0, -1.0).exp2());
+            for step in [FRAC_PI_2, LN_2 / 2.0] {
+                let multiple = random.between(0.0, 1e4).floor() * step;
+                list.push(multiple * (1.0 + random.between(-1e-12, 1e-12)));
+                list.push(f64::from(multiple as f32));
+            }
         }
         list.iter().flat_map(|&x| [x, -x, 1.0 / x]).collect()
     }
 
-    /// How many float64 lie between two.
+    /// How many float64 lie between two; all NaNs are one.
     fn steps(a: f64, b: f64) -> u64 {
         let order = |x: f64| {
             let bits = x.to_bits() as i64;
             if bits < 0 { i64::MIN - bits } else { bits }
         };
+        if a.is_nan() && b.is_nan() {
+            return 0;
+        }
         order(a).abs_diff(order(b))
     }
 
-    /// The error of `got` in units of the last place of float32.
-    fn error_f32(got: f32, exact: f64) -> f64 {
-        let limit = f64::from(f32::MAX) * (1.0 + 0.5f64.powi(25));
-        if got.is_nan() || exact.is_nan() {
-            return if got.is_nan() && exact.is_nan() {
+    /// The error of `got` in units of the last place of float32; `true_value` is float64.
+    fn error_f32(got: f32, true_value: f64) -> f64 {
+        if got.is_nan() || true_value.is_nan() {
+            return if got.is_nan() && true_value.is_nan() {
                 0.0
             } else {
                 f64::INFINITY
             };
         }
-        if got.is_infinite() || exact.abs() >= limit {
-            // The first value past the end is as good as infinity.
-            let near = f64::from(f32::MAX).copysign(exact);
-            let got = f64::from(got).clamp(-limit, limit);
-            return (got - exact.clamp(-limit, limit)).abs() / 2f64.powi(104)
-                * f64::from(near == near);
+        let normal = true_value
+            .abs()
+            .clamp(f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX));
+        let ulp = (normal.log2().floor() - 23.0).exp2();
+        if got.is_infinite() {
+            // Infinity stands for 2^128.
+            let past = (2f64.powi(128) - true_value.abs()).max(0.0);
+            let same_sign = (got > 0.0) == (true_value > 0.0);
+            return if same_sign { past / ulp } else { f64::INFINITY };
         }
-        let exponent = exact.abs().max(f64::from(f32::MIN_POSITIVE)).log2().floor();
-        (f64::from(got) - exact).abs() / (exponent - 23.0).exp2()
+        (f64::from(got) - true_value).abs() / ulp
     }
 
-    type Oracle = fn(f64) -> f64;
+    fn f64_of(scalar: Option<Scalar>) -> f64 {
+        match scalar {
+            Some(Scalar::Float64(x)) => x,
+            other => panic!("{other:?} is no float64"),
+        }
+    }
 
-    const FUNCTIONS: [(UnaryOp, Oracle); 10] = [
-        (UnaryOp::Sin, core_math::sin),
-        (UnaryOp::Cos, core_math::cos),
-        (UnaryOp::Tan, core_math::tan),
-        (UnaryOp::Exp, core_math::exp),
-        (UnaryOp::Expm1, core_math::expm1),
-        (UnaryOp::Log, core_math::log),
-        (UnaryOp::Log2, core_math::log2),
-        (UnaryOp::Log10, core_math::log10),
-        (UnaryOp::Log1p, core_math::log1p),
-        (UnaryOp::Tanh, core_math::tanh),
-    ];
+    fn f32_of(scalar: Option<Scalar>) -> f32 {
+        match scalar {
+            Some(Scalar::Float32(x)) => x,
+            other => panic!("{other:?} is no float32"),
+        }
+    }
+
+    /// The largest error and where it is.
+    #[derive(Default)]
+    struct Worst<A>(f64, A);
+
+    impl<A> Worst<A> {
+        fn see(&mut self, error: f64, at: A) {
+            if error > self.0 {
+                *self = Worst(error, at);
+            }
+        }
+    }
+
+    /// Against the correctly rounded result: float64 must be it or its neighbour, float32 within
+    /// the bound of the float64 result.
+    fn check(op: UnaryOp, oracle: fn(f64) -> f64) {
+        let (mut wide, mut narrow) = (Worst::default(), Worst::default());
+        for x in arguments(2_000) {
+            let got = f64_of(scalar::unary(op, Scalar::Float64(x)));
+            wide.see(steps(got, oracle(x)) as f64, x);
+            let x = x as f32;
+            let got = f32_of(scalar::unary(op, Scalar::Float32(x)));
+            narrow.see(error_f32(got, oracle(f64::from(x))), x);
+        }
+        println!(
+            "{op:?}: f64 {} at {:e}, f32 {} at {:e}",
+            wide.0, wide.1, narrow.0, narrow.1
+        );
+        assert!(
+            Some(wide.0) <= unary(op, DType::Float64),
+            "{op:?} of {:e}",
+            wide.1
+        );
+        assert!(
+            Some(narrow.0) <= unary(op, DType::Float32),
+            "{op:?} of {:e}",
+            narrow.1
+        );
+    }
 
     #[test]
-    fn measure() {
-        for (op, oracle) in FUNCTIONS {
-            let (mut worst, mut at, mut wrong, mut n) = (0, 0.0, 0, 0);
-            let (mut worst32, mut at32) = (0.0, 0.0f32);
-            for x in arguments(20000) {
-                let Some(Scalar::Float64(got)) = scalar::unary(op, Scalar::Float64(x)) else {
-                    panic!()
-                };
-                let want = oracle(x);
-                let d = if got.is_nan() && want.is_nan() {
-                    0
-                } else {
-                    steps(got, want)
-                };
-                n += 1;
-                wrong += u64::from(d != 0);
-                if d > worst {
-                    worst = d;
-                    at = x;
-                }
-                let x = x as f32;
-                let Some(Scalar::Float32(got)) = scalar::unary(op, Scalar::Float32(x)) else {
-                    panic!()
-                };
-                let e = error_f32(got, oracle(f64::from(x)));
-                if e > worst32 {
-                    worst32 = e;
-                    at32 = x;
-                }
-            }
-            println!("{op:?} f64 steps {worst} at {at:e}, {wrong}/{n}; f32 {worst32} at {at32:e}");
+    fn functions_are_within_their_bound() {
+        check(UnaryOp::Sin, core_math::sin);
+        check(UnaryOp::Cos, core_math::cos);
+        check(UnaryOp::Tan, core_math::tan);
+        check(UnaryOp::Exp, core_math::exp);
+        check(UnaryOp::Expm1, core_math::expm1);
+        check(UnaryOp::Log, core_math::log);
+        check(UnaryOp::Log2, core_math::log2);
+        check(UnaryOp::Log10, core_math::log10);
+        check(UnaryOp::Log1p, core_math::log1p);
+        check(UnaryOp::Tanh, core_math::tanh);
+    }
+
+    /// Bases and exponents: special ones with each other, and random ones with a result that is
+    /// neither 0 nor infinite.
+    fn powers(n: usize) -> Vec<(f64, f64)> {
+        let mut random = Random(0x1234_5678_9abc_def1);
+        let special: Vec<f64> = SPECIAL.into_iter().flat_map(|x| [x, -x]).collect();
+        let pairs = special
+            .iter()
+            .flat_map(|&a| special.iter().map(move |&b| (a, b)));
+        let mut list: Vec<(f64, f64)> = pairs.collect();
+        for _ in 0..n {
+            let base = f64::from_bits(random.next() >> 1);
+            let log = random.between(-745.0, 710.0);
+            list.push((base, log / base.ln()));
+            let near = 1.0 + random.between(-1.0, 1.0) * random.between(-40.0, -1.0).exp2();
+            list.push((near, log / near.ln()));
+            list.push((random.between(0.0, 10.0), random.between(-80.0, 80.0)));
+            let base = f64::from(random.between(0.0, 10.0) as f32);
+            list.push((
+                base,
+                f64::from((random.between(-100.0, 88.0) / base.ln()) as f32),
+            ));
+            list.push((
+                random.between(-50.0, 50.0),
+                random.between(-20.0, 20.0).round(),
+            ));
         }
+        list
+    }
+
+    #[test]
+    fn powers_are_within_their_bound() {
+        let (mut wide, mut narrow) = (Worst::default(), Worst::default());
+        for (a, b) in powers(20_000) {
+            let pair = [a, b].map(Scalar::Float64);
+            let got = f64_of(scalar::binary(BinaryOp::Pow, pair[0], pair[1]));
+            wide.see(steps(got, core_math::pow(a, b)) as f64, (a, b));
+            let [a, b] = [a as f32, b as f32];
+            let pair = [a, b].map(Scalar::Float32);
+            let got = f32_of(scalar::binary(BinaryOp::Pow, pair[0], pair[1]));
+            let want = core_math::pow(f64::from(a), f64::from(b));
+            narrow.see(error_f32(got, want), (a, b));
+        }
+        println!(
+            "pow: f64 {} at {:?}, f32 {} at {:?}",
+            wide.0, wide.1, narrow.0, narrow.1
+        );
+        assert!(
+            Some(wide.0) <= binary(BinaryOp::Pow, DType::Float64),
+            "{:?}",
+            wide.1
+        );
+        assert!(
+            Some(narrow.0) <= binary(BinaryOp::Pow, DType::Float32),
+            "{:?}",
+            narrow.1
+        );
     }
 }

@@ -49,10 +49,26 @@ const TANH: [f64; 10] = [
 /// `exp(x)`.
 #[inline(always)]
 pub(super) fn exp<T: Float>(x: T) -> T {
-    let clamped = clamp(x, T::EXP_MIN, T::EXP_MAX);
-    let n = (clamped * T::LOG2_E + T::MAGIC) - T::MAGIC;
-    let r = n.mul_add(-T::LN2_LO, n.mul_add(-T::LN2_HI, clamped));
-    let y = (r * r).mul_add(polynomial(r, T::EXP), r) + T::ONE;
+    let (n, r, rest) = parts(clamp(x, T::EXP_MIN, T::EXP_MAX));
+    scale(T::ONE + (r + rest), n)
+}
+
+/// `exp(high + low)`; infinite or 0 where `high` says so, whatever `low`.
+#[inline(always)]
+pub(super) fn exp_of_sum(high: f64, low: f64) -> f64 {
+    let clamped = clamp(high, f64::EXP_MIN, f64::EXP_MAX);
+    let (n, most, tail) = reduce(clamped);
+    let more = tail + if clamped == high { low } else { 0.0 };
+    let r = most + more;
+    let low = (most - r) + more;
+    let rest = (r * r).mul_add(polynomial(r, &EXP_F64), low);
+    let y = 1.0 + r;
+    scale(y + (((1.0 - y) + r) + rest), n)
+}
+
+/// `y * 2^n`, in two steps of which only the second rounds.
+#[inline(always)]
+fn scale<T: Float>(y: T, n: T) -> T {
     let half = n.mul_add(T::HALF, T::MAGIC);
     let rest = n - (half - T::MAGIC);
     y * half.power_of_two() * (rest + T::MAGIC).power_of_two()
@@ -65,27 +81,31 @@ fn clamp<T: Float>(x: T, low: T, high: T) -> T {
     if x > high { high } else { x }
 }
 
-/// `exp(x)` as `2^n (1 + rh + rest)`: the scale's `n` as a magic sum, `rh`, `rest`. The parts
-/// are exact to some 2^-57.
+/// `x = n ln2 + r + low`: `n`, `r`, `low`.
 #[inline(always)]
-fn exp_parts(x: f64) -> (f64, f64, f64) {
-    let n = (x * f64::LOG2_E + f64::MAGIC) - f64::MAGIC;
-    let r = n.mul_add(-f64::LN2_HI, x);
-    let tail = n * f64::LN2_LO;
-    let rh = r - tail;
-    let rl = (r - rh) - tail;
-    let rest = (rh * rh).mul_add(polynomial(rh, &EXP_F64), rl);
-    (n, rh, rest)
+fn reduce<T: Float>(x: T) -> (T, T, T) {
+    let n = (x * T::LOG2_E + T::MAGIC) - T::MAGIC;
+    let most = n.mul_add(-T::LN2_HI, x);
+    let tail = n * T::LN2_LO;
+    let r = most - tail;
+    (n, r, (most - r) - tail)
+}
+
+/// `exp(x)` as `2^n (1 + r + rest)`: `n`, `r`, `rest`; the sum is exact to a small part of an ulp.
+#[inline(always)]
+fn parts<T: Float>(x: T) -> (T, T, T) {
+    let (n, r, low) = reduce(x);
+    (n, r, (r * r).mul_add(polynomial(r, T::EXP), low))
 }
 
 /// `exp(x) - 1`.
 #[inline(always)]
 pub(super) fn expm1(x: f64) -> f64 {
-    let (n, rh, rest) = exp_parts(clamp(x, -60.0, 710.0));
+    let (n, r, rest) = parts(clamp(x, -60.0, 710.0));
     // Half of everything: `2^1024` would be infinite.
     let scale = (n + f64::MAGIC - 1.0).power_of_two();
     let whole = scale - 0.5;
-    let part = scale * rh;
+    let part = scale * r;
     let sum = whole + part;
     let (large, small) = if whole == 0.0 {
         (part, whole)
@@ -102,10 +122,10 @@ pub(super) fn expm1(x: f64) -> f64 {
 #[inline(always)]
 pub(super) fn tanh(x: f64) -> f64 {
     let a = clamp(x.abs(), 0.0, 22.0);
-    let (n, rh, rest) = exp_parts(a + a);
+    let (n, r, rest) = parts(a + a);
     let scale = (n + f64::MAGIC).power_of_two();
-    let most = scale.mul_add(rh, scale);
-    let more = scale.mul_add(rest, scale.mul_add(rh, scale - most));
+    let most = scale.mul_add(r, scale);
+    let more = scale.mul_add(rest, scale.mul_add(r, scale - most));
     let e = most + more;
     let e_low = (most - e) + more;
     let (up, down) = (e - 1.0, e + 1.0);

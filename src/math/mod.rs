@@ -10,6 +10,7 @@ pub mod generate;
 mod int;
 mod log;
 mod ops;
+mod pow;
 pub mod scalar;
 pub mod strip;
 mod trig;

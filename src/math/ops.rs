@@ -142,7 +142,7 @@ binary_bodies! {
     Div: Float, true, div;
     FloorDiv: Float, false, floor_div;
     Mod: Float, false, modulo;
-    Pow: Float, false, pow;
+    Pow: Float, true, pow;
     Min: Element, true, least;
     Max: Element, true, greatest;
 }
@@ -183,10 +183,7 @@ bool_bodies! {
 /// operation does not exist.
 pub(crate) fn visit_unary<V: VisitUnary>(op: UnaryOp, dtype: DType, v: V) -> Option<V::Out> {
     match dtype {
-        DType::Bool => match op {
-            UnaryOp::Not => Some(v.visit::<Bool8, NotBool>()),
-            _ => None,
-        },
+        DType::Bool => (op == UnaryOp::Not).then(|| v.visit::<Bool8, NotBool>()),
         DType::Int8 => unary_int::<i8, V>(op, v),
         DType::Int16 => unary_int::<i16, V>(op, v),
         DType::Int32 => unary_int::<i32, V>(op, v),

@@ -181,3 +181,176 @@ levels!(in_place, in_place_loop, (x: *mut u8, n: usize), [T: Element], [F: Unary
 levels!(pair, pair_loop, (a: *mut u8, b: *const u8, n: usize), [T: Element], [F: Binary<T>]);
 levels!(convert, convert_loop, (dst: *mut u8, src: *const u8, n: usize),
     [From: Element, Cast<To>], [To: Element]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::scalar;
+    use crate::types::Scalar;
+
+    /// Elements of a dtype with many special ones, the `i`th depending only on `i`.
+    fn element(dtype: DType, i: usize) -> Scalar {
+        const FLOATS: [f64; 22] = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            2.5,
+            -3.7,
+            100.25,
+            1e9,
+            -1e9,
+            1e30,
+            -1e-30,
+            2e6,
+            9e3,
+            88.8,
+            -104.0,
+            709.9,
+            4e38,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            5e-324,
+        ];
+        let mixed = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if !dtype.is_float() {
+            return Scalar::from_bits(
+                dtype,
+                if i.is_multiple_of(3) {
+                    mixed % 9
+                } else {
+                    mixed >> 7
+                },
+            );
+        }
+        let value = match i % 3 {
+            0 => FLOATS[(mixed % 22) as usize],
+            _ => (mixed >> 40) as f64 / 1e5 - 50.0,
+        };
+        scalar::cast(Scalar::Float64(value), dtype)
+    }
+
+    fn strip(dtype: DType, from: usize, n: usize) -> Vec<Scalar> {
+        (from..from + n).map(|i| element(dtype, i)).collect()
+    }
+
+    /// Memory aligned for any dtype.
+    fn memory(elements: &[Scalar]) -> Vec<u64> {
+        let mut bytes = Vec::new();
+        elements
+            .iter()
+            .for_each(|element| element.write(&mut bytes));
+        bytes.resize(bytes.len().next_multiple_of(8) + 8, 0xa5);
+        bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&word| u64::from_ne_bytes(word))
+            .collect()
+    }
+
+    fn elements(dtype: DType, memory: &[u64], n: usize) -> Vec<Scalar> {
+        let bytes: Vec<u8> = memory.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let size = dtype.size();
+        assert_ne!(bytes[n * size..], [0; 0], "the slack is kept");
+        (0..n)
+            .map(|i| Scalar::read(dtype, &bytes[i * size..]).unwrap())
+            .collect()
+    }
+
+    /// Runs a routine on `a` (and `b`, which is the source of a conversion).
+    fn run(routine: Routine, a: &[Scalar], b: &[Scalar], to: DType) -> Vec<Scalar> {
+        let n = a.len();
+        let (mut left, right) = (memory(a), memory(b));
+        match routine {
+            // SAFETY: `left` holds `n` aligned elements.
+            Routine::InPlace(f) => unsafe { f(left.as_mut_ptr().cast(), n) },
+            Routine::Pair(f) | Routine::Convert(f) => {
+                // SAFETY: both hold `n` aligned elements.
+                unsafe { f(left.as_mut_ptr().cast(), right.as_ptr().cast(), n) }
+            }
+        }
+        elements(to, &left, n)
+    }
+
+    fn levels() -> impl Iterator<Item = SimdLevel> {
+        SimdLevel::ALL
+            .into_iter()
+            .filter(|level| level.is_available())
+    }
+
+    /// Strips of 0 to 40 elements, and one of several groups, all from different places, so that
+    /// every element has every neighbour and position.
+    fn spans() -> impl Iterator<Item = (usize, usize)> {
+        (0..=40).map(|n| (n * 7, n)).chain([(3, 515)])
+    }
+
+    #[test]
+    fn strips_agree_with_scalars_at_every_level() {
+        for dtype in DType::ALL {
+            for level in levels() {
+                for op in UnaryOp::ALL {
+                    let routine = unary(op, dtype, level);
+                    assert_eq!(
+                        routine.is_some(),
+                        op.result(dtype) == Some(dtype),
+                        "{op:?} {dtype}"
+                    );
+                    for (from, n) in spans().filter(|_| routine.is_some()) {
+                        let a = strip(dtype, from, n);
+                        let want: Vec<Scalar> =
+                            a.iter().map(|&a| scalar::unary(op, a).unwrap()).collect();
+                        let got = run(routine.unwrap(), &a, &[], dtype);
+                        assert_eq!(got, want, "{op:?} {dtype} {level} {a:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_agree_with_scalars_at_every_level() {
+        for dtype in DType::ALL {
+            for level in levels() {
+                for op in BinaryOp::ALL {
+                    let routine = binary(op, dtype, level);
+                    assert_eq!(
+                        routine.is_some(),
+                        op.result(dtype) == Some(dtype),
+                        "{op:?} {dtype}"
+                    );
+                    for (from, n) in spans().filter(|_| routine.is_some()) {
+                        let (a, b) = (strip(dtype, from, n), strip(dtype, from * 5 + 11, n));
+                        let want: Vec<Scalar> = a
+                            .iter()
+                            .zip(&b)
+                            .map(|(&a, &b)| scalar::binary(op, a, b).unwrap())
+                            .collect();
+                        let got = run(routine.unwrap(), &a, &b, dtype);
+                        assert_eq!(got, want, "{op:?} {dtype} {level} {a:?} {b:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn conversions_agree_with_scalars_at_every_level() {
+        for from in DType::ALL {
+            for to in DType::ALL {
+                for level in levels() {
+                    for (start, n) in spans() {
+                        let source = strip(from, start, n);
+                        let blank = vec![Scalar::from_bits(to, 0); n];
+                        let want: Vec<Scalar> =
+                            source.iter().map(|&a| scalar::cast(a, to)).collect();
+                        let got = run(cast(from, to, level), &blank, &source, to);
+                        assert_eq!(got, want, "{from} {to} {level} {source:?}");
+                    }
+                }
+            }
+        }
+    }
+}

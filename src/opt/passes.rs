@@ -324,7 +324,7 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
 }
 
 /// Merges each group that no pass waits for into the next later one over the same domain whose
-/// cut does not contradict.
+/// cut does not contradict. Groups of one level do contradict: they would be one otherwise.
 fn delay(groups: &mut Vec<Group>) {
     groups.sort_by_key(|group| group.level);
     let mut by_domain: HashMap<(bool, Shape), Vec<usize>> = HashMap::new();
@@ -336,8 +336,7 @@ fn delay(groups: &mut Vec<Group>) {
         for (at, &early) in indices.iter().enumerate() {
             let agrees = |&&late: &&usize| {
                 let (early, late) = (&groups[early], &groups[late]);
-                late.level > early.level
-                    && (early.cut.is_none() || late.cut.is_none() || early.cut == late.cut)
+                early.cut.is_none() || late.cut.is_none() || early.cut == late.cut
             };
             let late = match groups[early].feeds {
                 true => None,

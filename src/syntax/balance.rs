@@ -176,8 +176,19 @@ impl<'s> Balanced<'s> {
             };
             diagnostic = diagnostic.suggest(format!("close it with `{closing}`"), vec![edit]);
         }
-        self.diagnostics.push(diagnostic);
+        if !self.swallowed_after(open.span) {
+            self.diagnostics.push(diagnostic);
+        }
         self.tokens.push((closing, Span::new(end, end)));
+    }
+}
+
+impl Balanced<'_> {
+    /// Whether a string without an end may have swallowed the partner of this bracket.
+    fn swallowed_after(&self, open: Span) -> bool {
+        self.diagnostics.iter().any(|diagnostic| {
+            diagnostic.code == Code::UnterminatedString && diagnostic.span().start >= open.end
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! In: what the grammar recognises, bottom up. Out: nodes in an arena, within their limits.
 //! Never: recursion, or a meaning for a name.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 
 use lalrpop_util::ErrorRecovery;
@@ -9,16 +10,35 @@ use super::Limit;
 use super::ast::{Arg, Ast, CompareOp, InfixOp, Node, NodeId, PrefixOp, Subscript};
 use super::token::Token;
 use crate::diag::{Code, Diagnostic, Edit};
-use crate::limits::{MAX_DEPTH, MAX_NODES};
+use crate::limits::{MAX_DEPTH, MAX_DIAGNOSTICS, MAX_IDLE_TOKENS, MAX_NODES};
 use crate::source::Span;
 use crate::table::{Id, Table};
 
 /// What the parser got over.
 pub(super) type Mistake<'s> = ErrorRecovery<usize, Token<'s>, Infallible>;
 
+/// Whether it is worth to go on: told by the builder, asked by who hands out the tokens.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Tokens handed out since something was added to the tree.
+    idle: Cell<usize>,
+    mistakes: Cell<usize>,
+}
+
+impl Progress {
+    /// Counts a token, and says whether to hand it out.
+    pub(super) fn goes_on(&self, token: &Token<'_>) -> bool {
+        let separates = matches!(token, Token::Semicolon | Token::Newline);
+        let idle = if separates { 0 } else { self.idle.get() + 1 };
+        self.idle.set(idle);
+        idle <= MAX_IDLE_TOKENS && self.mistakes.get() <= MAX_DIAGNOSTICS
+    }
+}
+
 /// The state of the grammar's actions.
 pub(super) struct Builder<'s> {
     pub(super) ast: Ast,
+    progress: &'s Progress,
     /// Depth of the tree below each node, the node included.
     depths: Table<NodeId, usize>,
     /// What the parser got over, in text order.
@@ -30,9 +50,10 @@ pub(super) struct Builder<'s> {
 }
 
 impl<'s> Builder<'s> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(progress: &'s Progress) -> Self {
         Self {
             ast: Ast::default(),
+            progress,
             depths: Table::new(),
             mistakes: Vec::new(),
             diagnostics: Vec::new(),
@@ -46,6 +67,12 @@ impl<'s> Builder<'s> {
 
     pub(super) fn mistake(&mut self, mistake: Mistake<'s>) {
         self.mistakes.push(mistake);
+        self.progress.mistakes.set(self.mistakes.len());
+    }
+
+    /// Notes that the last tokens were of use.
+    fn advance(&self) {
+        self.progress.idle.set(0);
     }
 
     /// Adds a node, unless that exceeds a limit: then any id will do, since the tree is given up.
@@ -63,6 +90,7 @@ impl<'s> Builder<'s> {
             self.overflow.get_or_insert((limit, span));
             return NodeId::new(0);
         }
+        self.advance();
         self.depths.push(depth + 1);
         self.ast.push(node, span)
     }
@@ -156,6 +184,7 @@ impl<'s> Builder<'s> {
 
     /// `2(a + b)` is a slip, not a call.
     fn check_callee(&mut self, callee: NodeId, open: usize) {
+        let callee_end = self.ast.spans[callee].range().end;
         let is_number = matches!(
             self.ast.nodes[callee],
             Node::Int(_) | Node::Float(_) | Node::Imaginary(_)
@@ -167,13 +196,7 @@ impl<'s> Builder<'s> {
                 self.ast.spans[callee],
                 "",
             )
-            .suggest(
-                "to multiply, use `*`",
-                vec![Edit {
-                    span: Span::new(open, open),
-                    text: "*".to_owned(),
-                }],
-            );
+            .suggest("to multiply, use `*`", times(callee_end, open));
             self.diagnostics.push(diagnostic);
         }
     }
@@ -219,6 +242,11 @@ impl<'s> Builder<'s> {
         }
     }
 
+    pub(super) fn subscript(&self, item: Subscript) -> Subscript {
+        self.advance();
+        item
+    }
+
     pub(super) fn index(&mut self, base: NodeId, items: Vec<Subscript>, end: usize) -> NodeId {
         let span = self.ast.spans[base].to(Span::new(end, end));
         self.push(Node::Index { base, items }, span)
@@ -231,6 +259,7 @@ impl<'s> Builder<'s> {
         start: usize,
         end: usize,
     ) -> NodeId {
+        self.advance();
         match items[..] {
             [inner] if !trailing_comma => {
                 self.ast.spans[inner] = Span::new(start, end);
@@ -243,4 +272,14 @@ impl<'s> Builder<'s> {
     pub(super) fn list(&mut self, items: Vec<NodeId>, start: usize, end: usize) -> NodeId {
         self.push_at(Node::List(items), start, end)
     }
+}
+
+/// The edit that multiplies what ends at `end` by what starts at `start`: `2x` and `2 x` become
+/// `2*x` and `2 * x`.
+pub(super) fn times(end: usize, start: usize) -> Vec<Edit> {
+    let text = if end == start { "*" } else { " * " };
+    vec![Edit {
+        span: Span::new(end, start),
+        text: text.to_owned(),
+    }]
 }

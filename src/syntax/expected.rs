@@ -5,6 +5,7 @@ use std::convert::Infallible;
 
 use lalrpop_util::ParseError;
 
+use super::build::times;
 use super::lexer::as_word;
 use super::token::{Class, Token};
 use crate::diag::{Code, Diagnostic, Edit};
@@ -144,12 +145,8 @@ impl Place<'_, '_> {
             diagnostic.help("`not` binds weaker than this operator: put it in brackets")
         } else if *found == Token::Ellipsis {
             diagnostic.help("`...` stands in an index only: `x[..., 0]`")
-        } else if self.is_product(found) {
-            let at = Span {
-                end: span.start,
-                ..span
-            };
-            diagnostic.suggest("to multiply, use `*`", replace(at, "*"))
+        } else if let Some(end) = self.product(found) {
+            diagnostic.suggest("to multiply, use `*`", times(end, span.start as usize))
         } else {
             self.with_choice(diagnostic)
         }
@@ -166,15 +163,15 @@ impl Place<'_, '_> {
         }
     }
 
-    /// Whether two factors stand side by side, as in `2x` and `(a + b) c`.
-    fn is_product(&self, found: &Token<'_>) -> bool {
+    /// Where the first of two factors ends that stand side by side, as in `2x` and `(a + b) c`.
+    fn product(&self, found: &Token<'_>) -> Option<usize> {
         let starts = matches!(
             found,
             Token::Name(_) | Token::Int(_) | Token::Float(_) | Token::Imaginary(_)
         );
-        let ends =
-            |token: &Token<'_>| token.class() == Class::Number || *token == Token::CloseParen;
-        starts && self.expected.operator && self.before.is_some_and(|(token, _)| ends(token))
+        let (before, span) = self.before?;
+        let ends = before.class() == Class::Number || *before == Token::CloseParen;
+        (starts && ends && self.expected.operator).then_some(span.end as usize)
     }
 
     /// `x += 1`

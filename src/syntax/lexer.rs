@@ -223,23 +223,26 @@ fn leading_zero(text: &str, span: Span) -> Diagnostic {
 
 fn unterminated(text: &str, span: Span) -> Diagnostic {
     let quote = text.get(..1).unwrap_or("'");
-    let end = Span {
-        start: span.end,
-        end: span.end,
-    };
-    Diagnostic::new(
+    let diagnostic = Diagnostic::new(
         Code::UnterminatedString,
         "a string is never closed",
         span,
         format!("no `{quote}` up to the end of the line"),
-    )
-    .suggest(
-        format!("close it with `{quote}`"),
-        vec![Edit {
-            span: end,
+    );
+    // Perhaps brackets and what follows them belong outside: the first that parses is shown.
+    let end = text.trim_end().len();
+    let outside = text.trim_end_matches(|char: char| char.is_whitespace() || ")],".contains(char));
+    let places = [end, outside.len()]
+        .into_iter()
+        .chain(text.find([')', ']', ',']));
+    places.fold(diagnostic, |diagnostic, at| {
+        let at = span.start as usize + at;
+        let edit = Edit {
+            span: Span::new(at, at),
             text: quote.to_owned(),
-        }],
-    )
+        };
+        diagnostic.suggest(format!("close it with `{quote}`"), vec![edit])
+    })
 }
 
 fn bad_escape(source: &Source, string: Span, start: usize, end: usize) -> Diagnostic {

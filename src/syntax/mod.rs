@@ -26,7 +26,7 @@ pub use print::tokens_text;
 pub use token::{Class, Fault, Token};
 
 use ast::Statement;
-use build::Builder;
+use build::{Builder, Progress};
 
 use crate::diag::{Code, Diagnostic};
 use crate::limits::{
@@ -90,10 +90,12 @@ fn read(source: &Source) -> Parsed {
         return Limit::Nesting.refuse(source, past);
     }
 
-    let mut builder = Builder::new();
+    let progress = Progress::default();
+    let mut builder = Builder::new(&progress);
     let triples = balanced
         .tokens
         .iter()
+        .take_while(|(token, _)| progress.goes_on(token))
         .map(|(token, span)| Ok((span.start as usize, token.clone(), span.end as usize)));
     let result = expr::ProgramParser::new().parse(&mut builder, triples);
     if let Some((limit, past)) = builder.overflow {
@@ -192,3 +194,6 @@ fn empty(source: &Source) -> Diagnostic {
         "expected an expression",
     )
 }
+
+#[cfg(test)]
+mod tests;

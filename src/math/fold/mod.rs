@@ -118,3 +118,6 @@ pub fn fold_columns(
         Partials::new(kind, states)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! In: a `.npy` file, or elements for one. Out: runs of elements by position; or the file,
+//! complete.
+//! Never: the whole file in memory.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::{DecodeScratch, Runs};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::file::Source;
+use crate::store::normalise_bools;
+use crate::store::npy::NpyHeader;
+use crate::store::pending::PendingFile;
+use crate::types::{DType, Shape};
+
+/// An open `.npy` file.
+#[derive(Debug)]
+pub(super) struct NpyFile {
+    source: Source,
+    dtype: DType,
+    shape: Shape,
+    data_start: u64,
+}
+
+impl NpyFile {
+    pub(super) fn open(source: Source) -> Result<Self> {
+        let header = NpyHeader::read(&source)?;
+        Ok(Self {
+            dtype: header.resolve(&source)?,
+            shape: header.shape,
+            data_start: header.data_start,
+            source,
+        })
+    }
+
+    pub(super) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+}
+
+impl Runs for NpyFile {
+    fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
+        let start = byte_range(self.dtype, &self.shape, first, dst.len())?;
+        let before = Instant::now();
+        self.source.read_at(self.data_start + start, dst)?;
+        if self.dtype.is_bool() {
+            normalise_bools(dst);
+        }
+        scratch.counts.read += before.elapsed();
+        scratch.counts.bytes_read += dst.len() as u64;
+        Ok(())
+    }
+}
+
+/// Writes a C-order `.npy` file; elements may come in any order and from several threads. The
+/// file appears under its name when [`NpyWriter::finish`] succeeds, and not before.
+#[derive(Debug)]
+pub struct NpyWriter {
+    file: PendingFile,
+    dtype: DType,
+    shape: Shape,
+    data_start: u64,
+}
+
+impl NpyWriter {
+    /// Begins the file that will be at `path`. Elements that are never written are zero.
+    ///
+    /// # Errors
+    /// When the system refuses, or the shape is larger than files can be.
+    pub fn create(path: impl AsRef<Path>, dtype: DType, shape: &Shape) -> Result<Self> {
+        let header = NpyHeader::to_write(dtype, shape);
+        let len = shape
+            .checked_elems()
+            .and_then(|elems| (elems as u64).checked_mul(dtype.size() as u64))
+            .and_then(|bytes| bytes.checked_add(header.len() as u64))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Limit,
+                    Code::TooLarge,
+                    format!("shape {shape} of {dtype} is larger than files can be"),
+                )
+            })?;
+        let file = PendingFile::create(path.as_ref())?;
+        file.write_at(0, &header)?;
+        file.set_len(len)?;
+        Ok(Self {
+            file,
+            dtype,
+            shape: shape.clone(),
+            data_start: header.len() as u64,
+        })
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Extents.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Writes the elements `first ..` in C order; `bytes` are native-endian.
+    ///
+    /// # Errors
+    /// When the system refuses, or the elements do not lie inside the array.
+    pub fn write_at(&self, first: usize, bytes: &[u8]) -> Result<()> {
+        let start = byte_range(self.dtype, &self.shape, first, bytes.len())?;
+        self.file.write_at(self.data_start + start, bytes)
+    }
+
+    /// Makes the file durable and gives it its name.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn finish(self) -> Result<()> {
+        self.file.finish()
+    }
+}
+
+/// The byte among the array's own where element `first` starts, for `len` bytes from there on.
+fn byte_range(dtype: DType, shape: &Shape, first: usize, len: usize) -> Result<u64> {
+    // The shape's bytes were checked when the array was opened or created.
+    let total = shape.elems() * dtype.size();
+    let start = first.checked_mul(dtype.size());
+    start
+        .filter(|start| start.checked_add(len).is_some_and(|end| end <= total))
+        .map(|start| start as u64)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Argument,
+                Code::WrongBuffer,
+                format!("{len} bytes from element {first} on lie outside of shape {shape}"),
+            )
+        })
+}

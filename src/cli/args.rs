@@ -1,0 +1,262 @@
+//! In: words. Out: verbs with their options, or clap's message and exit code 2.
+//! Never: a file opened.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::exec::{Engine, Options};
+use crate::math::SimdLevel;
+
+/// JIT-compiled array expressions over compressed, chunked n-d arrays.
+#[derive(Debug, Parser)]
+#[command(name = "fuseblock", version, about, max_term_width = 100)]
+#[command(after_help = "Start with: fuseblock demo")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Evaluate an expression over arrays in files
+    Eval(Eval),
+    /// Say what a file holds
+    Info(Info),
+    /// Show what an expression becomes, stage by stage
+    Explain(Explain),
+    /// Make compressed arrays, evaluate an expression over them and say what happened
+    Demo(Demo),
+    /// Read statements line by line
+    Repl(Repl),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock eval 'mean(x)' x=data.b2nd\n  fuseblock eval 'd = x - y; mean(d), std(d)' x=a.b2nd y=b.npy --json")]
+pub(super) struct Eval {
+    /// The expression, or a program: `d = x - y; mean(d), std(d)`
+    pub(super) expr: String,
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    pub(super) operands: Vec<String>,
+    /// Write each output to a .npy file (once per output, in order)
+    #[arg(short, long = "output", value_name = "OUT.npy")]
+    pub(super) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print where time and bytes went
+    #[arg(long)]
+    pub(super) stats: bool,
+}
+
+/// How to run.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(super) struct RunArgs {
+    /// Worker threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(super) threads: Option<usize>,
+    /// Widest SIMD level to use
+    #[arg(long, value_enum, default_value_t = Simd::Auto)]
+    pub(super) simd: Simd,
+    /// What computes
+    #[arg(long, value_enum, default_value_t = EngineArg::Jit)]
+    pub(super) engine: EngineArg,
+    /// Most memory that results may take, `2GiB` say [default: half of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_memory: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock info data.b2nd\n  fuseblock info data.b2nd --json")]
+pub(super) struct Info {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock explain 'sum(x * y)' x=a.b2nd y=b.b2nd\n  fuseblock explain --stage asm 'x**3 + 1' x=a.npy")]
+pub(super) struct Explain {
+    /// The expression or program
+    pub(super) expr: String,
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    pub(super) operands: Vec<String>,
+    /// Which stage
+    #[arg(long, value_enum, default_value_t = StageArg::Plan)]
+    pub(super) stage: StageArg,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock demo\n  fuseblock demo --n 8000 --codec zstd --dir /tmp/slides")]
+pub(super) struct Demo {
+    /// Rows and columns of the two matrices
+    #[arg(long, default_value_t = 4000, value_name = "N", value_parser = clap::value_parser!(u32).range(8..=60_000))]
+    pub(super) n: u32,
+    /// Folder for the arrays; made if it is not there
+    #[arg(long, default_value = "fuseblock-demo", value_name = "DIR")]
+    pub(super) dir: PathBuf,
+    /// Codec of the arrays
+    #[arg(long, value_enum, default_value_t = CodecArg::Lz4)]
+    pub(super) codec: CodecArg,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock repl x=data.b2nd\n  echo 'mean(x)' | fuseblock repl --json x=data.b2nd")]
+pub(super) struct Repl {
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    pub(super) operands: Vec<String>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Batch mode: one request a line, one JSON reply a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Simd {
+    /// Scalar kernels
+    Off,
+    /// SSE4.2
+    #[value(name = "sse4.2")]
+    Sse42,
+    /// AVX2 and FMA
+    Avx2,
+    /// AVX-512
+    Avx512,
+    /// The widest this machine has
+    #[default]
+    Auto,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum EngineArg {
+    /// Machine code
+    #[default]
+    Jit,
+    /// The reference semantics, one element at a time
+    Interpreter,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum StageArg {
+    /// The lexer's tokens
+    Tokens,
+    /// The syntax tree
+    Ast,
+    /// The typed IR
+    Ir,
+    /// The optimised IR
+    Opt,
+    /// The passes over the data
+    Passes,
+    /// Cranelift's IR of each kernel
+    Clif,
+    /// The machine code of each kernel
+    Asm,
+    /// What will be read and computed, and what it costs
+    Plan,
+    /// All of them
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum CodecArg {
+    /// LZ4: fastest to read
+    Lz4,
+    /// zstd: smaller
+    Zstd,
+}
+
+impl Args {
+    /// Whether the reply is one JSON object.
+    pub(super) fn json(&self) -> bool {
+        match &self.verb {
+            Verb::Eval(eval) => eval.json,
+            Verb::Info(info) => info.json,
+            Verb::Repl(repl) => repl.json,
+            Verb::Explain(_) | Verb::Demo(_) => false,
+        }
+    }
+}
+
+impl RunArgs {
+    /// As the library takes them.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            threads: self.threads,
+            simd: match self.simd {
+                Simd::Off => Some(SimdLevel::Off),
+                Simd::Sse42 => Some(SimdLevel::Sse42),
+                Simd::Avx2 => Some(SimdLevel::Avx2),
+                Simd::Avx512 => Some(SimdLevel::Avx512),
+                Simd::Auto => None,
+            },
+            engine: match self.engine {
+                EngineArg::Jit => Engine::Jit,
+                EngineArg::Interpreter => Engine::Interpreter,
+            },
+            max_memory: self.max_memory,
+            ..Options::default()
+        }
+    }
+}
+
+/// A number of threads: at least 1, at most 1,024.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err("give a number from 1 to 1024".into()),
+    }
+}
+
+/// A size in bytes: `1000000`, `512MiB`, `2GB`.
+fn size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, f64); 9] = [
+        ("KiB", 1024.0),
+        ("MiB", 1048576.0),
+        ("GiB", 1073741824.0),
+        ("TiB", 1099511627776.0),
+        ("kB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("TB", 1e12),
+        ("B", 1.0),
+    ];
+    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
+    let (number, scale) = unit.map_or((text, 1.0), |(unit, scale)| {
+        (text[..text.len() - unit.len()].trim_end(), *scale)
+    });
+    match number.parse::<f64>() {
+        Ok(value) if value >= 0.0 && value * scale < 9e18 => Ok((value * scale) as usize),
+        _ => Err("give a size such as 512MiB or 2GB".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [("1000", 1000), ("1.5KiB", 1536), ("2 GB", 2_000_000_000), ("7B", 7)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "GiB", "-1", "1e30", "nan", "2Gi"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! In: the arguments of `eval` and `explain`. Out: what they print.
+//! Never: results on standard output when they go to a file.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::array::Array;
+use crate::cli::args::{Eval, Explain, StageArg};
+use crate::cli::json::{self, OutputReply};
+use crate::cli::output::Output;
+use crate::cli::{print, repl};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::{Stats, bytes_text};
+use crate::explain::{self, Stage};
+use crate::expr::{Expr, OutputInfo};
+
+/// Evaluates and prints or writes the results.
+pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
+    let expr = Expr::new(&args.expr)?;
+    let arrays = open(&args.operands)?;
+    let bound = expr.bind(&named(&arrays))?.options(args.run.options());
+    let stats = if args.output.is_empty() {
+        let evaluated = bound.run()?;
+        repl::results(&evaluated, output)?;
+        evaluated.stats().clone()
+    } else {
+        args.output.iter().try_for_each(|path| check_writable(path))?;
+        let infos: Vec<OutputInfo> = bound.outputs().collect();
+        let stats = bound.save_npy(&args.output)?;
+        wrote(&infos, &args.output, &stats, output)?;
+        stats
+    };
+    if args.stats && !output.is_json() {
+        print(output, &stats_text(&stats))?;
+    }
+    Ok(())
+}
+
+/// Says which files were written.
+fn wrote(
+    infos: &[OutputInfo],
+    paths: &[PathBuf],
+    stats: &Stats,
+    output: &mut Output,
+) -> Result<()> {
+    if !output.is_json() {
+        return infos.iter().zip(paths).try_for_each(|(info, path)| {
+            let (name, dtype, shape) = (&info.name, info.dtype, &info.shape);
+            print(output, &format!("{name}: {dtype}{shape} -> {}", path.display()))
+        });
+    }
+    let outputs = infos.iter().zip(paths).map(|(info, path)| OutputReply {
+        name: &info.name,
+        dtype: info.dtype,
+        shape: &info.shape,
+        bytes: None,
+        path: Some(path.display().to_string()),
+    });
+    let reply = json::Reply {
+        outputs: outputs.collect(),
+        stats: Some(stats),
+    };
+    print(output, &json::line(&reply))
+}
+
+/// Where time and bytes went, one fact a line.
+fn stats_text(stats: &Stats) -> String {
+    let mut out = String::new();
+    let seconds = |time: Duration| format!("{:.3} ms", time.as_secs_f64() * 1e3);
+    let stages = [
+        ("parse", stats.parse),
+        ("check", stats.check),
+        ("compile", stats.compile),
+        ("read", stats.read),
+        ("decode", stats.decode),
+        ("unshuffle", stats.unshuffle),
+        ("kernel", stats.kernel),
+        ("combine", stats.combine),
+        ("write", stats.write),
+    ];
+    for (name, time) in stages {
+        let _ = writeln!(out, "{name:>10}  {}", seconds(time));
+    }
+    let _ = writeln!(out, "{:>10}  {} (stages are summed over threads)", "total", seconds(stats.total));
+    let simd = stats.simd.map_or("interpreter", |level| level.name());
+    let _ = writeln!(
+        out,
+        "{} blocks decoded, {} read, {} decoded; {} passes, {} kernels compiled; {} threads, {simd}; scratch {}",
+        stats.blocks_decoded,
+        bytes_text(usize::try_from(stats.bytes_read).unwrap_or(usize::MAX)),
+        bytes_text(usize::try_from(stats.bytes_decoded).unwrap_or(usize::MAX)),
+        stats.passes,
+        stats.kernels_compiled,
+        stats.threads,
+        bytes_text(stats.peak_scratch_bytes),
+    );
+    out.pop();
+    out
+}
+
+/// Shows a program at one stage, or at all.
+pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
+    let arrays = open(&args.operands)?;
+    let operands = named(&arrays);
+    let options = args.run.options();
+    let show = |stage| explain::explain(&args.expr, &operands, stage, &options);
+    let stage = match args.stage {
+        StageArg::Tokens => Stage::Tokens,
+        StageArg::Ast => Stage::Ast,
+        StageArg::Ir => Stage::Ir,
+        StageArg::Opt => Stage::Opt,
+        StageArg::Passes => Stage::Passes,
+        StageArg::Clif => Stage::Clif,
+        StageArg::Asm => Stage::Asm,
+        StageArg::Plan => Stage::Plan,
+        StageArg::All => {
+            return Stage::ALL.into_iter().try_for_each(|stage| {
+                print(output, &format!("--- {}\n{}", stage.name(), show(stage)?))
+            });
+        }
+    };
+    print(output, show(stage)?.trim_end())
+}
+
+/// Opens operands given as NAME=PATH or PATH.
+pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
+    let mut arrays: Vec<(String, Array<'static>)> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (name, path) = operand(text)?;
+        if arrays.iter().any(|(other, _)| *other == name) {
+            let message = format!("two operands are called `{name}`");
+            let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+            return Err(error.with_help(format!("name one of them, as in `{name}2={}`", path.display())));
+        }
+        arrays.push((name, Array::open(&path)?));
+    }
+    Ok(arrays)
+}
+
+pub(super) fn named<'n>(
+    arrays: &'n [(String, Array<'static>)],
+) -> Vec<(&'n str, &'n Array<'static>)> {
+    arrays.iter().map(|(name, array)| (name.as_str(), array)).collect()
+}
+
+/// The name and path of an operand: NAME=PATH, or a path that goes by its stem.
+pub(super) fn operand(text: &str) -> Result<(String, PathBuf)> {
+    let given = text
+        .split_once('=')
+        .filter(|(name, path)| is_name(name) && !path.is_empty());
+    if let Some((name, path)) = given {
+        return Ok((name.to_string(), PathBuf::from(path)));
+    }
+    let path = PathBuf::from(text);
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    match stem.filter(|stem| is_name(stem)) {
+        Some(stem) => Ok((stem.to_string(), path.clone())),
+        None => {
+            let message = format!("`{text}` gives no name for the operand");
+            let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+            Err(error.with_help(format!("write NAME=PATH, as in `x={text}`")))
+        }
+    }
+}
+
+/// Whether a text can stand as a name in an expression.
+fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
+    starts && chars.all(|c| c == '_' || c.is_alphanumeric())
+}
+
+/// Refuses an output path that this version cannot write.
+pub(super) fn check_writable(path: &Path) -> Result<()> {
+    if path.extension().is_some_and(|extension| extension == "npy") {
+        return Ok(());
+    }
+    let message = format!("cannot write `{}`: only .npy files so far", path.display());
+    let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
+    Err(error.with_help("give the output a name that ends in `.npy`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_have_names() {
+        let check = |text: &str, name: &str, path: &str| {
+            assert_eq!(operand(text).unwrap(), (name.to_string(), PathBuf::from(path)), "{text}");
+        };
+        check("x=a.b2nd", "x", "a.b2nd");
+        check("dir/mask.b2nd", "mask", "dir/mask.b2nd");
+        check("x=dir/a=b.npy", "x", "dir/a=b.npy");
+        assert!(operand("3d.npy").is_err());
+        assert!(operand("a-b.npy").is_err());
+        assert!(operand("").is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! In: results and errors. Out: text on the right stream, in colour where that helps.
+//! Never: colour in a pipe or under NO_COLOR.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::process::ExitCode;
+
+use crate::cli::json;
+use crate::diag::render;
+use crate::error::Error;
+
+/// Where a verb prints.
+#[derive(Debug)]
+pub(super) struct Output {
+    stdout: BufWriter<Stdout>,
+    json: bool,
+    color: bool,
+}
+
+impl Output {
+    /// Standard output and error; errors are JSON objects if `json`.
+    pub(super) fn new(json: bool) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            stdout: BufWriter::new(io::stdout()),
+            json,
+            color: !plain && io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether replies are JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Reports an error: on standard output as JSON, else on standard error.
+    pub(super) fn error(&mut self, error: &Error) {
+        // Nothing can be done where even the message cannot be written.
+        let _ = if self.json {
+            writeln!(self.stdout, "{}", json::error(error)).and_then(|()| self.stdout.flush())
+        } else {
+            let text = error_text(error, self.color);
+            self.stdout
+                .flush()
+                .and_then(|()| writeln!(io::stderr(), "{text}"))
+        };
+    }
+
+    /// Success, once everything is written.
+    pub(super) fn exit_code(mut self) -> ExitCode {
+        match self.stdout.flush() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(super::WRONG),
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stdout.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+}
+
+/// An error as people read it: carets for expressions, place and help for the rest.
+pub(super) fn error_text(error: &Error, color: bool) -> String {
+    match error.diagnostics() {
+        Some((source, list)) => render::render(source, list, color),
+        None => {
+            let (bold, red, reset) = match color {
+                true => ("\x1b[1m", "\x1b[1;31m", "\x1b[0m"),
+                false => ("", "", ""),
+            };
+            format!("{red}error[{}]{reset}{bold}: {error}{reset}", error.code())
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! In: the six filter slots of a chunk. Out: a checked pipeline that undoes (or applies) them on
+//! one block. Adding a filter is a file beside this and a row in [`TABLE`].
+//! Never: codecs, chunks; a filter never changes a block's length.
+
+pub mod shuffle;
+
+use std::fmt;
+
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Filter slots of a chunk.
+pub const SLOTS: usize = 6;
+
+/// What a filter may know of its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// The filter's own parameter byte.
+    pub meta: u8,
+    /// The element size that the chunk's header gives, 1..=255.
+    pub typesize: usize,
+}
+
+/// A reversible, length-preserving rearrangement of one block.
+pub trait Filter: Sync + fmt::Debug {
+    /// Whether it changes nothing with these parameters.
+    fn is_identity(&self, params: Params) -> bool;
+    /// Undoes the filter: `src` is filtered, `dst` gets the original; both are one block.
+    fn undo(&self, params: Params, src: &[u8], dst: &mut [u8]);
+    /// Applies the filter: `src` is the original, `dst` gets it filtered; both are one block.
+    fn apply(&self, params: Params, src: &[u8], dst: &mut [u8]);
+}
+
+/// A filter's identity in the formats.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The id in filter slots.
+    pub id: u8,
+    /// The name users see.
+    pub name: &'static str,
+    /// The filter, where this version has it.
+    pub filter: Option<&'static dyn Filter>,
+}
+
+/// The id of an empty slot.
+pub const NONE: u8 = 0;
+
+/// The id of the byte shuffle.
+pub const SHUFFLE: u8 = 1;
+
+/// Every filter that has an id, the empty slot aside.
+pub static TABLE: &[Row] = &[
+    row(SHUFFLE, "shuffle", Some(&shuffle::Shuffle)),
+    row(2, "bitshuffle", None),
+    row(3, "delta", None),
+    row(4, "trunc_prec", None),
+    row(32, "ndcell", None),
+    row(33, "ndmean", None),
+    row(34, "bytedelta_buggy", None),
+    row(35, "bytedelta", None),
+    row(36, "int_trunc", None),
+];
+
+const fn row(id: u8, name: &'static str, filter: Option<&'static dyn Filter>) -> Row {
+    Row { id, name, filter }
+}
+
+/// The name of a filter id: `shuffle`, or `filter 77` where nobody gave it one.
+pub fn name(id: u8) -> String {
+    TABLE
+        .iter()
+        .find(|row| row.id == id)
+        .map_or_else(|| format!("filter {id}"), |row| row.name.to_string())
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    filter: &'static dyn Filter,
+    params: Params,
+}
+
+/// The filters of a chunk that do something, in the order the encoder applied them.
+#[derive(Clone, Copy, Debug)]
+pub struct Pipeline {
+    steps: [Option<Step>; SLOTS],
+}
+
+impl Pipeline {
+    /// The pipeline of these slots.
+    ///
+    /// # Errors
+    /// When a slot names a filter that this version does not have.
+    pub fn new(ids: [u8; SLOTS], metas: [u8; SLOTS], typesize: usize) -> Result<Self> {
+        let mut steps = [None; SLOTS];
+        for (step, (id, meta)) in steps.iter_mut().zip(ids.into_iter().zip(metas)) {
+            if id == NONE {
+                continue;
+            }
+            let filter = known(id)?;
+            let params = Params { meta, typesize };
+            if !filter.is_identity(params) {
+                *step = Some(Step { filter, params });
+            }
+        }
+        Ok(Self { steps })
+    }
+
+    /// Whether it changes nothing: streams can be decoded straight into their destination.
+    pub fn is_empty(&self) -> bool {
+        self.steps.iter().all(Option::is_none)
+    }
+
+    /// Undoes every step on `block`, the last first, and leaves the result in `dst`; `spare` is
+    /// working memory. `block` and `dst` have the same length; `block` is overwritten.
+    pub fn undo(&self, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
+        let steps = self.steps.iter().rev().flatten();
+        run(steps, block, spare, dst, |step, src, dst| {
+            step.filter.undo(step.params, src, dst);
+        });
+    }
+
+    /// Applies every step to `block`, the first first, and leaves the result in `dst`.
+    pub fn apply(&self, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
+        let steps = self.steps.iter().flatten();
+        run(steps, block, spare, dst, |step, src, dst| {
+            step.filter.apply(step.params, src, dst);
+        });
+    }
+}
+
+/// Runs `steps` from `block` to `dst`; between two of them the block goes through `spare`.
+fn run<'s>(
+    steps: impl Iterator<Item = &'s Step>,
+    block: &mut [u8],
+    spare: &mut Vec<u8>,
+    dst: &mut [u8],
+    go: impl Fn(&Step, &[u8], &mut [u8]),
+) {
+    let mut steps = steps.peekable();
+    if steps.peek().is_none() {
+        dst.copy_from_slice(block);
+        return;
+    }
+    while let Some(step) = steps.next() {
+        if steps.peek().is_none() {
+            go(step, block, dst);
+            return;
+        }
+        spare.resize(block.len(), 0);
+        go(step, block, spare);
+        block.copy_from_slice(spare);
+    }
+}
+
+fn known(id: u8) -> Result<&'static dyn Filter> {
+    TABLE
+        .iter()
+        .find(|row| row.id == id)
+        .and_then(|row| row.filter)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                Code::UnknownCodec,
+                format!(
+                    "the data went through filter {id} ({}), which this version lacks",
+                    name(id)
+                ),
+            )
+            .with_help("re-encode it with shuffle or without filters")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_undone_in_reverse() {
+        // Two shuffles of different widths do not commute.
+        let ids = [1, 0, 0, 1, 0, 0];
+        let metas = [4, 0, 0, 2, 0, 0];
+        let pipeline = Pipeline::new(ids, metas, 8).unwrap();
+        let original: Vec<u8> = (0..77).collect();
+        let mut spare = Vec::new();
+        let mut packed = vec![0; 77];
+        pipeline.apply(&mut original.clone(), &mut spare, &mut packed);
+        let mut back = vec![0; 77];
+        pipeline.undo(&mut packed.clone(), &mut spare, &mut back);
+        assert_eq!(back, original);
+        let single = Pipeline::new([1, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0], 8).unwrap();
+        let mut once = vec![0; 77];
+        single.apply(&mut original.clone(), &mut spare, &mut once);
+        assert_ne!(once, packed);
+    }
+
+    #[test]
+    fn a_shuffle_of_bytes_is_no_step_and_unknown_filters_are_named() {
+        let bytes = Pipeline::new([0, 0, 0, 0, 0, 1], [0; 6], 1).unwrap();
+        assert!(bytes.is_empty());
+        let error = Pipeline::new([0, 0, 0, 0, 0, 3], [0; 6], 1).unwrap_err();
+        assert_eq!(error.code(), Code::UnknownCodec);
+        assert!(error.message().contains("filter 3 (delta)"), "{error}");
+        assert!(Pipeline::new([99, 0, 0, 0, 0, 0], [0; 6], 4).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! In: elements of a width. Out: the same bytes as planes: all first bytes, all second bytes, and
+//! back. Bytes after the last whole element stay at the end.
+//! Never: a result that depends on the instruction set: SIMD does whole groups of elements, the
+//! scalar twin the rest.
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use super::{Filter, Params};
+
+/// The byte shuffle.
+#[derive(Debug)]
+pub(super) struct Shuffle;
+
+impl Filter for Shuffle {
+    fn is_identity(&self, params: Params) -> bool {
+        width(params) == 1
+    }
+
+    fn undo(&self, params: Params, src: &[u8], dst: &mut [u8]) {
+        unshuffle(width(params), src, dst);
+    }
+
+    fn apply(&self, params: Params, src: &[u8], dst: &mut [u8]) {
+        shuffle(width(params), src, dst);
+    }
+}
+
+fn width(params: Params) -> usize {
+    match params.meta {
+        0 => params.typesize.max(1),
+        meta => usize::from(meta),
+    }
+}
+
+/// Takes the planes of `src` together to elements of `width` bytes in `dst`, of the same length.
+pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
+    let job = Job::new(width, src.len());
+    let done = simd(Direction::Join, job, src, dst);
+    join(job, done, src, dst);
+    dst[job.whole()..].copy_from_slice(&src[job.whole()..]);
+}
+
+/// Splits the elements of `width` bytes in `src` into planes in `dst`, of the same length.
+pub fn shuffle(width: usize, src: &[u8], dst: &mut [u8]) {
+    let job = Job::new(width, src.len());
+    let done = simd(Direction::Split, job, src, dst);
+    split(job, done, src, dst);
+    dst[job.whole()..].copy_from_slice(&src[job.whole()..]);
+}
+
+/// Which way the bytes go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Direction {
+    /// Planes to elements.
+    Join,
+    /// Elements to planes.
+    Split,
+}
+
+/// The shape of the byte matrix: `elems` rows of `width` bytes.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    width: usize,
+    elems: usize,
+}
+
+impl Job {
+    fn new(width: usize, bytes: usize) -> Self {
+        Self {
+            width,
+            elems: bytes / width,
+        }
+    }
+
+    /// Bytes of whole elements.
+    fn whole(self) -> usize {
+        self.elems * self.width
+    }
+}
+
+/// Moves as many elements as the CPU's vectors take and says how many that were.
+#[cfg(target_arch = "x86_64")]
+fn simd(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+    x86::run(direction, job, src, dst)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn simd(_: Direction, _: Job, _: &[u8], _: &mut [u8]) -> usize {
+    0
+}
+
+/// Elements moved per visit of all planes: small enough that a visit's bytes stay in L1.
+const GROUP: usize = 256;
+
+/// Planes to elements from element `first` on.
+fn join(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
+    for start in (first..job.elems).step_by(GROUP) {
+        let end = (start + GROUP).min(job.elems);
+        let elements = &mut dst[start * job.width..end * job.width];
+        for byte in 0..job.width {
+            let plane = &src[byte * job.elems + start..byte * job.elems + end];
+            let column = elements[byte..].iter_mut().step_by(job.width);
+            for (to, &from) in column.zip(plane) {
+                *to = from;
+            }
+        }
+    }
+}
+
+/// Elements to planes from element `first` on.
+fn split(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
+    for start in (first..job.elems).step_by(GROUP) {
+        let end = (start + GROUP).min(job.elems);
+        let elements = &src[start * job.width..end * job.width];
+        for byte in 0..job.width {
+            let plane = &mut dst[byte * job.elems + start..byte * job.elems + end];
+            let column = elements[byte..].iter().step_by(job.width);
+            for (to, &from) in plane.iter_mut().zip(column) {
+                *to = from;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worked_example() {
+        let elements = [0x00, 0x01, 0x10, 0x11, 0x20, 0x21, 0xFF];
+        let planes = [0x00, 0x10, 0x20, 0x01, 0x11, 0x21, 0xFF];
+        let mut out = [0; 7];
+        shuffle(2, &elements, &mut out);
+        assert_eq!(out, planes);
+        unshuffle(2, &planes, &mut out);
+        assert_eq!(out, elements);
+    }
+
+    /// Byte `j` of element `i` goes to `j * n + i`: the definition, once per byte.
+    fn by_definition(width: usize, elements: &[u8]) -> Vec<u8> {
+        let n = elements.len() / width;
+        let mut planes = elements.to_vec();
+        for i in 0..n {
+            for j in 0..width {
+                planes[j * n + i] = elements[i * width + j];
+            }
+        }
+        planes
+    }
+
+    #[test]
+    fn every_width_and_length_agrees_with_the_definition() {
+        let mut state = 1u32;
+        let noise: Vec<u8> = (0..4_096)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            })
+            .collect();
+        for width in [1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 32, 255] {
+            for len in [0, 1, 7, 8, 63, 64, 65, 127, 256, 511, 1000, 2049, 4096] {
+                let elements = &noise[..len];
+                let planes = by_definition(width, elements);
+                let mut out = vec![0; len];
+                shuffle(width, elements, &mut out);
+                assert_eq!(out, planes, "shuffle width {width} length {len}");
+                unshuffle(width, &planes, &mut out);
+                assert_eq!(out, elements, "unshuffle width {width} length {len}");
+            }
+        }
+    }
+}

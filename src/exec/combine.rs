@@ -1,0 +1,215 @@
+//! In: the partials of tiles, in any order. Out: a reduction's result.
+//! Never: a merge whose order depends on who came first: the tree is fixed by the cut.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::array::boxes::{Strided, copy_box, dense_strides};
+use crate::exec::tiling::{Place, Tile, Tiling};
+use crate::ir::{Reduce, ReduceOp};
+use crate::math::fold::{FoldKind, Moments, Partials};
+use crate::types::{DType, Scalar, Shape};
+
+/// Collects the partials of one reduction and merges them in *tree*(tiles), each pair as soon as
+/// both are there, so that only a few wait.
+#[derive(Debug)]
+pub(crate) struct Combiner {
+    reduce: Reduce,
+    kept: Vec<usize>,
+    kind: FoldKind,
+    /// Of the values that are folded.
+    arg_dtype: DType,
+    dtype: DType,
+    shape: Shape,
+    /// Elements folded into each output element.
+    n_reduced: usize,
+    waiting: Mutex<HashMap<Node, Partials>>,
+    result: Mutex<Vec<u8>>,
+}
+
+/// A node of a merge tree: which output tile, how many levels above the tiles, which node there.
+type Node = (usize, u32, usize);
+
+impl Combiner {
+    /// For a reduction of a domain, whose folded values have `arg_dtype`.
+    pub(crate) fn new(reduce: &Reduce, domain: &Shape, arg_dtype: DType, dtype: DType) -> Self {
+        let kept = (0..domain.ndim()).filter(|axis| !reduce.axes.contains(axis));
+        let shape = reduce.result_shape(domain);
+        let kind = fold_kind(reduce.op, arg_dtype);
+        let n_reduced = reduce.axes.iter().map(|&axis| domain[axis]).product();
+        let mut combiner = Self {
+            reduce: reduce.clone(),
+            kept: kept.collect(),
+            kind,
+            arg_dtype,
+            dtype,
+            n_reduced,
+            waiting: Mutex::default(),
+            result: Mutex::default(),
+            shape,
+        };
+        let elems = combiner.shape.elems();
+        let mut result = vec![0; elems * dtype.size()];
+        if n_reduced == 0 && elems > 0 {
+            let identity = combiner.finish(&Partials::without_tiles(kind, arg_dtype, 1));
+            result
+                .chunks_exact_mut(dtype.size())
+                .for_each(|out| out.copy_from_slice(&identity));
+        }
+        combiner.result = Mutex::new(result);
+        combiner
+    }
+
+    /// How tiles are folded.
+    pub(crate) fn kind(&self) -> FoldKind {
+        self.kind
+    }
+
+    /// The dtype of the values that are folded.
+    pub(crate) fn arg_dtype(&self) -> DType {
+        self.arg_dtype
+    }
+
+    /// Bytes of the state of one output element, as the kernel folds it.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.kind.state_dtype(self.arg_dtype).map_or(0, DType::size)
+    }
+
+    /// The axes that go.
+    pub(crate) fn axes(&self) -> &[usize] {
+        &self.reduce.axes
+    }
+
+    /// Takes the partials of one tile: one for each of its output elements, in C order.
+    pub(crate) fn submit(&self, tiling: &Tiling, tile: &Tile, partials: Partials) {
+        let Place { mut index, mut count } = tiling.place(tile, &self.reduce.axes);
+        let kept = tiling.place(tile, &self.kept).index;
+        let mut node = partials;
+        let mut level = 0;
+        while count > 1 {
+            let lone = index % 2 == 0 && index + 1 == count;
+            if !lone {
+                let sibling = (kept, level, index ^ 1);
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                match waiting.remove(&sibling) {
+                    Some(other) => {
+                        drop(waiting);
+                        node = merge(index % 2 == 1, other, node);
+                    }
+                    None => {
+                        waiting.insert((kept, level, index), node);
+                        return;
+                    }
+                }
+            }
+            index /= 2;
+            count = count.div_ceil(2);
+            level += 1;
+        }
+        self.deliver(tile, &node);
+    }
+
+    /// The result, in C order.
+    pub(crate) fn into_result(self) -> (DType, Shape, Vec<u8>) {
+        let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (self.dtype, self.shape, result)
+    }
+
+    /// Writes the finished elements of an output tile.
+    fn deliver(&self, tile: &Tile, partials: &Partials) {
+        let item = self.dtype.size();
+        let extent: Vec<usize> = self.kept.iter().map(|&axis| tile.extent[axis]).collect();
+        let bytes = self.finish(partials);
+        let from = dense_strides(&extent, item);
+        let kept_shape: Vec<usize> = if self.reduce.keepdims {
+            self.kept.iter().map(|&axis| self.shape[axis]).collect()
+        } else {
+            self.shape.to_vec()
+        };
+        let to = dense_strides(&kept_shape, item);
+        let starts = self.kept.iter().map(|&axis| tile.start[axis]);
+        let offset = starts.zip(&to).map(|(i, &stride)| i * stride.unsigned_abs()).sum();
+        let from = Strided {
+            offset: 0,
+            strides: &from,
+        };
+        let to = Strided {
+            offset,
+            strides: &to,
+        };
+        let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        copy_box(item, &extent, &bytes, from, &mut result, to);
+    }
+
+    /// The elements that partials stand for, as bytes of the result's dtype.
+    fn finish(&self, partials: &Partials) -> Vec<u8> {
+        let n = self.n_reduced as f64;
+        let op = self.reduce.op;
+        let mut out = Vec::with_capacity(partials.len() * self.dtype.size());
+        for &moments in partials.moments().unwrap_or_default() {
+            float(self.dtype, spread(op, moments, n)).write(&mut out);
+        }
+        let states = (0..partials.len()).map_while(|index| partials.scalar(index));
+        for state in states {
+            let state = match (op, state) {
+                (ReduceOp::Mean, sum) => float(self.dtype, sum.as_f64() / n),
+                (ReduceOp::Sum | ReduceOp::Prod, Scalar::Float64(sum)) => float(self.dtype, sum),
+                (_, other) => other,
+            };
+            state.write(&mut out);
+        }
+        out
+    }
+}
+
+/// How the tiles of a reduction over values of `dtype` are folded.
+pub(crate) fn fold_kind(op: ReduceOp, dtype: DType) -> FoldKind {
+    match op {
+        ReduceOp::Sum if dtype.is_float() => FoldKind::SumFloat,
+        ReduceOp::Sum => FoldKind::SumInt,
+        ReduceOp::Mean => FoldKind::SumFloat,
+        ReduceOp::Prod if dtype.is_float() => FoldKind::ProdFloat,
+        ReduceOp::Prod => FoldKind::ProdInt,
+        ReduceOp::Min => FoldKind::Min,
+        ReduceOp::Max => FoldKind::Max,
+        ReduceOp::Any => FoldKind::Any,
+        ReduceOp::All => FoldKind::All,
+        ReduceOp::CountNonzero => FoldKind::CountNonzero,
+        ReduceOp::Var { .. } | ReduceOp::Std { .. } => FoldKind::Moments,
+    }
+}
+
+fn merge(other_is_earlier: bool, other: Partials, node: Partials) -> Partials {
+    let (mut earlier, later) = if other_is_earlier {
+        (other, node)
+    } else {
+        (node, other)
+    };
+    earlier.merge(later);
+    earlier
+}
+
+/// A float64 in the result's dtype, rounded once.
+fn float(dtype: DType, value: f64) -> Scalar {
+    if dtype == DType::Float32 {
+        Scalar::Float32(value as f32)
+    } else {
+        Scalar::Float64(value)
+    }
+}
+
+/// Variance or standard deviation.
+fn spread(op: ReduceOp, moments: Moments, n: f64) -> f64 {
+    match op {
+        ReduceOp::Var { ddof } => moments.m2 / (n - f64::from_bits(ddof)).max(0.0),
+        ReduceOp::Std { ddof } => (moments.m2 / (n - f64::from_bits(ddof)).max(0.0)).sqrt(),
+        ReduceOp::Sum
+        | ReduceOp::Prod
+        | ReduceOp::Mean
+        | ReduceOp::Min
+        | ReduceOp::Max
+        | ReduceOp::Any
+        | ReduceOp::All
+        | ReduceOp::CountNonzero => moments.m2,
+    }
+}

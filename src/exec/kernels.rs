@@ -1,0 +1,94 @@
+//! In: the body of a pass. Out: what computes it: a kernel from the cache, or the interpreter.
+//! Never: a failure because a machine forbids executable memory.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::diag::Code as ErrorCode;
+use crate::error::Result;
+use crate::exec::options::Engine;
+use crate::exec::pass::Code;
+use crate::ir::Body;
+use crate::jit::{Cache, Host};
+use crate::math::SimdLevel;
+
+/// Where an evaluation gets its kernels from.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernels<'k> {
+    engine: Engine,
+    level: SimdLevel,
+    counts: &'k KernelCounts,
+}
+
+/// What compiling took.
+#[derive(Debug, Default)]
+pub(crate) struct KernelCounts {
+    pub(crate) compiled: AtomicUsize,
+    pub(crate) interpreted: AtomicUsize,
+    pub(crate) ns: std::sync::atomic::AtomicU64,
+}
+
+impl<'k> Kernels<'k> {
+    pub(crate) fn new(engine: Engine, level: SimdLevel, counts: &'k KernelCounts) -> Self {
+        Self {
+            engine,
+            level,
+            counts,
+        }
+    }
+
+    /// The engine asked for.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The same, for the interpreter.
+    pub(crate) fn interpreted(&self) -> Kernels<'k> {
+        Kernels::new(Engine::Interpreter, self.level, self.counts)
+    }
+
+    /// What computes `body`.
+    pub(crate) fn code(&self, body: &Body) -> Result<Code> {
+        if self.engine == Engine::Jit {
+            let started = Instant::now();
+            let found = cache().get(body, host(self.level)?);
+            let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.counts.ns.fetch_add(ns, Ordering::Relaxed);
+            match found {
+                Ok((kernel, fresh)) => {
+                    self.counts.compiled.fetch_add(usize::from(fresh), Ordering::Relaxed);
+                    return Ok(Code::Jit(kernel));
+                }
+                Err(error) if error.code() != ErrorCode::Compile => return Err(error),
+                Err(_) => {}
+            }
+        }
+        self.counts.interpreted.fetch_add(1, Ordering::Relaxed);
+        Ok(Code::Interpreter)
+    }
+}
+
+impl KernelCounts {
+    /// Time spent compiling and looking kernels up.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_nanos(self.ns.load(Ordering::Relaxed))
+    }
+}
+
+/// The kernels of this process.
+fn cache() -> &'static Cache {
+    static CACHE: OnceLock<Cache> = OnceLock::new();
+    CACHE.get_or_init(Cache::default)
+}
+
+/// The compiler's view of this machine at a level, made once.
+pub(crate) fn host(level: SimdLevel) -> Result<&'static Host> {
+    static HOSTS: [OnceLock<Host>; 4] = [const { OnceLock::new() }; 4];
+    let cell = &HOSTS[level as usize];
+    if let Some(host) = cell.get() {
+        return Ok(host);
+    }
+    let host = Host::new(level)?;
+    Ok(cell.get_or_init(|| host))
+}

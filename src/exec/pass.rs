@@ -1,0 +1,327 @@
+//! In: a pass, its leaves and where its outputs go. Out: how every tile is computed.
+//! Never: a decision left to the tiles.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::array::Layout;
+use crate::error::Result;
+use crate::exec::combine::Combiner;
+use crate::exec::input::{Access, Leaf};
+use crate::exec::kernels::Kernels;
+use crate::exec::options::Engine;
+use crate::exec::sink::Output;
+use crate::exec::tiling::{Tile, Tiling};
+use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
+use crate::jit::Kernel;
+use crate::opt::passes::{Pass, PassSink, Want, fold_dtype, fold_op};
+use crate::types::{DType, Shape};
+
+/// Rows shorter than this are not worth a kernel call each.
+const MIN_ROW_ELEMS: usize = 64;
+
+/// A pass ready to run: what every tile shares.
+#[derive(Debug)]
+pub(crate) struct PassRun<'a> {
+    pub(crate) domain: Shape,
+    pub(crate) tiling: Tiling,
+    /// Axes before the split are rows, those after it one run of neighbours for the kernel.
+    pub(crate) split: usize,
+    pub(crate) leaves: Vec<Leaf<'a>>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) access: Vec<Access>,
+    pub(crate) sinks: Vec<SinkRun<'a>>,
+    pub(crate) body: Body,
+    pub(crate) code: Code,
+}
+
+/// What the kernel sees of a leaf in one row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// One element for the whole pass: these bytes.
+    Scalar([u8; 8]),
+    /// One element a row.
+    RowUniform,
+    /// Its own elements, neighbours.
+    Stream,
+    /// Neighbours once its broadcast axes are repeated.
+    Repeated,
+}
+
+/// What becomes of a sink of the pass.
+#[derive(Debug)]
+pub(crate) enum SinkRun<'a> {
+    /// An elementwise output.
+    Store(Output<'a>),
+    /// A reduction that the kernel folds.
+    Fused(FoldOp, Combiner),
+    /// A reduction folded from the elements the kernel stores.
+    Stream(Combiner),
+    /// A condition that must not hold.
+    Raise(RaiseRun),
+}
+
+/// Where a condition that must not hold was found to hold first.
+#[derive(Debug)]
+pub(crate) struct RaiseRun {
+    /// Index into the function's raises.
+    pub(crate) raise: usize,
+    strides: Vec<usize>,
+    first: AtomicUsize,
+}
+
+/// What computes a row.
+#[derive(Debug)]
+pub(crate) enum Code {
+    /// Machine code.
+    Jit(Arc<Kernel>),
+    /// The interpreter.
+    Interpreter,
+}
+
+impl Role {
+    /// Whether the kernel is given one element only.
+    pub(crate) fn is_uniform(self) -> bool {
+        match self {
+            Role::Scalar(_) | Role::RowUniform => true,
+            Role::Stream | Role::Repeated => false,
+        }
+    }
+}
+
+impl SinkRun<'_> {
+    /// The fold that the kernel does itself.
+    pub(crate) fn fused(&self) -> Option<(FoldOp, &Combiner)> {
+        match self {
+            SinkRun::Fused(op, combiner) => Some((*op, combiner)),
+            SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Raise(_) => None,
+        }
+    }
+
+    /// The dtype of the elements that the kernel stores.
+    pub(crate) fn dtype(&self) -> DType {
+        match self {
+            SinkRun::Store(output) => output.dtype,
+            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.arg_dtype(),
+            SinkRun::Raise(_) => DType::Bool,
+        }
+    }
+}
+
+impl RaiseRun {
+    fn new(raise: usize, domain: &Shape) -> Self {
+        Self {
+            raise,
+            strides: domain.strides(),
+            first: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Looks for the first element of a tile where the condition holds.
+    pub(crate) fn look(&self, tile: &Tile, condition: &[u8]) {
+        let Some(mut at) = condition.iter().position(|&holds| holds != 0) else {
+            return;
+        };
+        // A tile's elements are in C order of the domain too, so the tile's first is the lowest.
+        let mut index = 0;
+        for axis in (0..tile.extent.len()).rev() {
+            index += (tile.start[axis] + at % tile.extent[axis]) * self.strides[axis];
+            at /= tile.extent[axis];
+        }
+        self.first.fetch_min(index, Ordering::Relaxed);
+    }
+
+    /// The lowest C-order index in the domain where the condition holds.
+    pub(crate) fn found(&self) -> Option<usize> {
+        Some(self.first.load(Ordering::Relaxed)).filter(|&first| first != usize::MAX)
+    }
+}
+
+/// What the caller wants of one sink of a pass.
+#[derive(Debug)]
+pub(crate) enum Delivery<'a> {
+    /// Store the elements there.
+    Store(Output<'a>),
+    /// Whatever the sink is for: a fold or a raise.
+    Inner,
+}
+
+impl<'a> PassRun<'a> {
+    /// Decides how the tiles of `pass` are computed, and compiles its kernel.
+    pub(crate) fn new(
+        func: &Func,
+        pass: &Pass,
+        leaves: Vec<Leaf<'a>>,
+        deliveries: Vec<Delivery<'a>>,
+        kernels: &Kernels<'_>,
+    ) -> Result<PassRun<'a>> {
+        let folds: Vec<&Reduce> = pass.sinks.iter().filter_map(|sink| reduce_of(func, *sink)).collect();
+        let fastest = folds.first().map_or(&[][..], |reduce| &reduce.axes);
+        let tiling = Tiling::new(&pass.domain, &pass.cut, fastest);
+        let jit = kernels.engine() == Engine::Jit;
+        let fused_split = fused_split(pass, &folds).filter(|_| jit);
+        let split = fused_split.unwrap_or_else(|| map_split(pass, &leaves));
+        let roles: Vec<Role> = leaves.iter().map(|leaf| role(leaf, &pass.domain, split)).collect();
+        let access = leaves.iter().map(|leaf| access(leaf, pass)).collect();
+        let sinks: Vec<SinkRun<'a>> = pass
+            .sinks
+            .iter()
+            .zip(deliveries)
+            .map(|(&sink, delivery)| sink_run(func, pass, sink, delivery, fused_split.is_some()))
+            .collect();
+        let uniform: Vec<bool> = roles.iter().map(|role| role.is_uniform()).collect();
+        let wants: Vec<Want> = sinks.iter().map(want).collect();
+        let body = pass.body(func, &uniform, &wants);
+        let code = kernels.code(&body)?;
+        if matches!(code, Code::Interpreter) && fused_split.is_some() {
+            // Executable memory was refused: plan again for the interpreter.
+            let deliveries = sinks.into_iter().map(SinkRun::into_delivery).collect();
+            return PassRun::new(func, pass, leaves, deliveries, &kernels.interpreted());
+        }
+        Ok(PassRun {
+            domain: pass.domain.clone(),
+            tiling,
+            split,
+            leaves,
+            roles,
+            access,
+            sinks,
+            body,
+            code,
+        })
+    }
+}
+
+impl<'a> SinkRun<'a> {
+    fn into_delivery(self) -> Delivery<'a> {
+        match self {
+            SinkRun::Store(output) => Delivery::Store(output),
+            SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Raise(_) => Delivery::Inner,
+        }
+    }
+}
+
+/// The reduction a sink folds.
+pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
+    match sink {
+        PassSink::Fold(value) => match &func.values[value].inst {
+            Inst::Reduce(reduce) => Some(reduce),
+            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+        },
+        PassSink::Store(_) | PassSink::Raise(_) => None,
+    }
+}
+
+/// The split at which the kernel can fold every reduction of the pass itself: all of them over
+/// the same trailing axes, in rows long enough.
+fn fused_split(pass: &Pass, folds: &[&Reduce]) -> Option<usize> {
+    let axes = &folds.first()?.axes;
+    let split = pass.domain.ndim() - axes.len();
+    let trailing = axes.iter().copied().eq(split..pass.domain.ndim());
+    let same = folds.iter().all(|reduce| &reduce.axes == axes);
+    let worthwhile = split == 0 || row_elems(pass, split) >= MIN_ROW_ELEMS;
+    (trailing && same && worthwhile).then_some(split)
+}
+
+/// The first split at which no leaf needs repeating and rows are long enough; none: whole tiles.
+fn map_split(pass: &Pass, leaves: &[Leaf<'_>]) -> usize {
+    let fits = |split: usize| {
+        let natural = leaves
+            .iter()
+            .all(|leaf| role(leaf, &pass.domain, split) != Role::Repeated);
+        natural && row_elems(pass, split) >= MIN_ROW_ELEMS
+    };
+    (0..pass.domain.ndim()).find(|&split| fits(split)).unwrap_or(0)
+}
+
+/// Elements of a row of a full tile.
+fn row_elems(pass: &Pass, split: usize) -> usize {
+    let axes = split..pass.domain.ndim();
+    axes.map(|axis| pass.cut.dims[axis].inner.min(pass.domain[axis])).product()
+}
+
+fn role(leaf: &Leaf<'_>, domain: &Shape, split: usize) -> Role {
+    let shape = leaf.shape();
+    let own = |axis: usize| shape.extent_in(axis, domain.ndim());
+    if shape.iter().all(|&extent| extent == 1) {
+        return scalar(leaf).map_or(Role::RowUniform, Role::Scalar);
+    }
+    let inner = split..domain.ndim();
+    if inner.clone().all(|axis| own(axis) == 1) {
+        return Role::RowUniform;
+    }
+    match inner.clone().all(|axis| own(axis) == domain[axis]) {
+        true => Role::Stream,
+        false => Role::Repeated,
+    }
+}
+
+/// The element of a one-element array in memory.
+fn scalar(leaf: &Leaf<'_>) -> Option<[u8; 8]> {
+    let ndim = leaf.shape().ndim();
+    let found = leaf.in_place(&vec![0; ndim], &vec![1; ndim])?;
+    let mut bytes = [0; 8];
+    bytes[..found.len()].copy_from_slice(found);
+    Some(bytes)
+}
+
+/// How a leaf's elements are fetched: blocks that belong to one tile each need no cache.
+fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
+    let array = match leaf {
+        Leaf::Generate(..) => return Access::Generated,
+        Leaf::Pending(..) => return Access::Resident,
+        Leaf::Array(array) => array,
+    };
+    let grid = match array.layout() {
+        Layout::Resident { .. } => return Access::Resident,
+        Layout::Runs(_) => return Access::File,
+        Layout::Blocks(grid, _) => grid,
+    };
+    let shape = array.shape();
+    let own = (0..pass.domain.ndim()).all(|axis| {
+        let Some(at) = (axis + shape.ndim()).checked_sub(pass.domain.ndim()) else {
+            return pass.domain[axis] == 1;
+        };
+        let (extent, dim) = (pass.domain[axis], pass.cut.dims[axis]);
+        let (chunk, block) = (grid.chunk[at], grid.block[at]);
+        // Tiles are unions of blocks if both levels of the cut are multiples of the grid's.
+        let whole = dim.outer >= extent || dim.outer % chunk == 0;
+        let inside = match dim.outer > chunk {
+            true => dim.inner % chunk == 0 || dim.inner >= extent,
+            false => dim.inner % block == 0 || dim.inner >= chunk,
+        };
+        shape[at] == extent && whole && (inside || dim.inner >= dim.outer)
+    });
+    if own { Access::OwnBlocks } else { Access::SharedBlocks }
+}
+
+fn sink_run<'a>(
+    func: &Func,
+    pass: &Pass,
+    sink: PassSink,
+    delivery: Delivery<'a>,
+    fused: bool,
+) -> SinkRun<'a> {
+    let (value, reduce) = match (sink, delivery) {
+        (PassSink::Raise(raise), _) => return SinkRun::Raise(RaiseRun::new(raise, &pass.domain)),
+        (_, Delivery::Store(output)) => return SinkRun::Store(output),
+        (PassSink::Fold(value) | PassSink::Store(value), Delivery::Inner) => {
+            // OK because the executor gives every stored value its output.
+            (value, reduce_of(func, sink).expect("a fold is a reduction"))
+        }
+    };
+    let arg = func.values[reduce.arg].dtype;
+    let dtype = func.values[value].dtype;
+    let combiner = Combiner::new(reduce, &pass.domain, fold_dtype(reduce.op, arg), dtype);
+    match fold_op(reduce.op, arg).filter(|_| fused) {
+        Some(op) => SinkRun::Fused(op, combiner),
+        None => SinkRun::Stream(combiner),
+    }
+}
+
+fn want(sink: &SinkRun<'_>) -> Want {
+    match sink {
+        SinkRun::Fused(..) => Want::Fold,
+        SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Raise(_) => Want::Store,
+    }
+}

@@ -1,0 +1,228 @@
+//! In: a plan and its operands. Out: text that says which blocks are read, how, and what it costs.
+//! Never: a block read.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt::Write;
+
+use super::Task;
+use crate::array::Layout;
+use crate::error::Result;
+use crate::exec::input::{Access, Leaf};
+use crate::exec::kernels::{KernelCounts, Kernels, host};
+use crate::exec::options::Options;
+use crate::exec::pass::{Delivery, PassRun, SinkRun};
+use crate::exec::sink::{Output, Piece, Target};
+use crate::exec::worker::{own_box, tile_bytes};
+use crate::ir::{Body, Inst};
+use crate::jit::Host;
+use crate::limits::BLOCK_CACHE_BYTES;
+use crate::opt::passes::{self, Pass, PassSink};
+use crate::table::Id;
+
+/// Tiles that are walked to foresee how often blocks are decoded.
+const FORESEEN_TILES: usize = 20_000;
+
+/// Bytes as people read them: `512 B`, `1.5 MiB`.
+pub fn bytes_text(count: usize) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{count} B"),
+        _ => format!("{value:.1} {}", UNITS[unit]),
+    }
+}
+
+/// The compiler's view of this machine under these options.
+pub(crate) fn host_of(options: &Options) -> Result<&'static Host> {
+    host(options.level())
+}
+
+/// The kernel bodies of the passes over data.
+pub(crate) fn bodies(task: &Task<'_, '_>) -> Result<Vec<Body>> {
+    let runs = dry_runs(task)?;
+    Ok(runs.into_iter().map(|(_, run)| run.body).collect())
+}
+
+/// What will be read and computed, pass by pass, and what it costs.
+pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
+    let mut out = String::new();
+    let runs = dry_runs(task)?;
+    let threads = task.options.threads.unwrap_or_else(rayon::current_num_threads);
+    for (number, (pass, run)) in runs.iter().enumerate() {
+        // OK to ignore, here and below: writing to a String does not fail.
+        let _ = writeln!(out, "pass {} of {}: domain {}", number + 1, runs.len(), pass.domain);
+        pass_text(task, pass, run, threads, &mut out);
+    }
+    if runs.is_empty() {
+        let _ = writeln!(out, "no pass over data: the result follows from constants alone");
+    }
+    Ok(out)
+}
+
+/// The passes over data, planned but not run: results of earlier passes are pending.
+fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> {
+    let counts = KernelCounts::default();
+    let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
+    let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
+    passes
+        .map(|pass| {
+            let leaves = pass.inputs.iter().map(|input| leaf(task, input)).collect();
+            let deliveries = pass.sinks.iter().map(|sink| delivery(task, *sink)).collect();
+            Ok((pass, PassRun::new(task.func, pass, leaves, deliveries, &kernels)?))
+        })
+        .collect()
+}
+
+fn leaf<'t>(task: &'t Task<'_, '_>, input: &passes::Input) -> Leaf<'t> {
+    match input.leaf {
+        passes::Leaf::Operand(operand) => Leaf::Array(task.operands[operand.index()].clone()),
+        passes::Leaf::Result(_) => Leaf::Pending(input.dtype, input.shape.clone()),
+        passes::Leaf::Generate(value) => match &task.func.values[value].inst {
+            Inst::Generate(generator) => {
+                Leaf::Generate(*generator, input.dtype, input.shape.clone())
+            }
+            Inst::Const(_) | Inst::Elem(_) | Inst::Map(_) | Inst::Reduce(_) => {
+                Leaf::Pending(input.dtype, input.shape.clone())
+            }
+        },
+    }
+}
+
+fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
+    match sink {
+        PassSink::Store(value) => {
+            let data = &task.func.values[value];
+            Delivery::Store(Output {
+                dtype: data.dtype,
+                shape: data.shape.clone(),
+                target: Target::Receiver(0, &|_: &Piece<'_>| Ok(())),
+            })
+        }
+        PassSink::Fold(_) | PassSink::Raise(_) => Delivery::Inner,
+    }
+}
+
+fn pass_text(task: &Task<'_, '_>, pass: &Pass, run: &PassRun<'_>, threads: usize, out: &mut String) {
+    let (tiles, elems) = (run.tiling.n_tiles(), run.tiling.tile_elems());
+    let _ = writeln!(out, "  {tiles} tiles of at most {elems} elements, {threads} threads");
+    for (index, (leaf, input)) in run.leaves.iter().zip(&pass.inputs).enumerate() {
+        let name = match input.leaf {
+            passes::Leaf::Operand(operand) => task.func.operands[operand].name.clone(),
+            passes::Leaf::Result(value) | passes::Leaf::Generate(value) => value.to_string(),
+        };
+        let how = access_text(run, index);
+        let _ = writeln!(out, "  read {name}: {}{}, {how}", leaf.dtype(), leaf.shape());
+    }
+    for sink in &run.sinks {
+        let _ = writeln!(out, "  {}", sink_text(sink));
+    }
+    let level = task.options.level();
+    let row: usize = pass.domain[run.split..].iter().product::<usize>().min(elems);
+    let _ = writeln!(out, "  kernel: simd {level}, rows of at most {row} elements");
+    let shared = run.access.contains(&Access::SharedBlocks);
+    let cache = if shared { BLOCK_CACHE_BYTES } else { 0 };
+    let scratch = tile_bytes(run);
+    let _ = writeln!(
+        out,
+        "  memory: {threads} x {} scratch + {} block cache",
+        bytes_text(scratch),
+        bytes_text(cache)
+    );
+}
+
+fn access_text(run: &PassRun<'_>, index: usize) -> String {
+    let leaf = &run.leaves[index];
+    match run.access[index] {
+        Access::Resident => match leaf {
+            Leaf::Pending(..) => "result of an earlier pass".into(),
+            Leaf::Array(_) | Leaf::Generate(..) => "in memory, used in place where dense".into(),
+        },
+        Access::Generated => "computed tile by tile".into(),
+        Access::File => "uncompressed file, read by position".into(),
+        Access::OwnBlocks => {
+            let blocks = grid_blocks(leaf);
+            format!("{blocks} blocks, each decoded once into its tile")
+        }
+        Access::SharedBlocks => {
+            let (decoded, distinct, complete) = foresee(run, index);
+            let times = decoded as f64 / distinct.max(1) as f64;
+            let part = if complete { "" } else { " in the first tiles" };
+            format!("{distinct} blocks{part} through the shared cache, decoded {times:.2} times each")
+        }
+    }
+}
+
+/// Blocks of a gridded leaf that hold elements.
+fn grid_blocks(leaf: &Leaf<'_>) -> usize {
+    let Leaf::Array(array) = leaf else {
+        return 0;
+    };
+    let Layout::Blocks(grid, _) = array.layout() else {
+        return 0;
+    };
+    let axes = array.shape().iter().enumerate();
+    axes.map(|(axis, &extent)| {
+        let (chunk, block) = (grid.chunk[axis], grid.block[axis]);
+        (extent / chunk) * chunk.div_ceil(block) + (extent % chunk).div_ceil(block)
+    })
+    .product()
+}
+
+/// Walks the tiles in visiting order with a cache of the real size: blocks decoded, distinct
+/// blocks, and whether all tiles were walked.
+fn foresee(run: &PassRun<'_>, index: usize) -> (usize, usize, bool) {
+    let leaf = &run.leaves[index];
+    let Leaf::Array(array) = leaf else {
+        return (0, 0, true);
+    };
+    let Layout::Blocks(grid, _) = array.layout() else {
+        return (0, 0, true);
+    };
+    let block_bytes = grid.block.elems().saturating_mul(array.dtype().size()).max(1);
+    let room = (BLOCK_CACHE_BYTES / block_bytes).max(1);
+    let (mut queue, mut held, mut distinct) = (VecDeque::new(), HashSet::new(), HashSet::new());
+    let (mut decoded, mut walked) = (0, 0);
+    for visit in 0..run.tiling.n_outer() {
+        let cell = run.tiling.outer_cell(visit);
+        for inner in 0..run.tiling.n_inner(&cell) {
+            if walked == FORESEEN_TILES {
+                return (decoded, distinct.len(), false);
+            }
+            walked += 1;
+            let (start, extent) = own_box(leaf, &run.tiling.tile(&cell, inner));
+            for block in leaf.blocks(&start, &extent) {
+                distinct.insert(block);
+                if !held.insert(block) {
+                    continue;
+                }
+                decoded += 1;
+                queue.push_back(block);
+                if queue.len() > room
+                    && let Some(oldest) = queue.pop_front()
+                {
+                    held.remove(&oldest);
+                }
+            }
+        }
+    }
+    (decoded, distinct.len(), true)
+}
+
+fn sink_text(sink: &SinkRun<'_>) -> String {
+    match sink {
+        SinkRun::Store(output) => format!("store {}{}", output.dtype, output.shape),
+        SinkRun::Fused(op, combiner) => {
+            format!("fold {op:?} over axes {:?} inside the kernel", combiner.axes())
+        }
+        SinkRun::Stream(combiner) => {
+            let (kind, axes) = (combiner.kind(), combiner.axes());
+            format!("fold {kind:?} over axes {axes:?} from each computed tile")
+        }
+        SinkRun::Raise(_) => "check for negative exponents".into(),
+    }
+}

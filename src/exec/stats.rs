@@ -1,0 +1,98 @@
+//! In: what the stages counted. Out: where the time and the bytes of an evaluation went.
+//! Never: an influence on the work.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::array::DecodeCounts;
+use crate::math::SimdLevel;
+
+/// Where the time and the bytes of an evaluation went. Times of stages are summed over threads.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Turning text into a tree.
+    pub parse: Duration,
+    /// Names, types, shapes and optimisation.
+    pub check: Duration,
+    /// Machine code.
+    pub compile: Duration,
+    /// Reading files.
+    pub read: Duration,
+    /// Codecs.
+    pub decode: Duration,
+    /// Filters.
+    pub unshuffle: Duration,
+    /// Kernels, folds included.
+    pub kernel: Duration,
+    /// Merging partials.
+    pub combine: Duration,
+    /// Writing results to files.
+    pub write: Duration,
+    /// Wall time of the evaluation.
+    pub total: Duration,
+    /// Bytes read from files.
+    pub bytes_read: u64,
+    /// Bytes that decoding produced.
+    pub bytes_decoded: u64,
+    /// Blocks decoded.
+    pub blocks_decoded: u64,
+    /// Kernels compiled for this evaluation; cached ones do not count.
+    pub kernels_compiled: usize,
+    /// Passes over data; arithmetic on results alone is none.
+    pub passes: usize,
+    /// Threads of the pool.
+    pub threads: usize,
+    /// SIMD level of the kernels; `None` where the interpreter computed.
+    pub simd: Option<SimdLevel>,
+    /// Largest scratch memory the workers held together, the shared block cache included.
+    pub peak_scratch_bytes: usize,
+}
+
+/// The counters that workers share.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) read_ns: AtomicU64,
+    pub(super) decode_ns: AtomicU64,
+    pub(super) unshuffle_ns: AtomicU64,
+    pub(super) kernel_ns: AtomicU64,
+    pub(super) combine_ns: AtomicU64,
+    pub(super) write_ns: AtomicU64,
+    pub(super) bytes_read: AtomicU64,
+    pub(super) bytes_decoded: AtomicU64,
+    pub(super) blocks: AtomicU64,
+    pub(super) scratch: AtomicUsize,
+}
+
+impl Counters {
+    /// Adds a span of time to one of the counters.
+    pub(super) fn add(counter: &AtomicU64, time: Duration) {
+        // OK to saturate: 584 years of nanoseconds.
+        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        counter.fetch_add(ns, Ordering::Relaxed);
+    }
+
+    /// Adds what a worker's decoding did.
+    pub(super) fn add_decoding(&self, counts: &DecodeCounts) {
+        Self::add(&self.read_ns, counts.read);
+        Self::add(&self.decode_ns, counts.decode);
+        Self::add(&self.unshuffle_ns, counts.unshuffle);
+        self.bytes_read.fetch_add(counts.bytes_read, Ordering::Relaxed);
+        self.bytes_decoded.fetch_add(counts.bytes_decoded, Ordering::Relaxed);
+        self.blocks.fetch_add(counts.blocks, Ordering::Relaxed);
+    }
+
+    /// Writes the totals into `stats`.
+    pub(super) fn report(&self, stats: &mut Stats) {
+        let time = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
+        stats.read = time(&self.read_ns);
+        stats.decode = time(&self.decode_ns);
+        stats.unshuffle = time(&self.unshuffle_ns);
+        stats.kernel = time(&self.kernel_ns);
+        stats.combine = time(&self.combine_ns);
+        stats.write = time(&self.write_ns);
+        stats.bytes_read = self.bytes_read.load(Ordering::Relaxed);
+        stats.bytes_decoded = self.bytes_decoded.load(Ordering::Relaxed);
+        stats.blocks_decoded = self.blocks.load(Ordering::Relaxed);
+        stats.peak_scratch_bytes = self.scratch.load(Ordering::Relaxed);
+    }
+}

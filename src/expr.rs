@@ -1,0 +1,433 @@
+//! In: an expression string and named arrays. Out: results. Never: a stage of its own; this is
+//! the library's front door, behind which the stages run in order.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::array::npy::NpyWriter;
+use crate::array::{Array, Element};
+use crate::check::{self, Scope};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::{self, Destination, Engine, Options, Receiver, Stats, Task};
+use crate::ir::{Operand, Verified};
+use crate::math::SimdLevel;
+use crate::opt;
+use crate::opt::passes::PassPlan;
+use crate::source::Source;
+use crate::syntax::{self, ast::Ast};
+use crate::types::{DType, Scalar, Shape};
+
+/// How many operand layouts an expression remembers its compiled form for.
+const REMEMBERED: usize = 16;
+
+/// An expression, parsed once, to be evaluated over any arrays. It is `Send + Sync`: many threads
+/// may evaluate one expression at once.
+///
+/// ```
+/// use fuseblock::{Array, Expr};
+///
+/// let a = Array::from_vec(vec![1.0, 2.0, 3.0, 4.0], &[2, 2])?;
+/// let c = Array::from_vec(vec![2.5, 2.5], &[2])?;
+/// let expr = Expr::new("sum(a**2 * (a > c), axis=1)")?;
+/// let result = expr.eval(&[("a", &a), ("c", &c)])?;
+/// assert_eq!(result.array(0).to_vec::<f64>()?, [0.0, 25.0]);
+/// # Ok::<(), fuseblock::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Expr {
+    source: Source,
+    ast: Arc<Ast>,
+    parse: Duration,
+    prepared: Mutex<Vec<Arc<Prepared>>>,
+}
+
+/// An expression checked, optimised and cut into passes for operands of certain types.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    given: Vec<Operand>,
+    pub(crate) func: Verified,
+    pub(crate) plan: PassPlan,
+    check: Duration,
+}
+
+/// An expression with its operands, ready to run as often as you like.
+#[derive(Clone, Debug)]
+pub struct Bound<'a> {
+    prepared: Arc<Prepared>,
+    operands: Vec<Array<'a>>,
+    options: Options,
+    parse: Duration,
+    check: Duration,
+}
+
+/// What an output is before it is computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputInfo {
+    /// The bound name, or the text of an unnamed output.
+    pub name: String,
+    /// Element type.
+    pub dtype: DType,
+    /// Extents in elements.
+    pub shape: Shape,
+}
+
+/// The outputs of an evaluation, in the order of the program.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    names: Vec<String>,
+    arrays: Vec<Array<'static>>,
+    stats: Stats,
+}
+
+impl Expr {
+    /// Parses an expression or a program of several statements.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Expression`] with diagnostics if the text is no program.
+    pub fn new(text: &str) -> Result<Expr> {
+        Expr::from_source(Source::expr(text))
+    }
+
+    /// As [`Expr::new`], for text with a name of its own in messages.
+    ///
+    /// # Errors
+    /// As [`Expr::new`].
+    pub fn from_source(source: Source) -> Result<Expr> {
+        let started = Instant::now();
+        let parsed = syntax::parse(&source);
+        if !parsed.diagnostics.is_empty() {
+            return Err(Error::expression(&source, parsed.diagnostics));
+        }
+        Ok(Expr {
+            source,
+            ast: Arc::new(parsed.ast),
+            parse: started.elapsed(),
+            prepared: Mutex::default(),
+        })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// Evaluates over these operands, to memory, with default options.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Expression`] if names, types or shapes do not fit; [`ErrorKind::Limit`] if a
+    /// result would take more than half of the free memory; what reading files can give; and
+    /// [`ErrorKind::Run`] if the data makes the evaluation fail.
+    pub fn eval(&self, operands: &[(&str, &Array<'_>)]) -> Result<Evaluated> {
+        self.bind(operands)?.run()
+    }
+
+    /// Checks and optimises the expression for these operands; those it does not name are
+    /// ignored. Nothing is computed or read. Done once for operands of the same dtypes, shapes and
+    /// grids.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Expression`] if names, types or shapes do not fit.
+    pub fn bind<'a>(&self, operands: &[(&str, &Array<'a>)]) -> Result<Bound<'a>> {
+        let started = Instant::now();
+        let given: Vec<Operand> = operands
+            .iter()
+            .map(|(name, array)| declare(name, array))
+            .collect();
+        let prepared = self.prepare(given)?;
+        let arrays = prepared
+            .func
+            .operands
+            .rows()
+            .iter()
+            .map(|operand| find(operands, &operand.name))
+            .collect::<Result<Vec<_>>>()?;
+        let mut bound = Bound::new(prepared, arrays, Options::default(), self.parse);
+        bound.check = bound.check.max(started.elapsed());
+        Ok(bound)
+    }
+
+    /// The typed IR for these operands, as the checker builds it.
+    pub(crate) fn checked(&self, operands: &[(&str, &Array<'_>)]) -> Result<Verified> {
+        let mut scope = Scope::new();
+        for (name, array) in operands {
+            enter(&mut scope, declare(name, array));
+        }
+        let checked = check::check(&self.source, &self.ast, &scope);
+        let checked = checked.map_err(|list| Error::expression(&self.source, list))?;
+        Ok(checked.func)
+    }
+
+    /// The compiled form for operands declared so, remembered.
+    fn prepare(&self, given: Vec<Operand>) -> Result<Arc<Prepared>> {
+        let remembered = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = remembered().iter().find(|prepared| prepared.given == given) {
+            return Ok(Arc::clone(found));
+        }
+        let mut scope = Scope::new();
+        for operand in &given {
+            enter(&mut scope, operand.clone());
+        }
+        let prepared = Arc::new(Prepared::new(&self.source, &self.ast, &scope, given)?);
+        let mut list = remembered();
+        if list.len() >= REMEMBERED {
+            list.remove(0);
+        }
+        list.push(Arc::clone(&prepared));
+        Ok(prepared)
+    }
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        source: &Source,
+        ast: &Ast,
+        scope: &Scope,
+        given: Vec<Operand>,
+    ) -> Result<Prepared> {
+        let started = Instant::now();
+        let checked =
+            check::check(source, ast, scope).map_err(|list| Error::expression(source, list))?;
+        let func = opt::optimise(checked.func);
+        let plan = PassPlan::new(&func);
+        Ok(Prepared {
+            given,
+            func,
+            plan,
+            check: started.elapsed(),
+        })
+    }
+}
+
+/// Gives the checker an operand.
+pub(crate) fn enter(scope: &mut Scope, operand: Operand) {
+    let Operand {
+        name,
+        dtype,
+        shape,
+        grid,
+    } = operand;
+    scope.operand(&name, dtype, shape, grid);
+}
+
+/// An array as the checker sees it.
+pub(crate) fn declare(name: &str, array: &Array<'_>) -> Operand {
+    Operand {
+        name: name.to_string(),
+        dtype: array.dtype(),
+        shape: array.shape().clone(),
+        grid: array.grid().cloned(),
+    }
+}
+
+pub(crate) fn find<'a>(operands: &[(&str, &Array<'a>)], name: &str) -> Result<Array<'a>> {
+    let found = operands.iter().find(|(given, _)| *given == name);
+    found.map(|(_, array)| (*array).clone()).ok_or_else(|| {
+        let message = format!("no array was given for `{name}`");
+        Error::new(ErrorKind::Argument, Code::MissingOperand, message)
+    })
+}
+
+impl<'a> Bound<'a> {
+    /// A prepared expression with the arrays for its operands, in its order.
+    pub(crate) fn new(
+        prepared: Arc<Prepared>,
+        operands: Vec<Array<'a>>,
+        options: Options,
+        parse: Duration,
+    ) -> Self {
+        Self {
+            check: prepared.check,
+            prepared,
+            operands,
+            options,
+            parse,
+        }
+    }
+
+    /// Sets how evaluations run.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Uses a pool of this many threads instead of the caller's.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.options.threads = Some(threads);
+        self
+    }
+
+    /// Uses kernels of this SIMD level, or of the widest the machine has if that is narrower.
+    #[must_use]
+    pub fn simd(mut self, level: SimdLevel) -> Self {
+        self.options.simd = Some(level);
+        self
+    }
+
+    /// Chooses the engine.
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.options.engine = engine;
+        self
+    }
+
+    /// What will be computed, in order.
+    pub fn outputs(&self) -> impl ExactSizeIterator<Item = OutputInfo> + '_ {
+        let func = &self.prepared.func;
+        func.outputs.iter().map(|output| {
+            let data = &func.values[output.value];
+            OutputInfo {
+                name: output.name.clone(),
+                dtype: data.dtype,
+                shape: data.shape.clone(),
+            }
+        })
+    }
+
+    /// Evaluates to memory.
+    ///
+    /// # Errors
+    /// As [`Expr::eval`].
+    pub fn run(&self) -> Result<Evaluated> {
+        let names: Vec<String> = self.outputs().map(|output| output.name).collect();
+        let destinations = names.iter().map(|_| Destination::Memory).collect();
+        let (arrays, stats) = self.evaluate(destinations)?;
+        Ok(Evaluated {
+            names,
+            arrays: arrays.into_iter().flatten().collect(),
+            stats,
+        })
+    }
+
+    /// Evaluates the only output into `buffer`, C order, without allocating it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] if there are several outputs or dtype or length differ, and as
+    /// [`Expr::eval`].
+    pub fn run_into<T: Element>(&self, buffer: &mut [T]) -> Result<Stats> {
+        let mut outputs = self.outputs();
+        let fits = outputs.next().filter(|only| only.dtype == T::DTYPE);
+        if fits.is_none() || outputs.next().is_some() {
+            let found: Vec<String> = self
+                .outputs()
+                .map(|output| format!("`{}`: {}{}", output.name, output.dtype, output.shape))
+                .collect();
+            let (wanted, found) = (T::DTYPE, found.join(", "));
+            let message = format!("the buffer takes one output of {wanted}, the program gives {found}");
+            return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+        }
+        let bytes = crate::array::element_bytes_mut(buffer);
+        Ok(self.evaluate(vec![Destination::Buffer(bytes)])?.1)
+    }
+
+    /// Evaluates and hands each output to `receiver` in boxes, from worker threads, in no fixed
+    /// order; boxes of one output cover it once.
+    ///
+    /// # Errors
+    /// What `receiver` returns, and as [`Expr::eval`].
+    pub fn stream(&self, receiver: &Receiver<'_>) -> Result<Stats> {
+        let destinations = self.outputs().map(|_| Destination::Receiver(receiver));
+        Ok(self.evaluate(destinations.collect())?.1)
+    }
+
+    /// Evaluates into `.npy` files, one an output. Each appears under its name only when it is
+    /// complete.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] if the numbers of paths and outputs differ, [`ErrorKind::Io`], and
+    /// as [`Expr::eval`].
+    pub fn save_npy<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Stats> {
+        let outputs = self.outputs();
+        if outputs.len() != paths.len() {
+            let (have, need) = (paths.len(), outputs.len());
+            let message = format!("{have} output paths were given for {need} outputs");
+            return Err(Error::new(ErrorKind::Argument, Code::Usage, message));
+        }
+        let writers = outputs
+            .zip(paths)
+            .map(|(output, path)| NpyWriter::create(path.as_ref(), output.dtype, &output.shape))
+            .collect::<Result<Vec<_>>>()?;
+        let destinations = writers.iter().map(Destination::Npy).collect();
+        let (_, stats) = self.evaluate(destinations)?;
+        writers.into_iter().try_for_each(NpyWriter::finish)?;
+        Ok(stats)
+    }
+
+    /// The task as the executor sees it.
+    pub(crate) fn task(&self) -> Task<'_, 'a> {
+        Task {
+            func: &self.prepared.func,
+            plan: &self.prepared.plan,
+            operands: &self.operands,
+            options: &self.options,
+        }
+    }
+
+    fn evaluate(
+        &self,
+        destinations: Vec<Destination<'_>>,
+    ) -> Result<(Vec<Option<Array<'static>>>, Stats)> {
+        let started = Instant::now();
+        let mut stats = Stats {
+            parse: self.parse,
+            check: self.check,
+            ..Stats::default()
+        };
+        let arrays = exec::evaluate(&self.task(), destinations, &mut stats)?;
+        stats.total = started.elapsed();
+        Ok((arrays, stats))
+    }
+}
+
+impl Evaluated {
+    /// How many outputs there are.
+    pub fn len(&self) -> usize {
+        self.arrays.len()
+    }
+
+    /// Whether there is none; a program always has at least one.
+    pub fn is_empty(&self) -> bool {
+        self.arrays.is_empty()
+    }
+
+    /// Output `index`.
+    ///
+    /// # Panics
+    /// If there are fewer outputs.
+    pub fn array(&self, index: usize) -> &Array<'static> {
+        &self.arrays[index]
+    }
+
+    /// The output of this name.
+    pub fn get(&self, name: &str) -> Option<&Array<'static>> {
+        let index = self.names.iter().position(|other| other == name)?;
+        self.arrays.get(index)
+    }
+
+    /// The first output's element, if it has exactly one.
+    pub fn scalar(&self) -> Option<Scalar> {
+        let array = self.arrays.first()?;
+        let bytes = array.to_bytes().ok()?;
+        (array.shape().elems() == 1)
+            .then(|| Scalar::read(array.dtype(), &bytes))
+            .flatten()
+    }
+
+    /// Names and arrays, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Array<'static>)> {
+        self.names.iter().map(String::as_str).zip(&self.arrays)
+    }
+
+    /// The arrays, in order.
+    pub fn into_arrays(self) -> Vec<Array<'static>> {
+        self.arrays
+    }
+
+    /// Where time and bytes went.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+}

@@ -1,0 +1,355 @@
+//! In: random bytes. Out: well-typed functions, kernel bodies and elements, for property tests.
+//! Never: one that does not verify.
+
+use arbitrary::{Result, Unstructured};
+
+use super::{
+    Body, BodyInput, BodyInst, Builder, Cut, DimCut, Elementwise, FoldOp, Generator, InputId,
+    Operand, Reduce, ReduceOp, Reg, RegData, Sink, Value, Verified,
+};
+use crate::math::scalar;
+use crate::table::{Id, Table};
+use crate::types::{BinaryOp, DType, Grid, Scalar, Shape, UnaryOp};
+
+/// A function and bytes for its operands.
+pub(crate) fn program(u: &mut Unstructured) -> Result<(Verified, Vec<Vec<u8>>)> {
+    let func = func(u)?;
+    let seed: u64 = u.arbitrary()?;
+    let operands = func.operands.rows().iter().enumerate();
+    let bytes = operands.map(|(index, operand)| {
+        let mut random = Random(seed ^ ((index as u64) << 32));
+        let mut bytes = Vec::new();
+        for _ in 0..operand.shape.elems() {
+            random.scalar(operand.dtype).write(&mut bytes);
+        }
+        bytes
+    });
+    let bytes = bytes.collect();
+    Ok((func, bytes))
+}
+
+/// A function of a few operands, values, outputs and raises.
+pub(crate) fn func(u: &mut Unstructured) -> Result<Verified> {
+    let mut b = Builder::new();
+    let base = shape(u)?;
+    let mut pool = Vec::new();
+    for index in 0..u.int_in_range(1..=3)? {
+        let operand = operand(u, &base, index)?;
+        let id = b.operand(operand);
+        pool.push(b.elem(id).expect("an operand is well typed"));
+    }
+    for _ in 0..u.int_in_range(1..=16)? {
+        if let Some(value) = value(u, &mut b, &pool, &base)? {
+            pool.push(value);
+        }
+    }
+    for index in 0..u.int_in_range(0..=3)? {
+        b.output(format!("out {index}"), *u.choose(&pool)?);
+    }
+    let last = *u.choose(&pool[pool.len() - 1..])?;
+    b.output("last", last);
+    if u.ratio(1, 4)? {
+        let value = *u.choose(&pool)?;
+        let condition = b.cast(value, DType::Bool).expect("anything casts to bool");
+        b.raise(condition);
+    }
+    Ok(b.finish().expect("a built function verifies"))
+}
+
+/// Extents of at most three axes: small, or one axis longer than a strip.
+fn shape(u: &mut Unstructured) -> Result<Shape> {
+    if u.ratio(1, 8)? {
+        return Ok(Shape::new(&[u.int_in_range(500..=1500)?]));
+    }
+    let mut extents = Vec::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        extents.push(u.int_in_range(0..=9)?);
+    }
+    Ok(Shape::from(extents))
+}
+
+/// A shape that broadcasts to `base`.
+fn part(u: &mut Unstructured, base: &Shape) -> Result<Shape> {
+    let skip = if u.ratio(1, 4)? {
+        u.int_in_range(0..=base.ndim())?
+    } else {
+        0
+    };
+    let mut extents = base[skip..].to_vec();
+    for extent in &mut extents {
+        if u.ratio(1, 6)? {
+            *extent = 1;
+        }
+    }
+    Ok(Shape::from(extents))
+}
+
+fn operand(u: &mut Unstructured, base: &Shape, index: usize) -> Result<Operand> {
+    let shape = part(u, base)?;
+    let grid = match u.arbitrary()? {
+        true => {
+            let chunk = within(u, &shape)?;
+            let block = within(u, &chunk)?;
+            Some(Grid { chunk, block })
+        }
+        false => None,
+    };
+    let names = ["a", "b", "größe 2", "chunk", "\"\\\n"];
+    Ok(Operand {
+        name: format!("{}{index}", u.choose(&names)?),
+        dtype: *u.choose(&DType::ALL)?,
+        shape,
+        grid,
+    })
+}
+
+/// Extents of at least 1, within those of `shape` where they can be.
+fn within(u: &mut Unstructured, shape: &Shape) -> Result<Shape> {
+    let mut extents = Vec::new();
+    for &extent in shape.iter() {
+        extents.push(u.int_in_range(1..=extent.max(1))?);
+    }
+    Ok(Shape::from(extents))
+}
+
+/// One more value; `None` where what came up breaks a rule.
+fn value(
+    u: &mut Unstructured,
+    b: &mut Builder,
+    pool: &[Value],
+    base: &Shape,
+) -> Result<Option<Value>> {
+    match u.int_in_range(0..=15)? {
+        0..=1 => {
+            let scalar = constant(u)?;
+            Ok(match u.ratio(1, 3)? {
+                true => b.full(scalar, part(u, base)?).ok(),
+                false => b.constant(scalar).ok(),
+            })
+        }
+        2 => generate(u, b, base),
+        3..=5 => Ok(b.reduce(reduce(u, b, pool)?).ok()),
+        _ => {
+            let typed: Vec<(Value, DType)> = pool.iter().map(|&v| (v, b.dtype(v))).collect();
+            let cast = |v, dtype| b.cast(v, dtype).expect("anything casts");
+            let (map, dtype) = elementwise(u, &typed, cast)?;
+            let declared = map.args().next().map(|arg| (dtype, b.shape(arg).clone()));
+            Ok(b.push(super::Inst::Map(map), declared).ok())
+        }
+    }
+}
+
+fn generate(u: &mut Unstructured, b: &mut Builder, base: &Shape) -> Result<Option<Value>> {
+    let len = base.last().copied().unwrap_or(1);
+    let dtype = *u.choose(&DType::ALL[1..])?;
+    let seed = u.arbitrary()?;
+    let mut random = Random(seed);
+    let generator = match u.arbitrary()? {
+        true => Generator::Arange {
+            start: random.scalar(dtype),
+            step: random.scalar(dtype),
+        },
+        false => {
+            let mut float = || random.scalar(DType::Float64);
+            Generator::Linspace {
+                start: float(),
+                step: float(),
+                stop: u.ratio(1, 2)?.then(&mut float),
+                tiny: u.ratio(1, 2)?.then(|| (float(), float())),
+            }
+        }
+    };
+    Ok(b.generate(generator, dtype, len).ok())
+}
+
+fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
+    let arg = *u.choose(pool)?;
+    let shape = b.shape(arg);
+    let mut axes = Vec::new();
+    for axis in 0..shape.ndim() {
+        if u.ratio(2, 3)? {
+            axes.push(axis);
+        }
+    }
+    let cut = match u.int_in_range(0..=2)? {
+        0 => Cut::boxes(shape),
+        _ => {
+            let outer = within(u, shape)?;
+            let inner = within(u, &outer)?;
+            let pairs = outer.iter().zip(inner.iter());
+            let dims = pairs.map(|(&outer, &inner)| DimCut { outer, inner });
+            Cut {
+                dims: dims.collect(),
+            }
+        }
+    };
+    let ddof = u.int_in_range(0..=2)? as f64;
+    let ddof = ddof.to_bits();
+    let op = *u.choose(&[
+        ReduceOp::Sum,
+        ReduceOp::Prod,
+        ReduceOp::Mean,
+        ReduceOp::Min,
+        ReduceOp::Max,
+        ReduceOp::Any,
+        ReduceOp::All,
+        ReduceOp::CountNonzero,
+        ReduceOp::Var { ddof },
+        ReduceOp::Std { ddof },
+    ])?;
+    Ok(Reduce {
+        op,
+        arg,
+        axes,
+        keepdims: u.arbitrary()?,
+        cut,
+    })
+}
+
+/// An elementwise operation over some of `pool` and its dtype; `cast` converts where needed.
+fn elementwise<V: Copy>(
+    u: &mut Unstructured,
+    pool: &[(V, DType)],
+    mut cast: impl FnMut(V, DType) -> V,
+) -> Result<(Elementwise<V>, DType)> {
+    let (a, dtype) = *u.choose(pool)?;
+    // The argument's own dtype where the operation takes it, else any that it takes.
+    let fitting = |u: &mut Unstructured, takes: &dyn Fn(DType) -> bool| {
+        let all: Vec<DType> = DType::ALL.into_iter().filter(|&d| takes(d)).collect();
+        match takes(dtype) {
+            true => Ok(dtype),
+            false => u.choose(&all).copied(),
+        }
+    };
+    match u.int_in_range(0..=9)? {
+        0..=2 => {
+            let op = *u.choose(&UnaryOp::ALL)?;
+            let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
+            let result = op.result(dtype).unwrap_or(dtype);
+            Ok((Elementwise::Unary(op, cast(a, dtype)), result))
+        }
+        3..=7 => {
+            let op = *u.choose(&BinaryOp::ALL)?;
+            let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
+            let (b, _) = *u.choose(pool)?;
+            let result = op.result(dtype).unwrap_or(dtype);
+            let (a, b) = (cast(a, dtype), cast(b, dtype));
+            Ok((Elementwise::Binary(op, a, b), result))
+        }
+        8 => {
+            let (condition, otherwise) = (u.choose(pool)?.0, u.choose(pool)?.0);
+            let select = Elementwise::Select {
+                condition: cast(condition, DType::Bool),
+                then: a,
+                otherwise: cast(otherwise, dtype),
+            };
+            Ok((select, dtype))
+        }
+        _ => Ok((Elementwise::Cast(a), *u.choose(&DType::ALL)?)),
+    }
+}
+
+/// A constant: most are those that rewrites look for.
+fn constant(u: &mut Unstructured) -> Result<Scalar> {
+    let dtype = *u.choose(&DType::ALL)?;
+    let seed = u.arbitrary()?;
+    Ok(match u.ratio(2, 3)? {
+        true => {
+            let plain = *u.choose(&[0.0, -0.0, 1.0, -1.0, 2.0, 0.25, 3.0])?;
+            scalar::cast(Scalar::Float64(plain), dtype)
+        }
+        false => Random(seed).scalar(dtype),
+    })
+}
+
+/// A kernel body: a few inputs, registers and sinks.
+pub(crate) fn body(u: &mut Unstructured) -> Result<Body> {
+    let mut inputs = Table::new();
+    let mut regs: Table<Reg, RegData> = Table::new();
+    for index in 0..u.int_in_range(1..=4)? {
+        let dtype = *u.choose(&DType::ALL)?;
+        let uniform = u.ratio(1, 4)?;
+        inputs.push(BodyInput { dtype, uniform });
+        let inst = BodyInst::Input(InputId::new(index));
+        regs.push(RegData { inst, dtype });
+    }
+    for _ in 0..u.int_in_range(1..=12)? {
+        if u.ratio(1, 6)? {
+            let scalar = constant(u)?;
+            let inst = BodyInst::Const(scalar);
+            let dtype = scalar.dtype();
+            regs.push(RegData { inst, dtype });
+            continue;
+        }
+        let typed: Vec<(Reg, DType)> = regs.iter().map(|(r, data)| (r, data.dtype)).collect();
+        let (map, dtype) = elementwise(u, &typed, |reg, dtype| {
+            if regs[reg].dtype == dtype {
+                return reg;
+            }
+            let inst = BodyInst::Map(Elementwise::Cast(reg));
+            regs.push(RegData { inst, dtype })
+        })?;
+        let inst = BodyInst::Map(map);
+        regs.push(RegData { inst, dtype });
+    }
+    let mut sinks = Vec::new();
+    for _ in 0..u.int_in_range(1..=4)? {
+        let reg = Reg::new(u.int_in_range(0..=regs.len() - 1)?);
+        let dtype = regs[reg].dtype;
+        let folds = match (dtype.is_bool(), dtype.is_float()) {
+            (true, _) => &[
+                FoldOp::SumInt,
+                FoldOp::CountNonzero,
+                FoldOp::Any,
+                FoldOp::All,
+            ][..],
+            (_, true) => &[FoldOp::SumFloat],
+            (_, false) => &[FoldOp::SumInt],
+        };
+        sinks.push(match u.int_in_range(0..=3)? {
+            0..=1 => Sink::Store(reg),
+            2 => Sink::Fold(*u.choose(folds)?, reg),
+            _ => Sink::Fold(*u.choose(&[FoldOp::Min, FoldOp::Max])?, reg),
+        });
+    }
+    Ok(Body {
+        inputs,
+        regs,
+        sinks,
+    })
+}
+
+/// Elements from a seed (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A scalar: a small number, the edge of a range, or any bits.
+    pub(crate) fn scalar(&mut self, dtype: DType) -> Scalar {
+        let edges = [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            -0.0,
+            0.0,
+            i64::MIN as f64,
+            u64::MAX as f64,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+        ];
+        let bits = self.bits();
+        let number = match bits % 8 {
+            0 => edges[(bits >> 8) as usize % edges.len()],
+            1 => return Scalar::from_bits(dtype, self.bits()),
+            2..=4 => ((bits >> 8) % 21) as f64 - 10.0,
+            _ => ((bits >> 8) % 20_001) as f64 / 100.0 - 100.0,
+        };
+        scalar::cast(Scalar::Float64(number), dtype)
+    }
+}

@@ -1,0 +1,114 @@
+//! In: statements one after another. Out: bindings that cost nothing, and results.
+//! Never: a statement that changes an earlier result.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::array::Array;
+use crate::check::Scope;
+use crate::error::{Error, Result};
+use crate::exec::Options;
+use crate::expr::{Bound, OutputInfo, Prepared, declare, enter, find};
+use crate::source::Source;
+use crate::syntax::{self, Ast, ast::{Node, Statement}};
+
+/// Named arrays and the bindings made so far: what the REPL works on.
+///
+/// ```
+/// use fuseblock::{Array, session::{Reply, Session}};
+///
+/// let mut session = Session::new();
+/// session.insert("x", Array::from_vec(vec![1.0, 2.0, 4.0], &[3])?);
+/// assert!(matches!(session.statement("d = x - mean(x)")?, Reply::Bound(_)));
+/// let Reply::Ready(bound) = session.statement("max(abs(d)) < 2")? else { unreachable!() };
+/// assert_eq!(bound.run()?.scalar(), Some(fuseblock::Scalar::Bool(true)));
+/// # Ok::<(), fuseblock::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Session {
+    scope: Scope,
+    arrays: Vec<(String, Array<'static>)>,
+    /// How evaluations run.
+    pub options: Options,
+}
+
+/// What became of a statement.
+#[derive(Debug)]
+pub enum Reply {
+    /// The last statement bound names: kept, nothing computed.
+    Bound(Vec<OutputInfo>),
+    /// Expressions, ready to be evaluated.
+    Ready(Box<Bound<'static>>),
+}
+
+impl Session {
+    /// An empty session.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens the file at `path` as operand `name`.
+    ///
+    /// # Errors
+    /// What [`Array::open`] gives.
+    pub fn open(&mut self, name: &str, path: &Path) -> Result<()> {
+        let array = Array::open(path)?;
+        self.insert(name, array);
+        Ok(())
+    }
+
+    /// Gives an array a name; an earlier operand of that name is replaced, a binding hidden.
+    pub fn insert(&mut self, name: &str, array: Array<'static>) {
+        enter(&mut self.scope, declare(name, &array));
+        self.arrays.retain(|(other, _)| other != name);
+        self.arrays.push((name.to_string(), array));
+    }
+
+    /// The operands, in the order they were opened.
+    pub fn operands(&self) -> impl ExactSizeIterator<Item = (&str, &Array<'static>)> {
+        self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// Checks one line of statements. Bindings are kept for later lines, unless any statement of
+    /// the line is wrong.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Expression`] with diagnostics.
+    pub fn statement(&mut self, text: &str) -> Result<Reply> {
+        let started = Instant::now();
+        let source = Source::new("<line>", text);
+        let parsed = syntax::parse(&source);
+        let parse = started.elapsed();
+        if !parsed.diagnostics.is_empty() {
+            return Err(Error::expression(&source, parsed.diagnostics));
+        }
+        let ast = Arc::new(parsed.ast);
+        let prepared = Arc::new(Prepared::new(&source, &ast, &self.scope, Vec::new())?);
+        let given: Vec<(&str, &Array<'static>)> = self.operands().collect();
+        let operands = prepared.func.operands.rows().iter();
+        let arrays = operands
+            .map(|operand| find(&given, &operand.name))
+            .collect::<Result<Vec<_>>>()?;
+        let bound = Bound::new(prepared, arrays, self.options.clone(), parse);
+        self.keep(source, &ast);
+        match ast.statements.last() {
+            Some(Statement::Bind { .. }) => Ok(Reply::Bound(bound.outputs().collect())),
+            Some(Statement::Outputs(_) | Statement::Error(_)) | None => {
+                Ok(Reply::Ready(Box::new(bound)))
+            }
+        }
+    }
+
+    /// Keeps the bindings of a checked line for later lines.
+    fn keep(&mut self, source: Source, ast: &Arc<Ast>) {
+        let source = Arc::new(source);
+        for statement in &ast.statements {
+            if let Statement::Bind { target, value } = statement
+                && let Node::Name(name) = &ast.nodes[*target]
+            {
+                self.scope.bind(name, Arc::clone(&source), Arc::clone(ast), *value);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! In: a frame's index chunk. Out: the entry of any chunk.
+//! Never: all entries in memory: a few bytes on disk can stand for 2 GiB of them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{FrameHeader, bad};
+use crate::bytes::i64_le_at;
+use crate::error::Result;
+use crate::limits::{MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
+use crate::store::chunk::{Chunk, Expected, HEADER_BYTES};
+use crate::store::file::Source;
+use crate::store::scratch::DecodeScratch;
+
+/// Bytes of an entry.
+const ENTRY_BYTES: usize = 8;
+
+/// What the index says of a chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// It stands at this position of the file.
+    Stored(u64),
+    /// All its bytes are zero.
+    Zeros,
+    /// All its items are NaN.
+    Nan,
+    /// It was never written.
+    Uninit,
+}
+
+#[derive(Debug)]
+pub(super) struct Index {
+    /// `None` where the frame has no chunks.
+    chunk: Option<Chunk>,
+    /// The block of the index that was used last: neighbouring chunks are asked for together.
+    recent: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+}
+
+impl Index {
+    pub(super) fn open(
+        source: &Source,
+        header: &FrameHeader,
+        chunks: usize,
+        end: u64,
+    ) -> Result<Self> {
+        let recent = Mutex::new(None);
+        if chunks == 0 {
+            let chunk = None;
+            return Ok(Self { chunk, recent });
+        }
+        let position = header.header_len + header.cbytes;
+        if position + HEADER_BYTES as u64 > end {
+            return Err(bad("the frame has chunks, but no room for their index"));
+        }
+        let expected = Expected {
+            // At most 8 * MAX_CHUNKS.
+            nbytes: chunks * ENTRY_BYTES,
+            itemsize: ENTRY_BYTES,
+            blocksize: None,
+        };
+        let chunk = Chunk::load(source, position, end, expected)
+            .map_err(|error| error.context("reading the frame's index"))?;
+        let stored = usize::try_from(end - position).unwrap_or(usize::MAX);
+        let block = chunk.block_len(0);
+        let justified = stored.saturating_mul(MAX_INDEX_RATIO);
+        if chunk.item().is_none() && block > MAX_INDEX_BLOCK_BYTES && block > justified {
+            return Err(bad(format!(
+                "the frame's index has blocks of {block} bytes in {stored}"
+            )));
+        }
+        if !block.is_multiple_of(ENTRY_BYTES) {
+            return Err(bad("the blocks of the frame's index cut entries in two"));
+        }
+        let chunk = Some(chunk);
+        Ok(Self { chunk, recent })
+    }
+
+    pub(super) fn entry(
+        &self,
+        source: &Source,
+        header: &FrameHeader,
+        chunk: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Entry> {
+        let index = self
+            .chunk
+            .as_ref()
+            .ok_or_else(|| bad("the frame has no index"))?;
+        let word = match index.item() {
+            Some(item) => i64_le_at(item.bytes(), 0),
+            None => {
+                let at = chunk * ENTRY_BYTES;
+                let block_len = index.block_len(0);
+                let block = self.block(source, index, at / block_len, scratch)?;
+                i64_le_at(&block, at % block_len)
+            }
+        };
+        let word = word.ok_or_else(|| bad("the frame's index ends too early"))?;
+        decode(word, header)
+    }
+
+    fn block(
+        &self,
+        source: &Source,
+        index: &Chunk,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Arc<Vec<u8>>> {
+        // A thread that panicked while it held the lock left a whole value behind.
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, bytes)) = &*recent
+            && *number == block
+        {
+            return Ok(bytes.clone());
+        }
+        drop(recent);
+        let mut bytes = vec![0; index.block_len(block)];
+        let counts = scratch.counts;
+        index
+            .decode_block(source, block, scratch, &mut bytes)
+            .map_err(|error| error.context("reading the frame's index"))?;
+        // Blocks of the index are not blocks of the array.
+        scratch.counts = counts;
+        let bytes = Arc::new(bytes);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        *recent = Some((block, bytes.clone()));
+        Ok(bytes)
+    }
+}
+
+fn decode(word: i64, header: &FrameHeader) -> Result<Entry> {
+    if let Ok(offset) = u64::try_from(word) {
+        let last = header.cbytes.checked_sub(HEADER_BYTES as u64);
+        return match last {
+            Some(last) if offset <= last => Ok(Entry::Stored(header.header_len + offset)),
+            Some(_) | None => Err(bad(format!(
+                "the index puts a chunk at byte {offset} of {} bytes of chunks",
+                header.cbytes
+            ))),
+        };
+    }
+    match word.to_be_bytes() {
+        [0x81, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Zeros),
+        [0x82, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Nan),
+        [0x84, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Uninit),
+        bytes => Err(bad(format!(
+            "the index has an entry {:#018x} that means nothing",
+            u64::from_be_bytes(bytes)
+        ))),
+    }
+}

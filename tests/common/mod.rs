@@ -1,0 +1,152 @@
+//! What the storage tests share: an array's elements read in full, without the executor.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of several test binaries, each of which uses some of it"
+)]
+
+pub mod venv;
+
+use fuseblock::array::{Blocks, DecodeScratch, Layout};
+use fuseblock::types::{Grid, Shape};
+use fuseblock::{Array, DType, Error};
+
+/// The elements of `array` in C order, native-endian, read block by block.
+pub fn read_all(array: &Array<'_>) -> Result<Vec<u8>, Error> {
+    let itemsize = array.dtype().size();
+    let shape = array.shape();
+    let mut out = vec![0; shape.elems() * itemsize];
+    match array.layout() {
+        Layout::Resident {
+            bytes,
+            offset,
+            strides,
+        } => {
+            for (nth, item) in out.chunks_mut(itemsize).enumerate() {
+                let index = unravel(nth, shape);
+                let steps = index.iter().zip(strides);
+                let at: isize = steps.map(|(&i, &stride)| i as isize * stride).sum();
+                let at = offset.checked_add_signed(at).unwrap();
+                item.copy_from_slice(&bytes[at..at + itemsize]);
+            }
+        }
+        Layout::Runs(runs) => {
+            // An odd number of elements at a time, so that ends do not align with anything.
+            let mut scratch = DecodeScratch::default();
+            for (nth, run) in out.chunks_mut(1013 * itemsize).enumerate() {
+                runs.read(nth * 1013, &mut scratch, run)?;
+            }
+        }
+        Layout::Blocks(grid, blocks) => read_blocks(grid, blocks, shape, itemsize, &mut out)?,
+    }
+    Ok(out)
+}
+
+fn read_blocks(
+    grid: &Grid,
+    blocks: &dyn Blocks,
+    shape: &Shape,
+    itemsize: usize,
+    out: &mut [u8],
+) -> Result<(), Error> {
+    if shape.elems() == 0 {
+        return Ok(());
+    }
+    let chunk_counts = Shape::from(grid.chunks_per_axis(shape));
+    let block_counts = Shape::from(grid.blocks_per_axis());
+    let mut block = vec![0xA5; grid.block.elems() * itemsize];
+    let mut scratch = DecodeScratch::default();
+    let strides = shape.strides();
+    for chunk_nth in 0..chunk_counts.elems() {
+        let chunk_at = unravel(chunk_nth, &chunk_counts);
+        let constant = blocks.constant(chunk_nth, &mut scratch)?;
+        for block_nth in 0..block_counts.elems() {
+            let block_at = unravel(block_nth, &block_counts);
+            blocks.decode(chunk_nth, block_nth, &mut scratch, &mut block)?;
+            if let Some(value) = constant {
+                let mut item = Vec::new();
+                value.write(&mut item);
+                assert!(block.chunks(itemsize).all(|other| other == item));
+            }
+            // Element by element: slow and obviously right.
+            for (nth, item) in block.chunks(itemsize).enumerate() {
+                let inside = unravel(nth, &grid.block);
+                let mut at = 0;
+                let real = (0..shape.ndim()).all(|axis| {
+                    let local = block_at[axis] * grid.block[axis] + inside[axis];
+                    let global = chunk_at[axis] * grid.chunk[axis] + local;
+                    at += global * strides[axis];
+                    local < grid.chunk[axis] && global < shape[axis]
+                });
+                if real {
+                    out[at * itemsize..(at + 1) * itemsize].copy_from_slice(item);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unravel(nth: usize, shape: &Shape) -> Vec<usize> {
+    let strides = shape.strides();
+    let axes = strides.iter().zip(shape.iter());
+    axes.map(|(&stride, &extent)| nth / stride % extent)
+        .collect()
+}
+
+/// `elems` elements of `dtype` of several characters: smooth, noisy, or mostly equal.
+pub fn sample(dtype: DType, elems: usize, flavour: usize) -> Vec<u8> {
+    let size = dtype.size();
+    let mut state = 12_345u64 + flavour as u64;
+    let mut out = Vec::with_capacity(elems * size);
+    for nth in 0..elems as u64 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let value = match flavour % 3 {
+            0 => nth,
+            1 => state >> 11,
+            _ => u64::from(nth % 97 == 0) * 7,
+        };
+        match dtype {
+            DType::Bool => out.push((value & 1) as u8),
+            DType::Float32 => out.extend_from_slice(&(value as f32 * 0.5).to_ne_bytes()),
+            DType::Float64 => out.extend_from_slice(&(value as f64 * 0.5).to_ne_bytes()),
+            _ => out.extend_from_slice(&value.to_le_bytes()[..size]),
+        }
+    }
+    out
+}
+
+/// Shapes, chunks and blocks that exercise every kind of edge.
+pub fn geometries() -> Vec<(Vec<usize>, Vec<usize>, Vec<usize>)> {
+    [
+        (&[][..], &[][..], &[][..]),
+        (&[0], &[0], &[0]),
+        (&[0], &[4], &[2]),
+        (&[3, 0, 2], &[3, 1, 2], &[2, 1, 1]),
+        (&[1], &[1], &[1]),
+        (&[7], &[1], &[1]),
+        (&[1000], &[1000], &[1000]),
+        (&[1000], &[300], &[70]),
+        (&[1000], &[4096], &[512]),
+        (&[5, 7], &[4, 5], &[2, 2]),
+        (&[40, 50], &[40, 50], &[8, 50]),
+        (&[40, 50], &[13, 17], &[5, 6]),
+        (&[9, 10, 11], &[4, 10, 5], &[3, 3, 5]),
+        (&[3, 4, 5, 6], &[2, 4, 3, 6], &[2, 2, 2, 4]),
+        (
+            &[2, 3, 2, 3, 2, 3, 2],
+            &[2, 2, 2, 2, 2, 2, 2],
+            &[1, 2, 1, 2, 1, 2, 2],
+        ),
+        (
+            &[2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3],
+            &[1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 2],
+            &[1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 2],
+        ),
+    ]
+    .iter()
+    .map(|(shape, chunk, block)| (shape.to_vec(), chunk.to_vec(), block.to_vec()))
+    .collect()
+}

@@ -1,0 +1,345 @@
+"""In: a program's text and its operands. Out: what it must give: values, dtypes, shapes, how far
+off an answer may be, or the code of its error. Never: an answer of Fuseblock's.
+
+Every operation is NumPy's own, applied to one node of the syntax tree; where docs/language.md
+differs from NumPy on purpose (its last section), the node's value is replaced by ours.
+"""
+
+import ast
+import itertools
+import math
+import operator
+
+import numpy as np
+
+import oracle
+from oracle import F32, F64
+from pool import DTYPES
+from reductions import REDUCTIONS, reduction
+from values import Ambiguous, Arr, Lit, Refused, call, ends, same
+
+NAMES = {
+    "pi": math.pi,
+    "e": math.e,
+    "inf": math.inf,
+    "nan": math.nan,
+    "True": True,
+    "False": False,
+    "true": True,
+    "false": False,
+}
+CASTS = {dtype.name: dtype for dtype in DTYPES.values()}
+
+
+# --- elementwise -----------------------------------------------------------------------------
+
+
+def elementwise(function, args, smooth=True):
+    """NumPy's `function`, with the error of its arguments carried through. A function that jumps
+    must give the same at both ends of every argument; its answer is then exact."""
+    base = call(function, *[arg.raw for arg in args])
+    if all(arg.err is None for arg in args):
+        return Arr(base)
+    err = np.zeros(base.shape)
+    for corner in itertools.product(*[ends(arg) for arg in args]):
+        other = call(function, *corner)
+        agree = same(other, base)
+        if base.dtype.kind != "f" or not smooth:
+            if not agree.all():
+                raise Ambiguous()
+            continue
+        finite = np.isfinite(base) & np.isfinite(other)
+        if not (agree | finite).all():
+            raise Ambiguous()
+        with np.errstate(all="ignore"):
+            gap = np.abs(other.astype(F64) - base.astype(F64))
+        err = np.maximum(err, np.where(agree, 0.0, gap))
+    if base.dtype.kind != "f" or not smooth:
+        return Arr(base)
+    err = np.where(err > 0, err * 1.05 + oracle.spacing(base), 0.0)
+    with np.errstate(all="ignore"):
+        if (err > np.abs(base.astype(F64)).max(initial=0) * 1e-3).any():
+            raise Ambiguous()
+    return Arr(base, err)
+
+
+def extremum(numpy_function, zero_of):
+    """Minimum and maximum order -0.0 before +0.0, whatever the order of the arguments."""
+
+    def function(x, y):
+        out = np.asarray(numpy_function(x, y))
+        if out.dtype.kind != "f":
+            return out
+        both = np.broadcast_arrays(np.asarray(x, out.dtype), np.asarray(y, out.dtype))
+        signs = np.signbit(both[0]), np.signbit(both[1])
+        zeros = (both[0] == 0) & (both[1] == 0)
+        return np.where(zeros, np.where(zero_of(*signs), out.dtype.type(-0.0), out.dtype.type(0.0)), out)
+
+    return function
+
+
+minimum = extremum(np.minimum, np.logical_or)
+maximum = extremum(np.maximum, np.logical_and)
+
+
+def clip(x, low, high):
+    """`minimum(maximum(x, low), high)` with the result dtype of NumPy's clip."""
+    out = np.asarray(np.clip(x, low, high))
+    if out.dtype.kind != "f":
+        return out
+    low, high = np.asarray(low, out.dtype), np.asarray(high, out.dtype)
+    return minimum(maximum(np.asarray(x).astype(out.dtype), low), high)
+
+
+def cast(value, dtype):
+    """Float to int truncates, saturates, and gives 0 for NaN; all else is NumPy's."""
+    value = np.asarray(value)
+    if value.dtype.kind != "f" or dtype.kind not in "iu":
+        with np.errstate(all="ignore"):
+            return value.astype(dtype)
+    info = np.iinfo(dtype)
+    whole = np.trunc(value.astype(F64))
+    inside = (whole > float(info.min) - 1) & (whole < float(info.max) + 1)
+    if info.bits == 64:
+        inside = (whole >= float(info.min)) & (whole < float(info.max))
+    kept = np.where(inside, whole, 0.0).astype(dtype)
+    limit = np.where(whole < 0, info.min, info.max).astype(dtype)
+    return np.where(inside | np.isnan(whole), kept, limit)
+
+
+def select(condition, then, otherwise):
+    """`where`; unlike NumPy's, it refuses a literal that the result's dtype cannot hold."""
+    out = elementwise(np.where, [condition, then, otherwise])
+    arrays = [arm for arm in (then, otherwise) if isinstance(arm, Arr)]
+    if out.value.dtype.kind in "iu" and arrays:
+        info = np.iinfo(out.value.dtype)
+        for arm in (then, otherwise):
+            if isinstance(arm, Lit) and not info.min <= arm.value <= info.max:
+                raise Refused("E0207")
+    return out
+
+
+def math_function(name, args):
+    """Correctly rounded; at most one ulp is allowed."""
+    function = np.power if name == "pow" else getattr(np, name)
+    base = call(function, *[arg.raw for arg in args])
+    if any(arg.err is not None for arg in args):
+        carried = elementwise(function, args)
+        noise = 6 * oracle.spacing(carried.value)
+        return Arr(carried.value, noise + (0 if carried.err is None else carried.err))
+    if base.dtype.kind != "f" or base.dtype == np.float16:
+        return Arr(base)
+    raws = [np.broadcast_to(np.asarray(arg.raw).astype(base.dtype), base.shape) for arg in args]
+    if name == "pow":
+        return Arr(oracle.math_pow(*raws, base), ulp=1)
+    return Arr(oracle.math_unary(name, *raws, base), ulp=1)
+
+
+def power(x, y):
+    """`x ** y`: some literal exponents are multiplications, divisions, square roots."""
+    if isinstance(y, Lit) and isinstance(x, Arr) and not isinstance(y.value, bool):
+        if y.value < 0 and isinstance(y.value, int) and x.value.dtype.kind in "biu":
+            raise Refused("E0209")
+        out = call(operator.pow, x.raw, y.value)
+        if out.dtype.kind == "f" and out.dtype != np.float16:
+            return literal_power(x, y, out.dtype)
+        return Arr(out)
+    out = call(operator.pow, x.raw, y.raw)
+    if out.dtype.kind != "f":
+        return elementwise(operator.pow, [x, y])
+    return math_function("pow", [x, y])
+
+
+def literal_power(x, y, dtype):
+    """The powers that docs/language.md and the design name; everything else is pow."""
+    base = Arr(x.value.astype(dtype), x.err)
+    if y.value == 2:
+        return elementwise(lambda v: v * v, [base])
+    if y.value == 3:
+        cube = elementwise(lambda v: v * v * v, [base])
+        return cube if isinstance(y.value, int) or cube.err is not None else Arr(cube.value, ulp=2)
+    if y.value == -1:
+        return elementwise(lambda v: 1 / v, [base])
+    if y.value == 0.5:
+        return elementwise(np.sqrt, [base])
+    return math_function("pow", [base, y])
+
+
+# --- literals among themselves ---------------------------------------------------------------
+
+
+def fold(function, args):
+    """An operator over literals: int64, float64 or bool arrays of no axes, then weak again."""
+    values = [arg.value for arg in args]
+    if function is operator.pow and isinstance(values[0], int) and isinstance(values[1], int):
+        return Lit(values[0] ** values[1]) if values[1] >= 0 else Lit(float(values[0]) ** values[1])
+    exact = function in (operator.add, operator.sub, operator.mul, operator.neg)
+    if exact and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        whole = function(*values)
+        if not -(2**63) <= whole < 2**63:
+            raise Refused("E0207", "literal overflow")
+        return Lit(whole)
+    return Lit(call(function, *[np.asarray(v) for v in values]).item())
+
+
+# --- the tree --------------------------------------------------------------------------------
+
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+    ast.Not: np.logical_not,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.And: np.logical_and,
+    ast.Or: np.logical_or,
+}
+JUMPS = {operator.floordiv, operator.mod}
+UNARY = ["abs", "sqrt", "square", "isnan", "isfinite", "isinf"]
+STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
+GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
+
+
+class Program:
+    """One evaluation: the names bound so far."""
+
+    def __init__(self, operands):
+        self.names = {name: Arr(value) for name, value in operands.items()}
+
+    def run(self, text):
+        """The outputs of the last statement, as (name, value)."""
+        outputs = []
+        for statement in ast.parse(text).body:
+            if isinstance(statement, ast.Assign):
+                name = statement.targets[0].id
+                self.names[name] = self.value(statement.value)
+                outputs = [self.names[name]]
+            else:
+                node = statement.value
+                nodes = node.elts if isinstance(node, ast.Tuple) else [node]
+                outputs = [self.value(node) for node in nodes]
+        return [Arr(np.asarray(out.raw)) if isinstance(out, Lit) else out for out in outputs]
+
+    def value(self, node):
+        return getattr(self, "on_" + type(node).__name__)(node)
+
+    def on_Constant(self, node):
+        return Lit(node.value)
+
+    def on_Name(self, node):
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.id in NAMES:
+            return Lit(NAMES[node.id])
+        raise Refused("E0201", node.id)
+
+    def on_BinOp(self, node):
+        return self.apply(OPERATORS[type(node.op)], [self.value(node.left), self.value(node.right)])
+
+    def on_UnaryOp(self, node):
+        return self.apply(OPERATORS[type(node.op)], [self.value(node.operand)])
+
+    def on_BoolOp(self, node):
+        function, values = OPERATORS[type(node.op)], [self.value(v) for v in node.values]
+        out = values[0]
+        for value in values[1:]:
+            out = self.apply(function, [out, value])
+        return out
+
+    def on_IfExp(self, node):
+        return select(self.value(node.test), self.value(node.body), self.value(node.orelse))
+
+    def on_Compare(self, node):
+        sides = [self.value(side) for side in [node.left, *node.comparators]]
+        out = None
+        for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            link = self.apply(OPERATORS[type(op)], [left, right])
+            out = link if out is None else self.apply(operator.and_, [out, link])
+        return out
+
+    def apply(self, function, args):
+        if all(isinstance(arg, Lit) for arg in args):
+            return fold(function, args)
+        if function is operator.pow:
+            return power(*args)
+        return elementwise(function, args, smooth=function not in JUMPS)
+
+    def on_Call(self, node):
+        args = list(node.args)
+        if isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            args.insert(0, node.func.value)
+        else:
+            name = node.func.id
+        keywords = {k.arg: k.value for k in node.keywords}
+        if name in GENERATORS:
+            return self.generator(name, args, keywords)
+        if name in REDUCTIONS:
+            return self.reduce(name, args, keywords)
+        if name == "astype":
+            return self.cast(self.value(args[0]), CASTS[args[1].id])
+        if name in CASTS:
+            return self.cast(self.value(args[0]), CASTS[name])
+        if name == "round":
+            return self.round(args, keywords)
+        return self.function(name, [self.value(arg) for arg in args])
+
+    def cast(self, arg, dtype):
+        out = elementwise(lambda v: cast(v, dtype), [arg])
+        if dtype == F32 and arg.err is not None:
+            return Arr(out.value, arg.err + oracle.spacing(out.value))
+        return out
+
+    def round(self, args, keywords):
+        digits = keywords.get("decimals", args[1] if len(args) > 1 else None)
+        digits = 0 if digits is None else self.value(digits).value
+        return elementwise(lambda v: np.round(v, digits), [self.value(args[0])], smooth=False)
+
+    def function(self, name, args):
+        if name in oracle.MATH or name == "pow":
+            return math_function(name, args)
+        if name in UNARY:
+            return elementwise(getattr(np, name), args)
+        if name in STEPS:
+            return elementwise(getattr(np, name), args, smooth=False)
+        if name in ("minimum", "maximum", "clip"):
+            return elementwise({"minimum": minimum, "maximum": maximum, "clip": clip}[name], args)
+        if name == "where":
+            return select(*args)
+        raise Refused("E0202", name)
+
+    def reduce(self, name, args, keywords):
+        plain = {key: self.plain(value) for key, value in keywords.items()}
+        if len(args) > 1:
+            plain["axis"] = self.plain(args[1])
+        return reduction(name, self.value(args[0]), **plain)
+
+    def generator(self, name, args, keywords):
+        plain = {key: self.plain(value) for key, value in keywords.items()}
+        return Arr(call(getattr(np, name), *[self.plain(arg) for arg in args], **plain))
+
+    def plain(self, node):
+        """An argument that is a literal, a tuple of them, a dtype, or None."""
+        if isinstance(node, ast.Tuple):
+            return tuple(self.plain(item) for item in node.elts)
+        if isinstance(node, ast.Constant) and node.value is None:
+            return None
+        if isinstance(node, ast.Name) and node.id in CASTS:
+            return CASTS[node.id]
+        return self.value(node).value
