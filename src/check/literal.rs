@@ -1,6 +1,7 @@
 //! In: literals. Out: what they combine to: weak integers and floats under the rules of arrays.
 //! Never: a wrapped integer; an overflow is a mistake of the text.
 
+use crate::math::scalar;
 use crate::types::promote::Side;
 use crate::types::{BinaryOp, DType, Scalar};
 
@@ -40,8 +41,8 @@ impl Literal {
             (Literal::Int(value), DType::Float64) => Some(Scalar::Float64(value as f64)),
             (Literal::Int(value), DType::Bool) => Some(Scalar::Bool(value != 0)),
             (Literal::Int(value), _) => Scalar::from_i128(dtype, value),
-            (Literal::Bool(value), _) => Some(truth_as(value, dtype)),
-            (Literal::Float(value), _) => Some(float_as(value, dtype)),
+            (Literal::Bool(value), _) => Some(scalar::cast(Scalar::Bool(value), dtype)),
+            (Literal::Float(value), _) => Some(scalar::cast(Scalar::Float64(value), dtype)),
         }
     }
 
@@ -99,32 +100,6 @@ impl Literal {
             Literal::Int(value) => value as f64,
             Literal::Float(value) => value,
         }
-    }
-}
-
-fn truth_as(value: bool, dtype: DType) -> Scalar {
-    match dtype {
-        DType::Float32 => Scalar::Float32(f32::from(u8::from(value))),
-        DType::Float64 => Scalar::Float64(f64::from(u8::from(value))),
-        // OK because 0 and 1 have the same bits in every integer dtype and in bool.
-        _ => Scalar::from_bits(dtype, u64::from(value)),
-    }
-}
-
-/// A float in any dtype, by the rules of casts: truncated, saturated, NaN to 0.
-fn float_as(value: f64, dtype: DType) -> Scalar {
-    match dtype {
-        DType::Bool => Scalar::Bool(value != 0.0),
-        DType::Int8 => Scalar::Int8(value as i8),
-        DType::Int16 => Scalar::Int16(value as i16),
-        DType::Int32 => Scalar::Int32(value as i32),
-        DType::Int64 => Scalar::Int64(value as i64),
-        DType::UInt8 => Scalar::UInt8(value as u8),
-        DType::UInt16 => Scalar::UInt16(value as u16),
-        DType::UInt32 => Scalar::UInt32(value as u32),
-        DType::UInt64 => Scalar::UInt64(value as u64),
-        DType::Float32 => Scalar::Float32(value as f32),
-        DType::Float64 => Scalar::Float64(value),
     }
 }
 
@@ -195,49 +170,11 @@ fn floor_div(a: i128, b: i128) -> i128 {
     }
 }
 
+/// Two floats, by the rules for arrays of float64.
 fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Literal, Unfolded> {
-    let value = match op {
-        BinaryOp::Add => a + b,
-        BinaryOp::Sub => a - b,
-        BinaryOp::Mul => a * b,
-        BinaryOp::Div => a / b,
-        BinaryOp::FloorDiv => divmod(a, b).0,
-        BinaryOp::Mod => divmod(a, b).1,
-        BinaryOp::Pow => libm::pow(a, b),
-        BinaryOp::Eq => return Ok(Literal::Bool(a == b)),
-        BinaryOp::Ne => return Ok(Literal::Bool(a != b)),
-        BinaryOp::Lt => return Ok(Literal::Bool(a < b)),
-        BinaryOp::Le => return Ok(Literal::Bool(a <= b)),
-        BinaryOp::Gt => return Ok(Literal::Bool(a > b)),
-        BinaryOp::Ge => return Ok(Literal::Bool(a >= b)),
-        BinaryOp::Min
-        | BinaryOp::Max
-        | BinaryOp::And
-        | BinaryOp::Or
-        | BinaryOp::Xor
-        | BinaryOp::Shl
-        | BinaryOp::Shr => return Err(Unfolded::Typed),
-    };
-    Ok(Literal::Float(value))
-}
-
-/// NumPy's floor division and remainder: from the exact remainder, never from the quotient.
-fn divmod(a: f64, b: f64) -> (f64, f64) {
-    if b == 0.0 {
-        return (a / b, f64::NAN);
+    match scalar::binary(op, Scalar::Float64(a), Scalar::Float64(b)) {
+        Some(Scalar::Float64(value)) => Ok(Literal::Float(value)),
+        Some(Scalar::Bool(value)) => Ok(Literal::Bool(value)),
+        _ => Err(Unfolded::Typed),
     }
-    let mut remainder = a % b;
-    let mut quotient = (a - remainder) / b;
-    if remainder == 0.0 {
-        remainder = 0f64.copysign(b);
-    } else if (b < 0.0) != (remainder < 0.0) {
-        remainder += b;
-        quotient -= 1.0;
-    }
-    if quotient == 0.0 {
-        return (0f64.copysign(a / b), remainder);
-    }
-    let floor = quotient.floor();
-    let up = if quotient - floor > 0.5 { 1.0 } else { 0.0 };
-    (floor + up, remainder)
 }

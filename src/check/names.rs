@@ -4,7 +4,7 @@
 use super::literal::Literal;
 use super::meaning::Meaning;
 use super::scope::{Binding, Found};
-use super::suggest::nearest;
+use super::suggest::{meant, nearest, nearest_function};
 use super::{Checker, Frame, Reported, Res};
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs;
@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
             self.at(used_at);
         }
         match self.entries.get(&at) {
-            Some(Meaning::Mistake) | None => Err(Reported),
+            Some(Meaning::Mistake | Meaning::Unread) | None => Err(Reported),
             Some(meaning) => Ok(*meaning),
         }
     }
@@ -107,31 +107,10 @@ impl<'a> Checker<'a> {
         let mut frame = Frame::new(&binding.source, &binding.ast, at);
         frame.used_as = Some((used_at, name));
         let outer = std::mem::replace(&mut self.frame, frame);
-        let nodes = reachable(&binding.ast, binding.node);
-        self.bind_earlier(binding, &nodes);
+        self.read_all(reachable(&binding.ast, binding.node));
         let meaning = self.get(binding.node);
         self.frame = outer;
-        let meaning = match meaning {
-            Meaning::Unread => Meaning::Mistake,
-            known => known,
-        };
         self.entries.insert(at, meaning);
-    }
-
-    /// Reads the nodes of a binding, which are in order.
-    fn bind_earlier(&mut self, binding: &Binding, nodes: &[NodeId]) {
-        let callees: Vec<NodeId> = nodes
-            .iter()
-            .filter_map(|&id| match &binding.ast.nodes[id] {
-                Node::Call { callee, .. } => Some(*callee),
-                _ => None,
-            })
-            .collect();
-        for &id in nodes {
-            if !callees.contains(&id) {
-                self.read(id);
-            }
-        }
     }
 
     fn unknown_name(&mut self, id: NodeId, name: &str) -> Reported {
@@ -142,25 +121,15 @@ impl<'a> Checker<'a> {
         let scope: Vec<&str> = self.scope.names().collect();
         let fixed = CONSTANTS.iter().map(|(name, _)| *name);
         let names = bound.iter().chain(&scope).copied().chain(fixed);
-        let functions = funcs::all().flat_map(|function| function.names());
-        let text = self.frame.source.text();
-        if matches!(name, "np" | "numpy" | "xp" | "ne" | "math")
-            && text
-                .get(span.range().end..)
-                .is_some_and(|rest| rest.starts_with('.'))
-        {
-            let prefix = Span::new(span.range().start, span.range().end + 1);
+        let near = nearest(name, names).or_else(|| nearest_function(name));
+        if let Some(prefix) = self.module_prefix(name, span) {
             let edit = Edit {
                 span: prefix,
                 text: String::new(),
             };
             diagnostic = diagnostic.suggest("functions are called without a prefix", vec![edit]);
-        } else if let Some(near) = nearest(name, names).or_else(|| nearest(name, functions)) {
-            let edit = Edit {
-                span,
-                text: near.to_string(),
-            };
-            diagnostic = diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit]);
+        } else if let Some(near) = near {
+            diagnostic = meant(diagnostic, span, near);
         }
         if diagnostic.help.is_empty() && !scope.is_empty() && scope.len() <= 10 {
             let mut scope = scope;
@@ -169,6 +138,14 @@ impl<'a> Checker<'a> {
         }
         self.report(diagnostic);
         Reported
+    }
+
+    /// The `np.` of `np.sin`.
+    fn module_prefix(&self, name: &str, span: Span) -> Option<Span> {
+        let rest = self.frame.source.text().get(span.range().end..)?;
+        let module = matches!(name, "np" | "numpy" | "xp" | "ne" | "math");
+        (module && rest.starts_with('.'))
+            .then(|| Span::new(span.range().start, span.range().end + 1))
     }
 
     /// `base.name`, not called.
@@ -196,11 +173,7 @@ impl<'a> Checker<'a> {
             .filter(|function| function.is_method())
             .flat_map(|function| function.names());
         if let Some(near) = nearest(name, methods.chain(["T"])) {
-            let edit = Edit {
-                span,
-                text: near.to_string(),
-            };
-            diagnostic = diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit]);
+            diagnostic = meant(diagnostic, span, near);
         }
         self.report(diagnostic);
         Reported
@@ -209,13 +182,15 @@ impl<'a> Checker<'a> {
 
 /// The nodes of an expression, children first.
 fn reachable(ast: &Ast, root: NodeId) -> Vec<NodeId> {
-    let mut seen = vec![false; root.index() + 1];
+    let mut seen = vec![false; ast.nodes.len()];
     let mut open = vec![root];
     while let Some(id) = open.pop() {
-        if std::mem::replace(&mut seen[id.index()], true) {
+        let Some((node, seen)) = ast.nodes.get(id).zip(seen.get_mut(id.index())) else {
             continue;
+        };
+        if !std::mem::replace(seen, true) {
+            node.for_each_child(|child| open.push(child));
         }
-        ast.nodes[id].for_each_child(|child| open.push(child));
     }
     let ids = seen.iter().enumerate().filter(|(_, seen)| **seen);
     ids.map(|(index, _)| NodeId::new(index)).collect()

@@ -6,7 +6,7 @@ use super::literal::Literal;
 use super::meaning::{Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic, Edit};
-use crate::funcs::Reduction;
+use crate::funcs::{Reduction, Rule};
 use crate::ir::{Cut, Reduce, ReduceOp, Value};
 use crate::syntax::ast::{Node, NodeId};
 use crate::table::Id;
@@ -71,9 +71,10 @@ impl Checker<'_> {
     /// The dtype that a sum, product or mean is asked to use.
     fn accumulated(&mut self, node: NodeId, reduction: Reduction) -> Res<DType> {
         let dtype = self.dtype_arg(node)?;
-        let exact = match reduction {
-            Reduction::Sum | Reduction::Prod => !dtype.is_bool(),
-            _ => dtype.is_float(),
+        let exact = if matches!(reduction, Reduction::Sum | Reduction::Prod) {
+            !dtype.is_bool()
+        } else {
+            dtype.is_float()
         };
         if exact {
             return Ok(dtype);
@@ -100,6 +101,8 @@ impl Checker<'_> {
                     axes.push(axis);
                 }
             }
+            // NumPy lets the first and the last axis of a single value pass, there are none to go.
+            (Meaning::Literal(Literal::Int(0 | -1)), _) if ndim == 0 && folds(given) => {}
             _ => axes.push(self.axis(x, node, given)?),
         }
         axes.sort_unstable();
@@ -125,6 +128,7 @@ impl Checker<'_> {
         };
         let diagnostic = Diagnostic::new(Code::BadAxis, message, self.span(node), label)
             .label(self.span(x.node), format!("`{shape}`"));
+        let diagnostic = self.two_arrays(diagnostic, given);
         self.report(diagnostic);
         Err(Reported)
     }
@@ -136,33 +140,38 @@ impl Checker<'_> {
         Reported
     }
 
-    /// `axis` must be a literal. `max(a, b)` is `maximum(a, b)` to many.
+    /// `axis` must be a literal.
     fn no_axis(&mut self, node: NodeId, given: &Given) -> Reported {
-        let two = match given.function.name {
-            "min" => "minimum",
-            "max" => "maximum",
-            _ => return self.no_literal(node, "axis", "an integer or a tuple of integers"),
-        };
         if let Meaning::Mistake | Meaning::Unread = self.get(node) {
             return Reported;
         }
-        let name = given.function.name;
-        let message = format!("the second argument of `{name}` is the axis, an integer");
-        let mut diagnostic =
-            Diagnostic::new(Code::BadLiteral, message, self.span(node), "not an integer");
-        let text = format!("for the `{name}` of two arrays, use `{two}`");
-        diagnostic = match self.callee_of(given) {
-            Some(span) => diagnostic.suggest(
-                text,
-                vec![Edit {
-                    span,
-                    text: two.to_string(),
-                }],
-            ),
-            None => diagnostic.help(text),
-        };
+        let message = "`axis` must be an integer or a tuple of integers, written out";
+        let diagnostic = Diagnostic::new(Code::BadLiteral, message, self.span(node), "");
+        let diagnostic = self.two_arrays(diagnostic, given);
         self.report(diagnostic);
         Reported
+    }
+
+    /// `max(a, b)` is `maximum(a, b)` to many.
+    fn two_arrays(&self, diagnostic: Diagnostic, given: &Given) -> Diagnostic {
+        let rule = given.function.rule;
+        let two = if rule == Rule::Reduce(Reduction::Min) {
+            "minimum"
+        } else if rule == Rule::Reduce(Reduction::Max) {
+            "maximum"
+        } else {
+            return diagnostic;
+        };
+        let Some(span) = self.callee_of(given) else {
+            return diagnostic;
+        };
+        let name = given.function.name;
+        let text = format!("for the `{name}` of two arrays, use `{two}`");
+        let text_edit = Edit {
+            span,
+            text: two.to_string(),
+        };
+        diagnostic.suggest(text, vec![text_edit])
     }
 
     /// `min` and `max` need an element for every result.
@@ -189,6 +198,13 @@ impl Checker<'_> {
         self.report(Diagnostic::new(Code::EmptyReduction, message, span, label));
         Err(Reported)
     }
+}
+
+/// Whether NumPy computes the reduction by folding an operation of two elements.
+fn folds(given: &Given) -> bool {
+    use Reduction::{All, Any, Max, Min, Prod, Sum};
+    let folds = [Sum, Prod, Min, Max, Any, All].map(Rule::Reduce);
+    folds.contains(&given.function.rule)
 }
 
 fn operation(reduction: Reduction, ddof: u64) -> ReduceOp {

@@ -2,8 +2,9 @@
 //! that lead to a program that checks. Never: advice that was not tried.
 
 use super::{Scope, run};
-use crate::diag::{Diagnostic, apply_edits};
-use crate::source::Source;
+use crate::diag::{Diagnostic, Edit, apply_edits};
+use crate::funcs;
+use crate::source::{Source, Span};
 use crate::syntax;
 
 /// The candidate closest to `name`, if it is close: the same but for case, or within one edit
@@ -25,6 +26,46 @@ pub(super) fn nearest<'c>(
         })
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What other languages call our functions.
+const FOREIGN: [(&str, &str); 12] = [
+    ("float", "float64"),
+    ("double", "float64"),
+    ("single", "float32"),
+    ("int", "int64"),
+    ("ln", "log"),
+    ("average", "mean"),
+    ("avg", "mean"),
+    ("stddev", "std"),
+    ("product", "prod"),
+    ("iif", "where"),
+    ("select", "where"),
+    ("ceiling", "ceil"),
+];
+
+/// The function that was meant: by another language's name, or the closest one; those of later
+/// versions come last.
+pub(super) fn nearest_function(name: &str) -> Option<&'static str> {
+    let names = |available: bool| {
+        funcs::all()
+            .filter(move |function| function.is_available() == available)
+            .flat_map(|function| function.names())
+    };
+    let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name);
+    foreign
+        .map(|(_, ours)| *ours)
+        .or_else(|| nearest(name, names(true)))
+        .or_else(|| nearest(name, names(false)))
+}
+
+/// Adds the suggestion to write `near` at `span`.
+pub(super) fn meant(diagnostic: Diagnostic, span: Span, near: &str) -> Diagnostic {
+    let edit = Edit {
+        span,
+        text: near.to_string(),
+    };
+    diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit])
 }
 
 /// Edits between two words, swaps of neighbours counting once (optimal string alignment).

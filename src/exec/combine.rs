@@ -22,7 +22,7 @@ pub(crate) struct Combiner {
     dtype: DType,
     shape: Shape,
     /// Elements folded into each output element.
-    n_reduced: usize,
+    n_reduced: f64,
     waiting: Mutex<HashMap<Node, Partials>>,
     result: Mutex<Vec<u8>>,
 }
@@ -36,7 +36,8 @@ impl Combiner {
         let kept = (0..domain.ndim()).filter(|axis| !reduce.axes.contains(axis));
         let shape = reduce.result_shape(domain);
         let kind = fold_kind(reduce.op, arg_dtype);
-        let n_reduced = reduce.axes.iter().map(|&axis| domain[axis]).product();
+        // As float64, since without elements the other extents may be anything.
+        let n_reduced = reduce.axes.iter().map(|&axis| domain[axis] as f64).product();
         let mut combiner = Self {
             reduce: reduce.clone(),
             kept: kept.collect(),
@@ -50,7 +51,7 @@ impl Combiner {
         };
         let elems = combiner.shape.elems();
         let mut result = vec![0; elems * dtype.size()];
-        if n_reduced == 0 && elems > 0 {
+        if n_reduced == 0.0 && elems > 0 {
             let identity = combiner.finish(&Partials::without_tiles(kind, arg_dtype, 1));
             result
                 .chunks_exact_mut(dtype.size())
@@ -143,7 +144,7 @@ impl Combiner {
 
     /// The elements that partials stand for, as bytes of the result's dtype.
     fn finish(&self, partials: &Partials) -> Vec<u8> {
-        let n = self.n_reduced as f64;
+        let n = self.n_reduced;
         let op = self.reduce.op;
         let mut out = Vec::with_capacity(partials.len() * self.dtype.size());
         for &moments in partials.moments().unwrap_or_default() {

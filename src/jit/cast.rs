@@ -53,9 +53,10 @@ impl Emit<'_> {
         }
         // Every int of at most 32 bits is an int64, and converts exactly or rounds once.
         let wide = self.resize_lane(from, 8, x);
-        match from {
-            DType::UInt64 => self.b.ins().fcvt_from_uint(ty, wide),
-            _ => self.b.ins().fcvt_from_sint(ty, wide),
+        if from == DType::UInt64 {
+            self.b.ins().fcvt_from_uint(ty, wide)
+        } else {
+            self.b.ins().fcvt_from_sint(ty, wide)
         }
     }
 
@@ -163,8 +164,7 @@ impl Emit<'_> {
             .collect()
     }
 
-    /// Vectors of float32 as vectors of float64.
-    pub(super) fn promote(&mut self, lanes: &Lanes) -> Lanes {
+    fn promote(&mut self, lanes: &Lanes) -> Lanes {
         lanes
             .iter()
             .flat_map(|&part| {

@@ -249,12 +249,24 @@ impl Emit<'_> {
             BinaryOp::Max if float => self.b.ins().fmax(x, y),
             BinaryOp::Max if dtype.is_signed() => self.b.ins().smax(x, y),
             BinaryOp::Max => self.b.ins().umax(x, y),
-            BinaryOp::Eq
-            | BinaryOp::Ne
-            | BinaryOp::Lt
-            | BinaryOp::Le
-            | BinaryOp::Gt
-            | BinaryOp::Ge => self.compare(op, dtype, x, y),
+            BinaryOp::Eq => self.compare((FloatCC::Equal, IntCC::Equal), dtype, [x, y]),
+            BinaryOp::Ne => self.compare((FloatCC::NotEqual, IntCC::NotEqual), dtype, [x, y]),
+            BinaryOp::Lt => self.compare((FloatCC::LessThan, IntCC::SignedLessThan), dtype, [x, y]),
+            BinaryOp::Le => self.compare(
+                (FloatCC::LessThanOrEqual, IntCC::SignedLessThanOrEqual),
+                dtype,
+                [x, y],
+            ),
+            BinaryOp::Gt => self.compare(
+                (FloatCC::GreaterThan, IntCC::SignedGreaterThan),
+                dtype,
+                [x, y],
+            ),
+            BinaryOp::Ge => self.compare(
+                (FloatCC::GreaterThanOrEqual, IntCC::SignedGreaterThanOrEqual),
+                dtype,
+                [x, y],
+            ),
             BinaryOp::And => self.b.ins().band(x, y),
             BinaryOp::Or => self.b.ins().bor(x, y),
             BinaryOp::Xor => self.b.ins().bxor(x, y),
@@ -282,32 +294,19 @@ impl Emit<'_> {
         self.recast(types::I8X16, both)
     }
 
-    fn compare(&mut self, op: BinaryOp, dtype: DType, x: Value, y: Value) -> Value {
+    fn compare(
+        &mut self,
+        (ordered, signed): (FloatCC, IntCC),
+        dtype: DType,
+        [x, y]: [Value; 2],
+    ) -> Value {
         if dtype.is_float() {
-            let code = match op {
-                BinaryOp::Ne => FloatCC::NotEqual,
-                BinaryOp::Lt => FloatCC::LessThan,
-                BinaryOp::Le => FloatCC::LessThanOrEqual,
-                BinaryOp::Gt => FloatCC::GreaterThan,
-                BinaryOp::Ge => FloatCC::GreaterThanOrEqual,
-                _ => FloatCC::Equal,
-            };
-            return self.b.ins().fcmp(code, x, y);
-        }
-        let signed = match op {
-            BinaryOp::Ne => IntCC::NotEqual,
-            BinaryOp::Lt => IntCC::SignedLessThan,
-            BinaryOp::Le => IntCC::SignedLessThanOrEqual,
-            BinaryOp::Gt => IntCC::SignedGreaterThan,
-            BinaryOp::Ge => IntCC::SignedGreaterThanOrEqual,
-            _ => IntCC::Equal,
-        };
-        let code = if dtype.is_signed() {
-            signed
+            self.b.ins().fcmp(ordered, x, y)
+        } else if dtype.is_signed() {
+            self.b.ins().icmp(signed, x, y)
         } else {
-            signed.unsigned()
-        };
-        self.b.ins().icmp(code, x, y)
+            self.b.ins().icmp(signed.unsigned(), x, y)
+        }
     }
 
     /// Operations on bools: 0 or 1, or masks of one width.

@@ -42,16 +42,14 @@ impl Fold {
     /// The value that changes nothing, as bits of `dtype`.
     fn identity(self) -> u64 {
         let lowest = self.op == FoldOp::Max;
-        match self.dtype {
-            DType::Float32 if lowest => u64::from(f32::NEG_INFINITY.to_bits()),
-            DType::Float32 => u64::from(f32::INFINITY.to_bits()),
-            DType::Float64 if lowest => f64::NEG_INFINITY.to_bits(),
-            DType::Float64 => f64::INFINITY.to_bits(),
-            // OK because every dtype but the floats has an integer range; wrapping to the bits.
-            int => match int.int_range().unwrap_or((0, 0)) {
-                (low, _) if lowest => low as u64,
-                (_, high) => high as u64,
-            },
+        match (self.dtype.int_range(), self.dtype.size()) {
+            // Wraps to the bits.
+            (Some((low, _)), _) if lowest => low as u64,
+            (Some((_, high)), _) => high as u64,
+            (None, 4) if lowest => u64::from(f32::NEG_INFINITY.to_bits()),
+            (None, 4) => u64::from(f32::INFINITY.to_bits()),
+            (None, _) if lowest => f64::NEG_INFINITY.to_bits(),
+            (None, _) => f64::INFINITY.to_bits(),
         }
     }
 }
@@ -82,7 +80,7 @@ impl Emit<'_> {
         lanes: &Lanes,
     ) -> Vec<Value> {
         if fold.op == FoldOp::SumFloat {
-            return self.add_run(fold.dtype, state, lanes);
+            return self.add_run(bundle, fold.dtype, state, lanes);
         }
         let (vector, lane) = (state[0], state[1]);
         match (bundle.width, fold.op) {
@@ -101,14 +99,10 @@ impl Emit<'_> {
                     .iter()
                     .map(|&part| self.recast(types::I64X2, part))
                     .collect();
-                let op = fold.op;
-                let vector = self.combine(masks, vector, |emit, a, b| match op {
-                    FoldOp::Any => emit.b.ins().bor(a, b),
-                    _ => emit.b.ins().band(a, b),
-                });
-                vec![vector, lane]
+                let step = |emit: &mut Self, a, b| emit.fold_lane(fold, a, b);
+                vec![self.combine(masks, vector, step), lane]
             }
-            (Width::Vector, _) => {
+            (Width::Vector, FoldOp::SumFloat | FoldOp::Min | FoldOp::Max) => {
                 let parts = self.both_halves(bundle, lanes);
                 let step = |emit: &mut Self, a, b| emit.fold_lane(fold, a, b);
                 vec![self.combine(parts, vector, step), lane]
@@ -202,11 +196,14 @@ impl Emit<'_> {
     }
 
     /// Element `k` of the bundle is added to lane `k % 8`.
-    fn add_run(&mut self, dtype: DType, state: &[Value], lanes: &Lanes) -> Vec<Value> {
-        let doubles = match dtype {
-            DType::Float32 => self.promote(lanes),
-            _ => lanes.clone(),
-        };
+    fn add_run(
+        &mut self,
+        bundle: Bundle,
+        dtype: DType,
+        state: &[Value],
+        lanes: &Lanes,
+    ) -> Vec<Value> {
+        let doubles = self.cast(bundle, dtype, DType::Float64, lanes);
         let mut state = state.to_vec();
         for (at, &part) in doubles.iter().enumerate() {
             let lanes = &mut state[at % (LANES / 2)];
@@ -237,7 +234,9 @@ impl Emit<'_> {
                 // The lanes of a sum are 64 bits wide already.
                 let wide = match fold.op {
                     FoldOp::SumInt | FoldOp::CountNonzero => DType::Int64,
-                    _ => fold.dtype,
+                    FoldOp::SumFloat | FoldOp::Any | FoldOp::All | FoldOp::Min | FoldOp::Max => {
+                        fold.dtype
+                    }
                 };
                 let fold = Fold {
                     dtype: wide,
@@ -282,10 +281,7 @@ impl Lower<'_> {
 
     /// Adds the one element of a turn to its lane of a stored run.
     pub(super) fn add_to_run(&mut self, output: Value, turn: Turn, dtype: DType, x: Value) {
-        let x = match dtype {
-            DType::Float32 => self.emit.b.ins().fpromote(types::F64, x),
-            _ => x,
-        };
+        let x = self.emit.cast(Bundle::ONE, dtype, DType::Float64, &vec![x])[0];
         let run = self.run_address(output, turn.at);
         let lane = self.emit.b.ins().band_imm_u(turn.at, LANES as i64 - 1);
         let address = self.address(run, lane, 8);

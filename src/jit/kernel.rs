@@ -77,7 +77,7 @@ impl Kernel {
         let mut code = Pages(Some(JITModule::new(builder)));
         // OK because only `drop` takes the module out.
         let module = code.0.as_mut().expect("a module until it is dropped");
-        let address = place(module, bytes, align).map_err(refused)?;
+        let address = place(module, bytes, align)?;
         // SAFETY: `address` is the start of a function that `loops` wrote with this signature and
         // the platform's C calling convention; `_code` keeps its pages for as long as `entry`.
         let entry = unsafe { std::mem::transmute::<*const u8, Entry>(address) };
@@ -236,11 +236,15 @@ impl fmt::Debug for Kernel {
 }
 
 /// Copies code to fresh pages and makes them executable, no longer writable.
-fn place(module: &mut JITModule, bytes: &[u8], align: u32) -> Result<*const u8, ModuleError> {
+fn place(module: &mut JITModule, bytes: &[u8], align: u32) -> Result<*const u8> {
     let signature = module.make_signature();
-    let id = module.declare_anonymous_function(&signature)?;
-    module.define_function_bytes(id, u64::from(align), bytes, &[])?;
-    module.finalize_definitions()?;
+    let id = module
+        .declare_anonymous_function(&signature)
+        .map_err(refused)?;
+    module
+        .define_function_bytes(id, u64::from(align), bytes, &[])
+        .map_err(refused)?;
+    module.finalize_definitions().map_err(refused)?;
     Ok(module.get_finalized_function(id))
 }
 

@@ -168,9 +168,10 @@ impl Emit<'_> {
         dtype: DType,
         args: [&Lanes; 2],
     ) -> Lanes {
-        let [a, b] = match dtype {
-            DType::Bool => self.masks_alike(bundle, args),
-            _ => args.map(Lanes::clone),
+        let [a, b] = if dtype.is_bool() {
+            self.masks_alike(bundle, args)
+        } else {
+            args.map(Lanes::clone)
         };
         a.iter()
             .zip(&b)
@@ -180,12 +181,11 @@ impl Emit<'_> {
 
     /// `[condition, then, otherwise]`
     fn select_lanes(&mut self, bundle: Bundle, dtype: DType, args: [&Lanes; 3]) -> Lanes {
-        let [condition, then, otherwise] = match dtype {
-            DType::Bool => self.masks_alike(bundle, args),
-            _ => {
-                let condition = self.mask_to(bundle, args[0], dtype.size());
-                [condition, args[1].clone(), args[2].clone()]
-            }
+        let [condition, then, otherwise] = if dtype.is_bool() {
+            self.masks_alike(bundle, args)
+        } else {
+            let condition = self.mask_to(bundle, args[0], dtype.size());
+            [condition, args[1].clone(), args[2].clone()]
         };
         let arms = then.iter().zip(&otherwise);
         condition

@@ -84,7 +84,10 @@ fn machine_code(context: &mut Context, host: &Host) -> Result<(Vec<u8>, u32)> {
 fn failed(cause: &CodegenError) -> Error {
     let kind = match cause {
         CodegenError::ImplLimitExceeded | CodegenError::CodeTooLarge => ErrorKind::Limit,
-        _ => ErrorKind::Internal,
+        CodegenError::Verifier(_)
+        | CodegenError::Unsupported(_)
+        | CodegenError::RegisterMappingError(_)
+        | CodegenError::Regalloc(_) => ErrorKind::Internal,
     };
     Error::new(
         kind,

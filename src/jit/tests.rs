@@ -126,7 +126,14 @@ fn edges(dtype: DType) -> Vec<u64> {
             .map(|&v| u64::from((v as f32).to_bits()))
             .collect(),
         DType::Float64 => floats.iter().map(|v| v.to_bits()).collect(),
-        _ => {
+        DType::Int8
+        | DType::Int16
+        | DType::Int32
+        | DType::Int64
+        | DType::UInt8
+        | DType::UInt16
+        | DType::UInt32
+        | DType::UInt64 => {
             let top = 1u64 << (dtype.size() * 8 - 1);
             let near = [0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 63, 64, 100];
             let mut all: Vec<u64> = near.to_vec();

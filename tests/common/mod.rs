@@ -2,8 +2,13 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
     reason = "a module of several test binaries, each of which uses some of it"
 )]
+
+pub mod venv;
 
 use fuseblock::array::{Blocks, DecodeScratch, Layout};
 use fuseblock::types::{Grid, Shape};

@@ -1,0 +1,92 @@
+//! Programs that use what earlier ones bound; and how long checking takes.
+
+use std::sync::Arc;
+
+use expect_test::expect;
+
+use super::{list, run, scope, typed};
+use crate::check::{Scope, check};
+use crate::source::Source;
+use crate::syntax;
+use crate::types::{DType, Shape};
+
+/// Checks a program and keeps what it binds, as a session does.
+fn keep(scope: &mut Scope, text: &str) -> String {
+    let source = Source::expr(text);
+    let ast = Arc::new(syntax::parse(&source).ast);
+    match check(&source, &ast, scope) {
+        Ok(checked) => {
+            let source = Arc::new(source);
+            for (name, node) in &checked.bindings {
+                scope.bind(name, source.clone(), ast.clone(), *node);
+            }
+            checked.func.to_string()
+        }
+        Err(diagnostics) => list(text, &diagnostics),
+    }
+}
+
+#[test]
+fn bindings_stay_as_they_were() {
+    let mut scope = scope("x: float64[3]; y: int8[3]");
+    keep(&mut scope, "d = x * 2; n = y ** 3");
+    keep(&mut scope, "x = d + x");
+    keep(&mut scope, "d = 1");
+    for _ in 0..500 {
+        keep(&mut scope, "x = x + 1");
+    }
+    assert_eq!(keep(&mut scope, "x").lines().count(), 1 + 4 + 2 * 500 + 1);
+    keep(&mut scope, "z = n + y + d");
+    expect![[r#"
+        operand y: int8[3]
+        v0: int8[3] = elem y
+        v1: int8[3] = mul v0 v0
+        v2: int8[3] = mul v1 v0
+        v3: int8[3] = add v2 v0
+        v4: int8 = const 1
+        v5: int8[3] = add v3 v4
+        v6: int8 = const 1
+        v7: int8[3] = add v5 v6
+        v8: int8[3] = add v7 v2
+        v9: float64 = const 3.141592653589793
+        output "e" = v8
+        output "pi" = v9
+    "#]]
+    .assert_eq(&keep(&mut scope, "e = z + d + n; e, pi"));
+}
+
+#[test]
+fn a_binding_follows_its_operands() {
+    let mut scope = scope("x: float64[3]; y: int8[3]");
+    keep(&mut scope, "z = -(x > y) if x > 0 else y; w = z + 1");
+    keep(&mut scope, "z = y + x");
+    keep(&mut scope, "w = z + 1");
+    scope.operand("y", DType::Bool, Shape::new(&[3]), None);
+    assert_eq!(typed(&scope, "w"), "w: float64[3]");
+    scope.operand("y", DType::Bool, Shape::new(&[4]), None);
+    expect![[r#"
+        E0204: `z` no longer checks: shapes `(4,)` and `(3,)` do not broadcast: axis 0 has 4 on the left and 3 on the right
+          "w" at 4: bound earlier
+    "#]].assert_eq(&list("2 * w", &run(&scope, "2 * w").unwrap_err()));
+    let mut names: Vec<&str> = scope.names().collect();
+    names.sort_unstable();
+    assert_eq!(names, ["w", "x", "y", "z"]);
+}
+
+/// Two thousand different programs a second leave 500 us for each, of which checking may take a
+/// small part; the bound is generous since tests share their machine.
+#[test]
+fn checking_is_quick() {
+    let operands = "a: float64[8, 6] chunk [4, 6] block [2, 3]; b: float64[8, 6]; c: float64[8, 6]";
+    let scope = scope(operands);
+    let source = Source::expr("sum(((a**3 + sin(a*2)) < c) & (b > 0), axis=1)");
+    let parsed = syntax::parse(&source);
+    let times = 1000;
+    let start = std::time::Instant::now();
+    for _ in 0..times {
+        assert!(check(&source, &parsed.ast, &scope).is_ok());
+    }
+    let each = start.elapsed() / times;
+    println!("{each:?} to check");
+    assert!(each.as_micros() < 2_000, "{each:?}");
+}

@@ -1,0 +1,166 @@
+//! python-blosc2 writes, we read; we write, python-blosc2 reads.
+#![allow(clippy::unwrap_used, reason = "functions of a test, too, may fail it")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use common::venv::{python, run};
+use common::{geometries, read_all, sample};
+use fuseblock::array::npy::NpyWriter;
+use fuseblock::store;
+use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
+use fuseblock::types::{Grid, Shape};
+use fuseblock::{Array, DType, Scalar};
+
+fn script(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/interop")
+        .join(name)
+}
+
+#[test]
+fn we_read_what_the_reference_writes() {
+    let Some(python) = python() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    run(Command::new(python).arg(script("write.py")).arg(root));
+    let manifest = std::fs::read_to_string(root.join("manifest.txt")).unwrap();
+    let mut failures = String::new();
+    for line in manifest.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, dtype, sum] = fields[..] else {
+            panic!("manifest line {line:?}");
+        };
+        if let Err(why) = compare(root, name, dtype, sum) {
+            writeln!(failures, "{name}: {why}").unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+    assert!(
+        manifest.lines().count() >= 150,
+        "{}",
+        manifest.lines().count()
+    );
+    check_meta(&root.join("meta.b2nd"));
+}
+
+fn compare(root: &Path, name: &str, dtype: &str, sum: &str) -> Result<(), String> {
+    let path = root.join(format!("{name}.b2nd"));
+    let told = |error: fuseblock::Error| format!("{error}");
+    let array = Array::open(&path).map_err(told)?;
+    let expect = Array::open(root.join(format!("{name}.npy"))).map_err(told)?;
+    if array.dtype().name() != dtype || expect.dtype() != array.dtype() {
+        return Err(format!("dtype {} instead of {dtype}", array.dtype()));
+    }
+    if array.shape() != expect.shape() {
+        return Err(format!(
+            "shape {} instead of {}",
+            array.shape(),
+            expect.shape()
+        ));
+    }
+    let (got, want) = (
+        read_all(&array).map_err(told)?,
+        read_all(&expect).map_err(told)?,
+    );
+    if got != want {
+        let at = got.iter().zip(&want).position(|(got, want)| got != want);
+        return Err(format!("byte {at:?} of {} differs", want.len()));
+    }
+    let info = store::info(&path).map_err(told)?;
+    if info.shape.as_ref() != Some(array.shape()) {
+        return Err(format!("info tells shape {:?}", info.shape));
+    }
+    check_sum(array.dtype(), &got, sum)
+}
+
+/// NumPy's own sum of the array, against ours of the bytes that were read.
+fn check_sum(dtype: DType, bytes: &[u8], sum: &str) -> Result<(), String> {
+    let number = sum.split_once('(').map_or(sum, |(_, rest)| rest);
+    let number = number.trim_end_matches(')');
+    let items = bytes.chunks(dtype.size());
+    let values = items.map(|item| Scalar::read(dtype, item).unwrap());
+    if dtype.is_float() {
+        let ours: f64 = values.map(Scalar::as_f64).sum();
+        let theirs: f64 = number.parse().map_err(|_| format!("sum {sum:?}"))?;
+        let close = (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0);
+        let same = close || ours == theirs || (ours.is_nan() && theirs.is_nan());
+        return same
+            .then_some(())
+            .ok_or(format!("sum {ours} instead of {theirs}"));
+    }
+    let ours = values.fold(0u64, |sum, value| {
+        sum.wrapping_add(value.as_i128().unwrap() as u64)
+    });
+    let theirs: i128 = number.parse().map_err(|_| format!("sum {sum:?}"))?;
+    let same = ours == theirs as u64;
+    same.then_some(())
+        .ok_or(format!("sum {ours} instead of {theirs}"))
+}
+
+fn check_meta(path: &Path) {
+    let info = store::info(path).unwrap();
+    let names = |layers: &[(String, usize)]| -> Vec<String> {
+        layers.iter().map(|(name, _)| name.clone()).collect()
+    };
+    let mut metalayers = names(&info.metalayers);
+    metalayers.sort();
+    assert_eq!(metalayers, ["b2nd", "mine"]);
+    assert_eq!(names(&info.vl_metalayers), ["notes", "numbers"]);
+    assert_eq!(info.compression.unwrap().codec, "lz4");
+}
+
+#[test]
+fn the_reference_reads_what_we_write() {
+    let Some(python) = python() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let mut manifest = String::new();
+    let mut cases = geometries();
+    cases.push((vec![300, 200], vec![128, 100], vec![32, 100]));
+    cases.push((vec![3000], vec![2], vec![2]));
+    let mut case = 0;
+    for (shape, chunk, block) in cases {
+        for dtype in DType::ALL {
+            let name = format!("case-{case}-{dtype}");
+            write_case(root, &name, dtype, [&shape, &chunk, &block], case);
+            writeln!(
+                manifest,
+                "{name}\t{dtype}\t{}\t{}",
+                commas(&chunk),
+                commas(&block)
+            )
+            .unwrap();
+            case += 1;
+        }
+    }
+    std::fs::write(root.join("manifest.txt"), manifest).unwrap();
+    let checked = run(Command::new(python).arg(script("read.py")).arg(root));
+    assert_eq!(checked.trim(), case.to_string());
+}
+
+fn write_case(root: &Path, name: &str, dtype: DType, extents: [&[usize]; 3], case: usize) {
+    let [shape, chunk, block] = extents.map(Shape::new);
+    let options = Options {
+        codec: [WriteCodec::Lz4, WriteCodec::Lz4Hc, WriteCodec::Zstd][case % 3],
+        level: [1, 5, 9, 0, 3][case % 5],
+        shuffle: !case.is_multiple_of(4),
+        split: [Split::Auto, Split::Always, Split::Never][case / 2 % 3],
+    };
+    let elements = sample(dtype, shape.elems(), case / 2);
+    let path = root.join(format!("{name}.b2nd"));
+    let grid = Grid { chunk, block };
+    write_frame(&path, dtype, &shape, &grid, options, &elements).unwrap();
+    let npy = NpyWriter::create(root.join(format!("{name}.npy")), dtype, &shape).unwrap();
+    npy.write_at(0, &elements).unwrap();
+    npy.finish().unwrap();
+}
+
+fn commas(extents: &[usize]) -> String {
+    let extents: Vec<String> = extents.iter().map(usize::to_string).collect();
+    extents.join(",")
+}

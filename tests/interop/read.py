@@ -1,0 +1,40 @@
+"""Reads every array that manifest.txt in the directory given names, and compares it with the .npy beside it.
+
+A line of the manifest has: name, dtype, chunks, blocks (comma-separated, empty for 0-d)."""
+
+import pathlib
+import sys
+
+import blosc2
+import numpy as np
+
+OUT = pathlib.Path(sys.argv[1])
+
+
+def numbers(text):
+    return tuple(int(number) for number in text.split(",") if number)
+
+
+checked = 0
+for line in (OUT / "manifest.txt").read_text().splitlines():
+    name, dtype, chunks, blocks = line.split("\t")
+    expect = np.load(OUT / f"{name}.npy")
+    for nthreads in [1, 4]:
+        array = blosc2.open(str(OUT / f"{name}.b2nd"), mode="r", dparams=blosc2.DParams(nthreads=nthreads))
+        assert isinstance(array, blosc2.NDArray), name
+        assert array.dtype == np.dtype(dtype), (name, array.dtype)
+        assert array.shape == expect.shape, (name, array.shape)
+        if expect.size:
+            assert array.chunks == numbers(chunks), (name, array.chunks)
+            assert array.blocks == numbers(blocks), (name, array.blocks)
+        values = array[()] if expect.ndim == 0 else array[...]
+        values = np.asarray(values)
+        assert values.tobytes() == expect.tobytes(), name
+    if expect.ndim and expect.size:
+        part = tuple(slice(extent // 3, extent // 3 + 2) for extent in expect.shape)
+        assert np.asarray(array[part]).tobytes() == expect[part].tobytes(), (name, "slice")
+        # The same bytes, opened from memory.
+        frame = blosc2.ndarray_from_cframe((OUT / f"{name}.b2nd").read_bytes(), copy=True)
+        assert np.asarray(frame[...]).tobytes() == expect.tobytes(), (name, "cframe")
+    checked += 1
+print(checked)
