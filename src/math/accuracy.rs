@@ -104,7 +104,7 @@ mod tests {
         for _ in 0..n {
             list.push(f64::from_bits(random.next()));
             list.push(f64::from(f32::from_bits(random.next() as u32)));
-            for bound in [1.0, 4.0, 30.0, 800.0, 1e4, 1.1e6] {
+            for bound in [1.0, 4.0, 30.0, 45.0, 800.0, 1e4, 1.1e6] {
                 list.push(random.between(0.0, bound));
             }
             list.push(random.between(-60.0, 60.0).exp2());

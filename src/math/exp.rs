@@ -105,6 +105,7 @@ pub(super) fn expm1(x: f64) -> f64 {
     // Half of everything: `2^1024` would be infinite.
     let scale = (n + f64::MAGIC - 1.0).power_of_two();
     let whole = scale - 0.5;
+    let cut = (scale - whole) - 0.5;
     let part = scale * r;
     let sum = whole + part;
     let (large, small) = if whole == 0.0 {
@@ -112,7 +113,7 @@ pub(super) fn expm1(x: f64) -> f64 {
     } else {
         (whole, part)
     };
-    let lost = small - (sum - large);
+    let lost = (small - (sum - large)) + cut;
     let y = (sum + scale.mul_add(rest, lost)) * 2.0;
     // Below, the half above would not be exact; `x` is the answer.
     if x.abs() < 1e-17 { x } else { y }
@@ -130,7 +131,7 @@ pub(super) fn tanh(x: f64) -> f64 {
     let e_low = (most - e) + more;
     let (up, down) = (e - 1.0, e + 1.0);
     let up_low = ((e - up) - 1.0) + e_low;
-    let down_low = (e - (down - 1.0)) + e_low;
+    let down_low = ((e - down) + 1.0) + e_low;
     let quotient = up / down;
     let left = quotient.mul_add(-down, up) + quotient.mul_add(-down_low, up_low);
     let far = quotient + left / down;
