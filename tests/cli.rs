@@ -50,8 +50,14 @@ fn batch(dir: &Path, args: &[&str], requests: &[u8]) -> Vec<serde_json::Value> {
 /// line for any rest of it.
 fn check_page(page: &str) {
     let dir = tempfile::tempdir().expect("a folder");
-    let bin = Path::new(fuseblock()).parent().expect("a folder of the binary");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let bin = Path::new(fuseblock())
+        .parent()
+        .expect("a folder of the binary");
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
     let mut ran = 0;
     for block in page.split("```console\n").skip(1) {
         let block = block.split("```").next().expect("a block ends");
@@ -65,7 +71,10 @@ fn check_page(page: &str) {
                 .output()
                 .expect("sh starts");
             let shown = text(&output.stderr) + &text(&output.stdout);
-            assert!(matches(expected, &shown), "{command}\nshown:\n{shown}\nin the page:\n{expected}");
+            assert!(
+                matches(expected, &shown),
+                "{command}\nshown:\n{shown}\nin the page:\n{expected}"
+            );
             ran += 1;
         }
     }
@@ -121,8 +130,16 @@ fn exit_codes_tell_whose_mistake_it_was() {
 #[test]
 fn scalars_print_plainly() {
     let dir = tempfile::tempdir().expect("a folder");
-    for (expr, shown) in [("sum(arange(10))", "45\n"), ("1/3", "0.3333333333333333\n"), ("2 > 1", "True\n")] {
-        assert_eq!(text(&run(dir.path(), &["eval", expr]).stdout), shown, "{expr}");
+    for (expr, shown) in [
+        ("sum(arange(10))", "45\n"),
+        ("1/3", "0.3333333333333333\n"),
+        ("2 > 1", "True\n"),
+    ] {
+        assert_eq!(
+            text(&run(dir.path(), &["eval", expr]).stdout),
+            shown,
+            "{expr}"
+        );
     }
 }
 
@@ -132,8 +149,17 @@ fn numbers_in_json_keep_every_bit() {
     let program = "full((1,), 18446744073709551615, uint64), full((1,), 0.1, float32), full((2,), nan), full((1,), -inf), full((1,), True)";
     let output = run(dir.path(), &["eval", program, "--json"]);
     let shown = text(&output.stdout);
-    for data in ["[18446744073709551615]", "[0.1]", r#"["NaN","NaN"]"#, r#"["-Infinity"]"#, "[true]"] {
-        assert!(shown.contains(&format!(r#""data":{data}"#)), "{data} in {shown}");
+    for data in [
+        "[18446744073709551615]",
+        "[0.1]",
+        r#"["NaN","NaN"]"#,
+        r#"["-Infinity"]"#,
+        "[true]",
+    ] {
+        assert!(
+            shown.contains(&format!(r#""data":{data}"#)),
+            "{data} in {shown}"
+        );
     }
 }
 
@@ -165,9 +191,16 @@ fn a_line_without_end_is_one_error() {
 #[test]
 fn results_go_to_files_and_back() {
     let dir = tempfile::tempdir().expect("a folder");
-    let saved = run(dir.path(), &["eval", "arange(12.0); arange(3)", "-o", "x.npy"]);
+    let saved = run(
+        dir.path(),
+        &["eval", "arange(12.0); arange(3)", "-o", "x.npy"],
+    );
     assert_eq!(saved.status.code(), Some(0), "{}", text(&saved.stderr));
-    let replies = batch(dir.path(), &["x.npy"], b":save x * 2 y.npy\n:open y=y.npy\nsum(y), sum(x)\n");
+    let replies = batch(
+        dir.path(),
+        &["x.npy"],
+        b":save x * 2 y.npy\n:open y=y.npy\nsum(y), sum(x)\n",
+    );
     assert_eq!(replies[0]["outputs"][0]["path"], "y.npy");
     assert_eq!(replies[2]["outputs"][0]["data"][0], 6);
     assert_eq!(replies[2]["outputs"][1]["data"][0], 3);
@@ -178,8 +211,15 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let dir = tempfile::tempdir().expect("a folder");
     let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("only .npy files so far"), "{}", text(&output.stderr));
-    let output = run(dir.path(), &["eval", "arange(3)", "-o", "no/such/folder/x.npy"]);
+    assert!(
+        text(&output.stderr).contains("only .npy files so far"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(
+        dir.path(),
+        &["eval", "arange(3)", "-o", "no/such/folder/x.npy"],
+    );
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
 }
@@ -187,10 +227,24 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
 #[test]
 fn a_result_above_the_memory_limit_names_its_size_and_the_way_out() {
     let dir = tempfile::tempdir().expect("a folder");
-    let output = run(dir.path(), &["eval", "linspace(0, 1, 1000000)", "--max-memory", "1MB"]);
+    let output = run(
+        dir.path(),
+        &["eval", "linspace(0, 1, 1000000)", "--max-memory", "1MB"],
+    );
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stderr);
-    assert!(shown.contains("7.6 MiB") && shown.contains("-o OUT.npy"), "{shown}");
-    let output = run(dir.path(), &["eval", "sum(linspace(0, 1, 1000000))", "--max-memory", "1MB"]);
+    assert!(
+        shown.contains("7.6 MiB") && shown.contains("-o OUT.npy"),
+        "{shown}"
+    );
+    let output = run(
+        dir.path(),
+        &[
+            "eval",
+            "sum(linspace(0, 1, 1000000))",
+            "--max-memory",
+            "1MB",
+        ],
+    );
     assert_eq!(output.status.code(), Some(0));
 }

@@ -46,13 +46,24 @@ fn operands(dir: &Path, codec: WriteCodec) -> Vec<(&'static str, Array<'static>)
         Array::open(&path).expect("the file opens")
     };
     let doubles: Vec<u8> = noise(ROWS * COLUMNS).flat_map(f64::to_ne_bytes).collect();
-    let singles: Vec<u8> = noise(ROWS * COLUMNS).flat_map(|v| (v as f32).to_ne_bytes()).collect();
+    let singles: Vec<u8> = noise(ROWS * COLUMNS)
+        .flat_map(|v| (v as f32).to_ne_bytes())
+        .collect();
     let bytes: Vec<u8> = noise(ROWS * COLUMNS).map(|v| (v + 20.0) as u8).collect();
     let row = Array::from_vec(noise(ROWS).collect(), &[ROWS, 1]).expect("the row has its shape");
     vec![
-        ("x", write("x", DType::Float64, [128, 200], [50, 64], &doubles)),
-        ("y", write("y", DType::Float32, [301, 100], [40, 100], &singles)),
-        ("k", write("k", DType::UInt8, [300, 457], [300, 457], &bytes)),
+        (
+            "x",
+            write("x", DType::Float64, [128, 200], [50, 64], &doubles),
+        ),
+        (
+            "y",
+            write("y", DType::Float32, [301, 100], [40, 100], &singles),
+        ),
+        (
+            "k",
+            write("k", DType::UInt8, [300, 457], [300, 457], &bytes),
+        ),
         ("row", row),
     ]
 }
@@ -63,9 +74,16 @@ fn results(
     simd: SimdLevel,
     engine: Engine,
 ) -> Vec<Vec<u8>> {
-    let given: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
+    let given: Vec<(&str, &Array<'_>)> = operands
+        .iter()
+        .map(|(name, array)| (*name, array))
+        .collect();
     let expr = Expr::new(PROGRAM).expect("the program parses");
-    let mut bound = expr.bind(&given).expect("the program checks").simd(simd).engine(engine);
+    let mut bound = expr
+        .bind(&given)
+        .expect("the program checks")
+        .simd(simd)
+        .engine(engine);
     if let Some(threads) = threads {
         bound = bound.threads(threads);
     }
@@ -92,9 +110,18 @@ fn threads_simd_codecs_and_pools_do_not_change_a_bit() {
             assert!(got == expected, "{level}, {threads} threads");
         }
     }
-    assert!(results(&zstd, Some(2), SimdLevel::detect(), Engine::Jit) == expected, "zstd");
-    assert!(results(&lz4, None, SimdLevel::detect(), Engine::Jit) == expected, "global pool");
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(5).build().expect("a pool");
+    assert!(
+        results(&zstd, Some(2), SimdLevel::detect(), Engine::Jit) == expected,
+        "zstd"
+    );
+    assert!(
+        results(&lz4, None, SimdLevel::detect(), Engine::Jit) == expected,
+        "global pool"
+    );
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(5)
+        .build()
+        .expect("a pool");
     let inside = pool.install(|| results(&lz4, None, SimdLevel::detect(), Engine::Jit));
     assert!(inside == expected, "the caller's pool");
 }
@@ -112,9 +139,18 @@ fn the_interpreter_agrees_to_the_bit() {
 fn many_threads_may_use_one_expression_at_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
+    let given: Vec<(&str, &Array<'_>)> = operands
+        .iter()
+        .map(|(name, array)| (*name, array))
+        .collect();
     let expr = Expr::new("sum(x * y, axis=1)").expect("the expression parses");
-    let run = || expr.eval(&given).expect("it runs").array(0).to_bytes().expect("in memory");
+    let run = || {
+        expr.eval(&given)
+            .expect("it runs")
+            .array(0)
+            .to_bytes()
+            .expect("in memory")
+    };
     let expected = run();
     std::thread::scope(|scope| {
         for _ in 0..6 {
@@ -127,9 +163,21 @@ fn many_threads_may_use_one_expression_at_once() {
 fn memory_buffer_stream_and_file_deliver_the_same() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
-    let bound = Expr::new("x * 2 + y").expect("parses").bind(&given).expect("checks").threads(3);
-    let expected = bound.run().expect("runs").array(0).to_vec::<f64>().expect("float64");
+    let given: Vec<(&str, &Array<'_>)> = operands
+        .iter()
+        .map(|(name, array)| (*name, array))
+        .collect();
+    let bound = Expr::new("x * 2 + y")
+        .expect("parses")
+        .bind(&given)
+        .expect("checks")
+        .threads(3);
+    let expected = bound
+        .run()
+        .expect("runs")
+        .array(0)
+        .to_vec::<f64>()
+        .expect("float64");
 
     let mut buffer = vec![0f64; ROWS * COLUMNS];
     bound.run_into(&mut buffer).expect("runs into a buffer");
@@ -153,7 +201,10 @@ fn memory_buffer_stream_and_file_deliver_the_same() {
 
     let path = dir.path().join("out.npy");
     bound.save_npy(&[&path]).expect("saves");
-    let read = Array::open(&path).expect("opens").to_vec::<f64>().expect("float64");
+    let read = Array::open(&path)
+        .expect("opens")
+        .to_vec::<f64>()
+        .expect("float64");
     assert!(read == expected);
 }
 
@@ -161,14 +212,26 @@ fn memory_buffer_stream_and_file_deliver_the_same() {
 fn a_cancelled_evaluation_leaves_no_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
+    let given: Vec<(&str, &Array<'_>)> = operands
+        .iter()
+        .map(|(name, array)| (*name, array))
+        .collect();
     let options = fuseblock::Options {
         cancel: Some(std::sync::Arc::new(true.into())),
         ..fuseblock::Options::default()
     };
-    let bound = Expr::new("x + y").expect("parses").bind(&given).expect("checks").options(options);
+    let bound = Expr::new("x + y")
+        .expect("parses")
+        .bind(&given)
+        .expect("checks")
+        .options(options);
     let before = std::fs::read_dir(dir.path()).expect("a folder").count();
-    let error = bound.save_npy(&[dir.path().join("out.npy")]).expect_err("it was cancelled");
+    let error = bound
+        .save_npy(&[dir.path().join("out.npy")])
+        .expect_err("it was cancelled");
     assert_eq!(error.kind(), fuseblock::ErrorKind::Cancelled);
-    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), before);
+    assert_eq!(
+        std::fs::read_dir(dir.path()).expect("a folder").count(),
+        before
+    );
 }

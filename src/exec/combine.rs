@@ -37,7 +37,11 @@ impl Combiner {
         let shape = reduce.result_shape(domain);
         let kind = fold_kind(reduce.op, arg_dtype);
         // As float64, since without elements the other extents may be anything.
-        let n_reduced = reduce.axes.iter().map(|&axis| domain[axis] as f64).product();
+        let n_reduced = reduce
+            .axes
+            .iter()
+            .map(|&axis| domain[axis] as f64)
+            .product();
         let mut combiner = Self {
             reduce: reduce.clone(),
             kept: kept.collect(),
@@ -83,7 +87,10 @@ impl Combiner {
 
     /// Takes the partials of one tile: one for each of its output elements, in C order.
     pub(crate) fn submit(&self, tiling: &Tiling, tile: &Tile, partials: Partials) {
-        let Place { mut index, mut count } = tiling.place(tile, &self.reduce.axes);
+        let Place {
+            mut index,
+            mut count,
+        } = tiling.place(tile, &self.reduce.axes);
         let kept = tiling.place(tile, &self.kept).index;
         let mut node = partials;
         let mut level = 0;
@@ -112,7 +119,10 @@ impl Combiner {
 
     /// The result, in C order.
     pub(crate) fn into_result(self) -> (DType, Shape, Vec<u8>) {
-        let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let result = self
+            .result
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         (self.dtype, self.shape, result)
     }
 
@@ -129,7 +139,10 @@ impl Combiner {
         };
         let to = dense_strides(&kept_shape, item);
         let starts = self.kept.iter().map(|&axis| tile.start[axis]);
-        let offset = starts.zip(&to).map(|(i, &stride)| i * stride.unsigned_abs()).sum();
+        let offset = starts
+            .zip(&to)
+            .map(|(i, &stride)| i * stride.unsigned_abs())
+            .sum();
         let from = Strided {
             offset: 0,
             strides: &from,

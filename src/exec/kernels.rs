@@ -57,7 +57,9 @@ impl<'k> Kernels<'k> {
             self.counts.ns.fetch_add(ns, Ordering::Relaxed);
             match found {
                 Ok((kernel, fresh)) => {
-                    self.counts.compiled.fetch_add(usize::from(fresh), Ordering::Relaxed);
+                    self.counts
+                        .compiled
+                        .fetch_add(usize::from(fresh), Ordering::Relaxed);
                     return Ok(Code::Jit(kernel));
                 }
                 Err(error) if error.code() != ErrorCode::Compile => return Err(error),

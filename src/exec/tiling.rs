@@ -42,7 +42,6 @@ impl Tile {
     pub(crate) fn elems(&self) -> usize {
         self.extent.iter().product()
     }
-
 }
 
 impl Tiling {
@@ -80,7 +79,8 @@ impl Tiling {
             return 0;
         }
         let axes = 0..self.domain.ndim();
-        axes.map(|axis| self.cells_before(axis, self.outer[axis])).product()
+        axes.map(|axis| self.cells_before(axis, self.outer[axis]))
+            .product()
     }
 
     /// The most elements a tile has.
@@ -102,7 +102,8 @@ impl Tiling {
     /// How many tiles an outer cell has.
     pub(crate) fn n_inner(&self, outer: &[usize]) -> usize {
         let axes = outer.iter().enumerate();
-        axes.map(|(axis, &cell)| self.inner_count(axis, cell)).product()
+        axes.map(|(axis, &cell)| self.inner_count(axis, cell))
+            .product()
     }
 
     /// The `index`-th tile (C order) of an outer cell.
@@ -119,7 +120,10 @@ impl Tiling {
             let count = self.inner_count(axis, outer[axis]);
             let inner = rest % count;
             rest /= count;
-            let DimCut { outer: wide, inner: narrow } = self.cut.dims[axis];
+            let DimCut {
+                outer: wide,
+                inner: narrow,
+            } = self.cut.dims[axis];
             let cell_end = self.domain[axis].min((outer[axis] + 1).saturating_mul(wide));
             let start = outer[axis] * wide + inner * narrow;
             tile.start[axis] = start;
@@ -193,7 +197,9 @@ mod tests {
             .map(|visit| tiling.outer_cell(visit))
             .flat_map(|outer| {
                 let n = tiling.n_inner(&outer);
-                (0..n).map(move |index| tiling.tile(&outer, index)).collect::<Vec<_>>()
+                (0..n)
+                    .map(move |index| tiling.tile(&outer, index))
+                    .collect::<Vec<_>>()
             })
             .collect()
     }

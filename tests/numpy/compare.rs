@@ -17,9 +17,9 @@ pub fn compare(case: &Case, got: &Answer) -> Result<(), String> {
             Err(format!("  expected {code}\n  got      {found} {message}\n"))
         }
         (Err(code), Ok(outputs)) => Err(format!("  expected {code}\n  got      {outputs:?}\n")),
-        (Ok(_), Err((code, message))) => {
-            Err(format!("  expected an answer\n  got      {code} {message}\n"))
-        }
+        (Ok(_), Err((code, message))) => Err(format!(
+            "  expected an answer\n  got      {code} {message}\n"
+        )),
         (Ok(expected), Ok(outputs)) if expected.len() != outputs.len() => {
             let (need, have) = (expected.len(), outputs.len());
             Err(format!("  expected {need} outputs, got {have}\n"))
@@ -126,7 +126,11 @@ fn distance(expected: Scalar, got: Scalar) -> Option<u64> {
         Scalar::Float32(value) => order(i64::from(value.to_bits() as i32), i64::from(i32::MIN)),
         other => order(other.bits() as i64, i64::MIN),
     };
-    Some(place(expected).abs_diff(place(got)).min(u128::from(u64::MAX)) as u64)
+    Some(
+        place(expected)
+            .abs_diff(place(got))
+            .min(u128::from(u64::MAX)) as u64,
+    )
 }
 
 /// Sign and magnitude as a number that grows with the float.

@@ -1,7 +1,7 @@
 //! In: a case. Out: what Fuseblock gives for it. Never: any other call into the library.
 
-use fuseblock::{Engine, Expr, Scalar, Shape, SimdLevel};
 use fuseblock::{DType, Error};
+use fuseblock::{Engine, Expr, Scalar, Shape, SimdLevel};
 
 use crate::RECORDED;
 use crate::cases::Case;
@@ -53,9 +53,7 @@ impl Machine {
             Ok(Output {
                 dtype,
                 shape: array.shape().clone(),
-                elems: items
-                    .filter_map(|item| Scalar::read(dtype, item))
-                    .collect(),
+                elems: items.filter_map(|item| Scalar::read(dtype, item)).collect(),
             })
         });
         arrays.collect()

@@ -49,6 +49,11 @@ fn literals_combine_as_weak_numbers() {
             "1 if True else 2.5",
             "nan",
             "e",
+            "f % ((-1 + 1) | (1 == 1.5))",
+            "True // True",
+            "~True",
+            "f * (True + True)",
+            "(True - True)",
         ],
         expect![[r#"
             1 + 2: int64[]
