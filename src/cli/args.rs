@@ -63,7 +63,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Simd::Auto)]
     pub(super) simd: Simd,
     /// What computes
-    #[arg(long, value_enum, default_value_t = EngineArg::Jit)]
+    #[arg(long, value_enum, default_value_t = EngineArg::Auto)]
     pub(super) engine: EngineArg,
     /// Most memory that results may take, `2GiB` say [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -146,8 +146,10 @@ pub(super) enum Simd {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum EngineArg {
-    /// Machine code
+    /// Machine code, except where compiling would take longer than the work
     #[default]
+    Auto,
+    /// Machine code always
     Jit,
     /// The reference semantics, one element at a time
     Interpreter,
@@ -208,6 +210,7 @@ impl RunArgs {
                 Simd::Auto => None,
             },
             engine: match self.engine {
+                EngineArg::Auto => Engine::Auto,
                 EngineArg::Jit => Engine::Jit,
                 EngineArg::Interpreter => Engine::Interpreter,
             },

@@ -103,8 +103,8 @@ pub(crate) fn evaluate(
     stats.passes = task.plan.n_data_passes();
     stats.compile = counts.time();
     stats.kernels_compiled = counts.compiled.load(Ordering::Relaxed);
-    let interpreted = task.options.engine == Engine::Interpreter;
-    stats.simd = (!interpreted).then(|| task.options.level());
+    let compiled = counts.used.load(Ordering::Relaxed) > 0;
+    stats.simd = compiled.then(|| task.options.level());
     stats.threads = pool.threads();
     let outputs = results.outputs(task, destinations)?;
     counters.report(stats);

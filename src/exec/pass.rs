@@ -9,7 +9,6 @@ use crate::error::Result;
 use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
-use crate::exec::options::Engine;
 use crate::exec::sink::Output;
 use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
@@ -162,8 +161,8 @@ impl<'a> PassRun<'a> {
             .collect();
         let fastest = folds.first().map_or(&[][..], |reduce| &reduce.axes);
         let tiling = Tiling::new(&pass.domain, &pass.cut, fastest);
-        let jit = kernels.engine() == Engine::Jit;
-        let fused_split = fused_split(pass, &folds).filter(|_| jit);
+        let compiles = kernels.compiles(pass.domain.elems(), pass.body.len() + 1);
+        let fused_split = fused_split(pass, &folds).filter(|_| compiles);
         let split = fused_split.unwrap_or_else(|| map_split(pass, &leaves));
         let roles: Vec<Role> = leaves
             .iter()
@@ -179,7 +178,7 @@ impl<'a> PassRun<'a> {
         let uniform: Vec<bool> = roles.iter().map(|role| role.is_uniform()).collect();
         let wants: Vec<Want> = sinks.iter().map(want).collect();
         let body = pass.body(func, &uniform, &wants);
-        let code = kernels.code(&body)?;
+        let code = kernels.code(&body, compiles)?;
         if matches!(code, Code::Interpreter) && fused_split.is_some() {
             // Executable memory was refused: plan again for the interpreter.
             let deliveries = sinks.into_iter().map(SinkRun::into_delivery).collect();

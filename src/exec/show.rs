@@ -9,7 +9,7 @@ use crate::array::Layout;
 use crate::error::Result;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::{KernelCounts, Kernels, host};
-use crate::exec::options::Options;
+use crate::exec::options::{Engine, Options};
 use crate::exec::pass::{Delivery, PassRun, SinkRun};
 use crate::exec::sink::{Output, Piece, Target};
 use crate::exec::worker::{own_box, tile_bytes};
@@ -79,7 +79,11 @@ pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
 /// The passes over data, planned but not run: results of earlier passes are pending.
 fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> {
     let counts = KernelCounts::default();
-    let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
+    let engine = match task.options.engine {
+        Engine::Interpreter => Engine::Interpreter,
+        Engine::Auto | Engine::Jit => Engine::Jit,
+    };
+    let kernels = Kernels::new(engine, task.options.level(), &counts);
     let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
     passes
         .map(|pass| {

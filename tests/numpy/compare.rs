@@ -10,7 +10,7 @@ use crate::engine::{Answer, Output};
 const SHOWN: usize = 64;
 
 /// Whether the answer is what NumPy gives, within what the case allows.
-pub fn compare(case: &Case, got: &Answer) -> Result<(), String> {
+pub(crate) fn compare(case: &Case, got: &Answer) -> Result<(), String> {
     match (&case.expected, got) {
         (Err(code), Err((found, _))) if code == found => Ok(()),
         (Err(code), Err((found, message))) => {
@@ -34,7 +34,7 @@ pub fn compare(case: &Case, got: &Answer) -> Result<(), String> {
 }
 
 /// Whether two answers agree to the bit; all NaNs are one, and so are messages.
-pub fn same_bits(a: &Answer, b: &Answer) -> bool {
+pub(crate) fn same_bits(a: &Answer, b: &Answer) -> bool {
     match (a, b) {
         (Ok(a), Ok(b)) => a == b,
         (Err((a, _)), Err((b, _))) => a == b,

@@ -1,0 +1,189 @@
+//! In: all files. Out: what no file pins: error codes, functions, instructions, promotions.
+//! Never: a silent gap.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use fuseblock::diag::Code;
+use fuseblock::explain::{Stage, explain};
+use fuseblock::ir::ReduceOp;
+use fuseblock::source::Source;
+use fuseblock::syntax::ast::{Ast, InfixOp, Node};
+use fuseblock::types::{BinaryOp, UnaryOp};
+use fuseblock::{DType, Options, funcs, syntax};
+
+use crate::Outcome;
+use crate::case::{Case, Contents};
+use crate::matrix::{Cells, Codec};
+use crate::operands::Opened;
+use crate::stages::with;
+
+/// Codes that no expression over operands can end with, and where they come from.
+const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::WriteFailed, "writing results to files"),
+    (
+        Code::Compile,
+        "a machine that code cannot be made for; the interpreter steps in",
+    ),
+    (Code::MissingOperand, "a caller that gives too few arrays"),
+    (Code::WrongBuffer, "a caller's own buffer"),
+    (Code::Cancelled, "a caller that stops the evaluation"),
+    (Code::Usage, "a request that is not about an expression"),
+    (Code::Internal, "bugs"),
+];
+
+/// What the files pin so far.
+#[derive(Default)]
+struct Pinned {
+    codes: BTreeSet<String>,
+    functions: BTreeSet<String>,
+    instructions: BTreeSet<String>,
+    sums: BTreeSet<(DType, DType)>,
+}
+
+/// Fails with the list of what is missing.
+pub(crate) fn check(root: &Path, paths: &[PathBuf]) -> Outcome<()> {
+    let mut pinned = Pinned::default();
+    for path in paths {
+        let case =
+            Case::read(root, path).map_err(|error| format!("{}: {error}", path.display()))?;
+        pinned.add(&case)?;
+    }
+    let missing = [
+        ("error codes", missing_codes(&pinned)),
+        ("functions", missing_functions(&pinned)),
+        ("instructions", missing_instructions(&pinned)),
+        ("promotions of `+`", missing_sums(&pinned)),
+    ];
+    let missing: Vec<String> = missing
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{what} that no file pins: {}", names.join(", ")))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(missing.join("\n")),
+    }
+}
+
+impl Pinned {
+    fn add(&mut self, case: &Case) -> Outcome<()> {
+        let errors = case
+            .sections
+            .iter()
+            .filter(|section| section.kind == "error");
+        for line in errors.flat_map(|section| section.body.lines()) {
+            let code = line
+                .strip_prefix("error[")
+                .and_then(|rest| rest.split_once(']'));
+            self.codes.extend(code.map(|(code, _)| code.to_string()));
+        }
+        if !case.has("run") {
+            return Ok(());
+        }
+        let ast = syntax::parse(&Source::expr(&case.program)).ast;
+        for node in ast.nodes.rows() {
+            self.functions.extend(called(&ast, node));
+            self.sums.extend(sum_of(case, &ast, node));
+        }
+        let opened = Opened::new(case, Codec::None, Cells::Given)?;
+        let ir = with(&opened, |operands| {
+            explain(&case.program, operands, Stage::Ir, &Options::default())
+        });
+        // A file that does not check fails on its own.
+        for line in ir.iter().flat_map(|ir| ir.lines()) {
+            let inst = line.split_once(" = ").map(|(_, inst)| inst);
+            let name = inst.map(|inst| {
+                inst.strip_prefix("reduce ")
+                    .map_or((inst, ""), |r| (r, "reduce "))
+            });
+            let name =
+                name.and_then(|(inst, kind)| Some(format!("{kind}{}", inst.split(' ').next()?)));
+            self.instructions.extend(name);
+        }
+        Ok(())
+    }
+}
+
+/// The function that a node calls, as a function or as a method.
+fn called(ast: &Ast, node: &Node) -> Option<String> {
+    let Node::Call { callee, .. } = node else {
+        return None;
+    };
+    match &ast.nodes[*callee] {
+        Node::Name(name) | Node::Attribute { name, .. } => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// The dtypes of `a + b`, where both are operands.
+fn sum_of(case: &Case, ast: &Ast, node: &Node) -> Option<(DType, DType)> {
+    let Node::Infix(InfixOp::Add, left, right) = node else {
+        return None;
+    };
+    let dtype = |id| {
+        let Node::Name(wanted) = &ast.nodes[id] else {
+            return None;
+        };
+        let given = case.givens.iter().find(|given| given.name == *wanted)?;
+        match given.contents {
+            Contents::Values { dtype, .. } => Some(dtype),
+            Contents::File(_) => None,
+        }
+    };
+    Some((dtype(*left)?, dtype(*right)?))
+}
+
+fn missing_codes(pinned: &Pinned) -> Vec<String> {
+    let elsewhere = |code: &Code| ELSEWHERE.iter().any(|(other, _)| other == code);
+    let expected = Code::ALL.iter().filter(|code| !elsewhere(code));
+    let missing = expected.filter(|code| !pinned.codes.contains(code.as_str()));
+    missing
+        .map(|code| format!("{code} {}", code.title()))
+        .collect()
+}
+
+fn missing_functions(pinned: &Pinned) -> Vec<String> {
+    let available = funcs::all().filter(|function| function.is_available());
+    let names = available.flat_map(|function| function.names());
+    names
+        .filter(|name| !pinned.functions.contains(*name))
+        .map(str::to_string)
+        .collect()
+}
+
+fn missing_instructions(pinned: &Pinned) -> Vec<String> {
+    use ReduceOp::*;
+    let ddof = 0;
+    let folds = [
+        Sum,
+        Prod,
+        Mean,
+        Min,
+        Max,
+        Any,
+        All,
+        CountNonzero,
+        Var { ddof },
+        Std { ddof },
+    ];
+    let others = ["const", "elem", "arange", "linspace", "select", "cast"];
+    let names = UnaryOp::ALL.map(UnaryOp::name).into_iter();
+    let names = names.chain(BinaryOp::ALL.map(BinaryOp::name)).chain(others);
+    let names = names
+        .map(str::to_string)
+        .chain(folds.map(|op| format!("reduce {}", op.name())));
+    names
+        .filter(|name| !pinned.instructions.contains(name))
+        .collect()
+}
+
+fn missing_sums(pinned: &Pinned) -> Vec<String> {
+    let pairs = DType::ALL
+        .iter()
+        .flat_map(|&left| DType::ALL.map(|right| (left, right)));
+    let missing = pairs.filter(|pair| !pinned.sums.contains(pair));
+    missing
+        .map(|(left, right)| format!("{left} + {right}"))
+        .collect()
+}
