@@ -2,7 +2,7 @@
 //! Never: arithmetic on values, except the formula that long operands are made by.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fuseblock::{Array, DType, Scalar, Shape};
 use serde_json::Value;
@@ -50,10 +50,13 @@ pub(crate) enum Allowed {
 }
 
 impl Recorded {
-    /// Reads the file of this repository.
+    /// Reads the file of this repository, or the one that `NUMPY_CASES` names.
     pub(crate) fn load() -> Recorded {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy_cases.jsonl");
-        let text = std::fs::read_to_string(path).expect("the cases are checked in");
+        let path = match std::env::var_os("NUMPY_CASES") {
+            Some(path) => PathBuf::from(path),
+            None => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy_cases.jsonl"),
+        };
+        let text = std::fs::read_to_string(path).expect("the cases can be read");
         let mut recorded = Recorded {
             operands: HashMap::new(),
             cases: Vec::new(),
@@ -73,6 +76,13 @@ impl Recorded {
 }
 
 impl Operand {
+    /// The elements in C order and native byte order.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.elems.iter().for_each(|elem| elem.write(&mut bytes));
+        bytes
+    }
+
     /// Dtype, shape, and the elements if they are few.
     pub(crate) fn describe(&self) -> String {
         let elems: Vec<String> = self.elems.iter().take(64).map(Scalar::to_string).collect();

@@ -1,6 +1,6 @@
 """In: a recorder. Out: reductions, over every axis form. Never: plain elementwise cases."""
 
-from pool import DTYPES, FLOATS, LONG, SHAPES
+from pool import DTYPES, FLOATS, LONG, SHAPES, TILED
 from reductions import REDUCTIONS
 
 ALL = list(DTYPES)
@@ -34,14 +34,12 @@ def record(rec, rng):
 
 
 def forms(rec, rng):
-    """Every reduction over every axis form, two dtypes each, all dtypes over some."""
+    """Every reduction over every axis form, and over every dtype."""
     for name in REDUCTIONS:
         for shape, forms in AXES.items():
             for form in forms:
                 call = f"{name}(a{', ' + form if form else ''})"
-                codes = set(rng.choice(ALL, 2))
-                for code in sorted(codes):
-                    rec.add(name, call, a=f"{code}_a{shape}")
+                rec.add(name, call, a=f"{rng.choice(ALL)}_a{shape}")
         for code in ALL:
             for form in ["a", "a, 1"]:
                 rec.add(name, f"{name}({form})", a=f"{code}_b3x4")
@@ -89,6 +87,8 @@ def long(rec):
     for code in ALL:
         for shape in LONG:
             name = f"{code}_a{shape}"
+            if shape in ("70001", "300x251") and code not in TILED:
+                continue
             if shape in ("1531", "70001"):
                 for reduction in [*sums[:2], "std", *others[:3], "count_nonzero"]:
                     rec.add("long " + reduction, f"{reduction}(a)", a=name)
@@ -101,13 +101,14 @@ def long(rec):
                 rec.add("long axis " + family, text, a=f"{code}_a9x8x70")
         for reduction in ["sum", "min", "count_nonzero", "mean", "var"]:
             rec.add("long axis " + reduction, f"{reduction}(a, axis=1), {reduction}(a, axis=0)", a=f"{code}_a37x41")
+        rec.add(
+            "long sum", "sum(a * b), sum(a > b), max(a) - min(b)", _errors=False, a=f"{code}_a5000", b=f"{code}_b5000"
+        )
+    for code in TILED:
         for reduction in ["min", "max", "any"]:
             rec.add("long axis " + reduction, f"{reduction}(a, axis=0), {reduction}(a, axis=1)", a=f"{code}_a300x251")
         if code not in FLOATS:
             rec.add("long axis sum", "sum(a, axis=0), sum(a, axis=1), prod(a, axis=0)", a=f"{code}_a300x251")
-        rec.add(
-            "long sum", "sum(a * b), sum(a > b), max(a) - min(b)", _errors=False, a=f"{code}_a5000", b=f"{code}_b5000"
-        )
     for code in FLOATS:
         tiny = rec.pool.put(f"{code}_near1", 1 + rec.pool.arrays[f"{code}_a511"] / 64)
         rec.add("long prod", "prod(a), prod(a ** 2)", a=tiny)

@@ -119,6 +119,16 @@ def select(condition, then, otherwise):
     return out
 
 
+def compare(function, args):
+    """Exact for any integer literal; NumPy refuses those beyond int64 beside a bool array."""
+    try:
+        return elementwise(function, args)
+    except Refused as refusal:
+        if refusal.code != "E0207":
+            raise
+        return Arr(function(*[np.asarray(arg.raw, object) for arg in args]).astype(bool))
+
+
 def math_function(name, args):
     """Correctly rounded; at most one ulp is allowed."""
     function = np.power if name == "pow" else getattr(np, name)
@@ -210,6 +220,7 @@ OPERATORS = {
     ast.And: np.logical_and,
     ast.Or: np.logical_or,
 }
+COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
 JUMPS = {operator.floordiv, operator.mod}
 UNARY = ["abs", "sqrt", "square", "isnan", "isfinite", "isinf"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
@@ -278,6 +289,8 @@ class Program:
             return fold(function, args)
         if function is operator.pow:
             return power(*args)
+        if function in COMPARISONS:
+            return compare(function, args)
         return elementwise(function, args, smooth=function not in JUMPS)
 
     def on_Call(self, node):

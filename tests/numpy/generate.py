@@ -2,8 +2,10 @@
 
     python -m venv /tmp/venv && /tmp/venv/bin/pip install -r tests/numpy/requirements.txt
     /tmp/venv/bin/python tests/numpy/generate.py [--check]
+    /tmp/venv/bin/python tests/numpy/generate.py --trees SEED COUNT FILE
 
-The same bytes on every machine; `--check` compares instead of writing.
+The same bytes on every machine; `--check` compares instead of writing. `--trees` writes random
+expressions from another seed to another file, for `NUMPY_CASES=FILE cargo test --test numpy`.
 """
 
 import pathlib
@@ -26,6 +28,9 @@ SEED = 20240607
 
 def main():
     warnings.simplefilter("ignore")
+    if "--trees" in sys.argv:
+        seed, count, path = sys.argv[sys.argv.index("--trees") + 1 :]
+        return trees(int(seed), int(count), path)
     recorder = Recorder(Pool(SEED))
     for number, module in enumerate([cases_elementwise, cases_reduce, cases_programs]):
         module.record(recorder, np.random.Generator(np.random.PCG64(SEED + number)))
@@ -43,6 +48,14 @@ def main():
     codes = Counter(line["x"] for line in recorder.lines if "x" in line)
     print(f"{len(recorder.lines)} cases, {sum(codes.values())} of them errors {dict(codes)}")
     print(f"{recorder.ambiguous} left out as ambiguous; {TARGET.stat().st_size / 1e6:.2f} MB")
+
+
+def trees(seed, count, path):
+    """A file of random expressions."""
+    recorder = Recorder(Pool(seed))
+    rng = np.random.Generator(np.random.PCG64(seed))
+    cases_programs.random_trees(recorder, rng, count)
+    recorder.write(path)
 
 
 if __name__ == "__main__":

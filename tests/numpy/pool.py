@@ -37,6 +37,9 @@ SHAPES = {
     "e2x0x4": (2, 0, 4),
 }
 
+# Dtypes of the cases with several tiles: one of each width and kind.
+TILED = ["b1", "i2", "u4", "i8", "f4", "f8"]
+
 # Long operands are made by a formula that the test repeats: name suffix -> shape.
 LONG = {
     "511": (511,),
