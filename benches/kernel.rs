@@ -109,12 +109,21 @@ fn run(c: &mut Criterion, name: &str, body: &Body) {
     let mut group = c.benchmark_group(name);
     group.throughput(Throughput::Elements(N as u64));
     let inputs: Vec<Vec<f64>> = (0..body.inputs.len())
-        .map(|k| (0..N).map(|at| ((at * (k + 7)) % 1000) as f64 * 0.01 - 4.0).collect())
+        .map(|k| {
+            (0..N)
+                .map(|at| ((at * (k + 7)) % 1000) as f64 * 0.01 - 4.0)
+                .collect()
+        })
         .collect();
     // The streams of narrower dtypes read the first bytes of these.
     let bytes: Vec<Vec<u8>> = inputs
         .iter()
-        .map(|values| values.iter().flat_map(|value| value.to_ne_bytes()).collect())
+        .map(|values| {
+            values
+                .iter()
+                .flat_map(|value| value.to_ne_bytes())
+                .collect()
+        })
         .collect();
     let inputs: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
     for level in levels {

@@ -73,11 +73,17 @@ pub fn explain(
     options: &Options,
 ) -> Result<String> {
     let source = Source::expr(text);
-    let bound = || Expr::new(text)?.bind(operands).map(|bound| bound.options(options.clone()));
+    let bound = || {
+        Expr::new(text)?
+            .bind(operands)
+            .map(|bound| bound.options(options.clone()))
+    };
     match stage {
         Stage::Tokens => Ok(syntax::tokens_text(&source)),
         Stage::Ast => Ok(syntax::parse(&source).ast.to_text()),
-        Stage::Ir => Expr::new(text)?.checked(operands).map(|func| func.to_string()),
+        Stage::Ir => Expr::new(text)?
+            .checked(operands)
+            .map(|func| func.to_string()),
         Stage::Opt => {
             let func = Expr::new(text)?.checked(operands)?;
             Ok(opt::optimise(func).to_string())

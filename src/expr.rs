@@ -316,7 +316,8 @@ impl<'a> Bound<'a> {
                 .map(|output| format!("`{}`: {}{}", output.name, output.dtype, output.shape))
                 .collect();
             let (wanted, found) = (T::DTYPE, found.join(", "));
-            let message = format!("the buffer takes one output of {wanted}, the program gives {found}");
+            let message =
+                format!("the buffer takes one output of {wanted}, the program gives {found}");
             return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
         }
         let bytes = crate::array::element_bytes_mut(buffer);

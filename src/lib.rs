@@ -9,6 +9,10 @@
 //! Downstream modules may name upstream ones, never the reverse; ARCHITECTURE.md has the table
 //! and `tests/layering.rs` checks it.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("fuseblock counts elements in usize and needs a 64-bit target");
 

@@ -87,7 +87,7 @@ pub const MAX_BLOCK_BYTES: usize = 536_866_816;
 pub const MAX_ITEM_BYTES: usize = MAX_BLOCK_BYTES;
 
 /// Chunks of one frame: its index is itself one chunk of 8-byte offsets.
-pub const MAX_CHUNKS: usize = 268_435_455;
+pub const MAX_CHUNKS: usize = MAX_CHUNK_BYTES / 8;
 
 /// Metalayers in a frame header.
 pub const MAX_METALAYERS: usize = 16;

@@ -11,7 +11,10 @@ use crate::error::{Error, Result};
 use crate::exec::Options;
 use crate::expr::{Bound, OutputInfo, Prepared, declare, enter, find};
 use crate::source::Source;
-use crate::syntax::{self, Ast, ast::{Node, Statement}};
+use crate::syntax::{
+    self, Ast,
+    ast::{Node, Statement},
+};
 
 /// Named arrays and the bindings made so far: what the REPL works on.
 ///
@@ -67,7 +70,9 @@ impl Session {
 
     /// The operands, in the order they were opened.
     pub fn operands(&self) -> impl ExactSizeIterator<Item = (&str, &Array<'static>)> {
-        self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+        self.arrays
+            .iter()
+            .map(|(name, array)| (name.as_str(), array))
     }
 
     /// Checks one line of statements. Bindings are kept for later lines, unless any statement of
@@ -107,7 +112,8 @@ impl Session {
             if let Statement::Bind { target, value } = statement
                 && let Node::Name(name) = &ast.nodes[*target]
             {
-                self.scope.bind(name, Arc::clone(&source), Arc::clone(ast), *value);
+                self.scope
+                    .bind(name, Arc::clone(&source), Arc::clone(ast), *value);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Files written by the frame writer read back as what was written, in every geometry, dtype and
 //! codec, and `info` tells what they are.
+#![allow(clippy::unwrap_used, reason = "functions of a test, too, may fail it")]
 
 mod common;
 

@@ -118,13 +118,7 @@ fn copy_row(item: usize, row: Axis, src: &[u8], read: usize, dst: &mut [u8], wri
     }
 }
 
-fn copy_items<const N: usize>(
-    row: Axis,
-    src: &[u8],
-    read: usize,
-    dst: &mut [u8],
-    write: usize,
-) {
+fn copy_items<const N: usize>(row: Axis, src: &[u8], read: usize, dst: &mut [u8], write: usize) {
     let load = |at: usize| -> [u8; N] {
         // OK because a slice of N bytes is an array of N bytes.
         src[at..at + N].try_into().expect("N bytes")
@@ -193,7 +187,8 @@ impl Runs {
     pub(crate) fn first(&self, start: &[usize], strides: &[usize]) -> usize {
         let moved = |axis: usize| self.index.get(axis).copied().unwrap_or(0);
         let axes = 0..start.len();
-        axes.map(|axis| (start[axis] + moved(axis)) * strides[axis]).sum()
+        axes.map(|axis| (start[axis] + moved(axis)) * strides[axis])
+            .sum()
     }
 
     /// Steps to the next run.
@@ -212,11 +207,20 @@ impl Runs {
 mod tests {
     use super::*;
 
-    fn copied(item: usize, extents: &[usize], src: &[u8], offset: usize, strides: &[isize]) -> Vec<u8> {
+    fn copied(
+        item: usize,
+        extents: &[usize],
+        src: &[u8],
+        offset: usize,
+        strides: &[isize],
+    ) -> Vec<u8> {
         let mut dst = vec![0; extents.iter().product::<usize>() * item];
         let to = dense_strides(extents, item);
         let from = Strided { offset, strides };
-        let to = Strided { offset: 0, strides: &to };
+        let to = Strided {
+            offset: 0,
+            strides: &to,
+        };
         copy_box(item, extents, src, from, &mut dst, to);
         dst
     }
@@ -241,9 +245,16 @@ mod tests {
         for item in [1, 2, 3, 4, 8] {
             let src: Vec<u8> = (0..6 * item as u8).collect();
             let pieces: Vec<&[u8]> = src.chunks(item).collect();
-            let expected: Vec<u8> = [0, 3, 1, 4, 2, 5].iter().flat_map(|&i| pieces[i].to_vec()).collect();
+            let expected: Vec<u8> = [0, 3, 1, 4, 2, 5]
+                .iter()
+                .flat_map(|&i| pieces[i].to_vec())
+                .collect();
             let strides = [item as isize, 3 * item as isize];
-            assert_eq!(copied(item, &[3, 2], &src, 0, &strides), expected, "item {item}");
+            assert_eq!(
+                copied(item, &[3, 2], &src, 0, &strides),
+                expected,
+                "item {item}"
+            );
         }
     }
 

@@ -25,7 +25,9 @@ impl Array<'_> {
     ) -> Result<()> {
         let shape = self.shape();
         let axes = shape.iter().zip(start).zip(extent);
-        let inside = axes.filter(|((n, at), len)| *at <= n && **len <= *n - *at).count();
+        let inside = axes
+            .filter(|((n, at), len)| *at <= n && **len <= *n - *at)
+            .count();
         assert!(inside == shape.ndim(), "the box lies outside the array");
         let item = self.dtype().size();
         assert_eq!(dst.len(), extent.iter().product::<usize>() * item);
@@ -191,7 +193,10 @@ impl<'s> BlockSource<'s> {
     pub(crate) fn numbers(&self, overlap: &[Overlap]) -> (usize, usize) {
         let chunks = self.grid.chunks_per_axis(self.shape);
         let chunk = c_order(overlap.iter().map(|o| o.chunk), &chunks);
-        let block = c_order(overlap.iter().map(|o| o.block), &self.grid.blocks_per_axis());
+        let block = c_order(
+            overlap.iter().map(|o| o.block),
+            &self.grid.blocks_per_axis(),
+        );
         (chunk, block)
     }
 
@@ -218,7 +223,13 @@ impl<'s> BlockSource<'s> {
     }
 
     /// Copies what a box covers of a decoded block to its place in the box.
-    pub(crate) fn copy_out(&self, overlap: &[Overlap], extent: &[usize], block: &[u8], dst: &mut [u8]) {
+    pub(crate) fn copy_out(
+        &self,
+        overlap: &[Overlap],
+        extent: &[usize],
+        block: &[u8],
+        dst: &mut [u8],
+    ) {
         let from = dense_strides(&self.grid.block, self.item);
         let to = dense_strides(extent, self.item);
         let inside: Vec<usize> = overlap.iter().map(|o| o.inside).collect();
@@ -258,4 +269,3 @@ pub(crate) fn fetch_runs(
     }
     Ok(())
 }
-

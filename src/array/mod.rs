@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::file::Source;
-use crate::store::{Format, StoredArray, sniff};
+use crate::store::{Format, StoredArray, normalise_bools, sniff};
 use crate::types::{DType, Grid, Scalar, Shape};
 use memory::Memory;
 use npy::NpyFile;
@@ -55,7 +55,7 @@ enum Place<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Layout<'l> {
     /// In memory: element `i` starts at byte `offset + sum(i[axis] * strides[axis])` of `bytes`,
-    /// in native byte order. Bool bytes may be any value; non-zero is true.
+    /// in native byte order. Bools are bytes 0 and 1.
     Resident {
         /// The memory that holds every element.
         bytes: &'l [u8],
@@ -147,7 +147,7 @@ impl<'a> Array<'a> {
     /// neighbours along an axis are `strides[axis]` bytes apart (negative and 0 are fine).
     ///
     /// # Errors
-    /// When an element would lie outside of `bytes`.
+    /// When an element would lie outside of `bytes`, or bools are other bytes than 0 and 1.
     pub fn from_strided(
         dtype: DType,
         bytes: &'a [u8],
@@ -156,6 +156,10 @@ impl<'a> Array<'a> {
         strides: &[isize],
     ) -> Result<Self> {
         let shape = checked_shape(shape, None)?;
+        if dtype.is_bool() && bytes.iter().any(|&byte| byte > 1) {
+            let message = "bools in memory must be bytes 0 or 1";
+            return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+        }
         let memory = Memory::strided(bytes, dtype, &shape, offset, strides)?;
         Ok(Self::resident(dtype, shape, memory))
     }
@@ -223,7 +227,7 @@ impl Array<'static> {
     ///
     /// # Errors
     /// When there are not as many bytes as the elements take.
-    pub fn from_bytes(dtype: DType, shape: &[usize], bytes: Vec<u8>) -> Result<Self> {
+    pub fn from_bytes(dtype: DType, shape: &[usize], mut bytes: Vec<u8>) -> Result<Self> {
         let whole = bytes.len().is_multiple_of(dtype.size());
         let elems = if whole {
             bytes.len() / dtype.size()
@@ -238,6 +242,9 @@ impl Array<'static> {
             ));
         };
         let shape = checked_shape(shape, Some(elems))?;
+        if dtype.is_bool() {
+            normalise_bools(&mut bytes);
+        }
         let memory = Memory::owned(Arc::new(bytes), dtype, &shape);
         Ok(Self::resident(dtype, shape, memory))
     }

@@ -22,7 +22,7 @@ impl<'a, T: Element, D: Dimension> TryFrom<ArrayView<'a, T, D>> for Array<'a> {
         };
         let strides = view.strides().iter();
         let strides: Vec<isize> = strides
-            .map(|&stride| stride * size_of::<T>() as isize)
+            .map(|&stride| stride.saturating_mul(size_of::<T>() as isize))
             .collect();
         // SAFETY: the view's lowest element is `low` elements before its first.
         let first = unsafe { view.as_ptr().sub(low) };

@@ -59,7 +59,7 @@ fn slices_vectors_bytes_and_scalars_are_arrays() {
     assert_eq!(scalar.shape().ndim(), 0);
     assert_eq!(elements::<u64>(&scalar), [7]);
     let empty = Array::from_slice::<f64>(&[], &[3, 0, usize::MAX]).unwrap();
-    assert_eq!(elements::<f64>(&empty), []);
+    assert!(elements::<f64>(&empty).is_empty());
 }
 
 #[test]

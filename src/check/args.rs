@@ -16,13 +16,13 @@ impl Checker<'_> {
     pub(super) fn callee_of(&self, given: &Given) -> Option<Span> {
         let first = given.get(0)?;
         let ast = self.frame.ast;
-        ast.nodes.rows().iter().find_map(|node| match node {
-            Node::Call { callee, args } => {
-                let named = matches!(ast.nodes[*callee], Node::Name(_));
-                let this = args.first().is_some_and(|arg| arg.value == first);
-                (named && this).then(|| self.span(*callee))
-            }
-            _ => None,
+        ast.nodes.rows().iter().find_map(|node| {
+            let Node::Call { callee, args } = node else {
+                return None;
+            };
+            let named = matches!(ast.nodes[*callee], Node::Name(_));
+            let this = args.first().is_some_and(|arg| arg.value == first);
+            (named && this).then(|| self.span(*callee))
         })
     }
 

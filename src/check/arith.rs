@@ -16,19 +16,18 @@ impl Checker<'_> {
         let value = self.strong(x)?;
         let given = self.build.dtype(value);
         let dtype = self.promoted(id, op, promote::unary(op, given), x)?;
-        match op {
-            UnaryOp::IsNan | UnaryOp::IsInf if !dtype.is_float() => {
-                self.full(Scalar::Bool(false), self.shape(x))
+        if !dtype.is_float() {
+            use UnaryOp::{Abs, Ceil, Floor, IsFinite, IsInf, IsNan, Trunc};
+            if matches!(op, IsNan | IsInf | IsFinite) {
+                return self.full(Scalar::Bool(op == IsFinite), self.shape(x));
             }
-            UnaryOp::IsFinite if !dtype.is_float() => self.full(Scalar::Bool(true), self.shape(x)),
-            // Integers are their own floor, and nothing but signed numbers has a magnitude.
-            UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Trunc if !dtype.is_float() => Ok(value),
-            UnaryOp::Abs if dtype.is_bool() || dtype.is_unsigned() => Ok(value),
-            _ => {
-                let value = self.cast(value, dtype)?;
-                self.unary(op, value)
+            // Integers are their own floor, and only signed numbers differ from their magnitude.
+            if matches!(op, Floor | Ceil | Trunc) || op == Abs && !dtype.is_signed() {
+                return Ok(value);
             }
         }
+        let value = self.cast(value, dtype)?;
+        self.unary(op, value)
     }
 
     fn promoted(&mut self, id: NodeId, op: UnaryOp, to: Promotion, x: Term) -> Res<DType> {
@@ -122,13 +121,12 @@ impl Checker<'_> {
             (None, Some(above)) => (!above, left),
             (None, None) => return Ok(None),
         };
-        let answer = match op {
-            BinaryOp::Eq => false,
-            BinaryOp::Ne => true,
-            BinaryOp::Lt | BinaryOp::Le => !greater,
-            BinaryOp::Gt | BinaryOp::Ge => greater,
-            _ => return Ok(None),
-        };
+        if !compares(op) {
+            return Ok(None);
+        }
+        // Any two numbers that are in the same order give the same answer.
+        let (a, b) = if greater { (1, 0) } else { (0, 1) };
+        let answer = Literal::Int(a).combine(op, Literal::Int(b)) == Ok(Literal::Bool(true));
         self.full(Scalar::Bool(answer), self.shape(array)).map(Some)
     }
 
@@ -146,15 +144,12 @@ impl Checker<'_> {
         let wide = self.cast(signed, DType::UInt64)?;
         let unsigned = self.cast(unsigned, DType::UInt64)?;
         let compared = self.binary(op, wide, unsigned)?;
-        match op {
-            BinaryOp::Eq | BinaryOp::Gt | BinaryOp::Ge => {
-                let sign = self.binary(BinaryOp::Ge, signed, zero)?;
-                self.binary(BinaryOp::And, sign, compared)
-            }
-            _ => {
-                let sign = self.binary(BinaryOp::Lt, signed, zero)?;
-                self.binary(BinaryOp::Or, sign, compared)
-            }
+        if matches!(op, BinaryOp::Eq | BinaryOp::Gt | BinaryOp::Ge) {
+            let sign = self.binary(BinaryOp::Ge, signed, zero)?;
+            self.binary(BinaryOp::And, sign, compared)
+        } else {
+            let sign = self.binary(BinaryOp::Lt, signed, zero)?;
+            self.binary(BinaryOp::Or, sign, compared)
         }
     }
 
@@ -189,12 +184,11 @@ impl Checker<'_> {
     /// `and`, `or`, xor of truth values.
     pub(super) fn logical(&mut self, op: BinaryOp, left: Term, right: Term) -> Res<Is> {
         if let (Some(a), Some(b)) = (left.is.literal(), right.is.literal()) {
-            let (a, b) = (a.truth(), b.truth());
-            let answer = match op {
-                BinaryOp::And => a && b,
-                BinaryOp::Or => a || b,
-                _ => a != b,
-            };
+            let (a, b) = (
+                Literal::Int(a.truth().into()),
+                Literal::Int(b.truth().into()),
+            );
+            let answer = a.combine(op, b).is_ok_and(Literal::truth);
             return Ok(Is::Literal(Literal::Bool(answer)));
         }
         self.broadcast(left.node, &[left, right])?;
@@ -253,11 +247,14 @@ fn comparison(op: CompareOp) -> BinaryOp {
 
 /// The comparison that says the same with its sides swapped.
 fn mirrored(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Lt => BinaryOp::Gt,
-        BinaryOp::Le => BinaryOp::Ge,
-        BinaryOp::Gt => BinaryOp::Lt,
-        BinaryOp::Ge => BinaryOp::Le,
-        other => other,
-    }
+    use BinaryOp::{Ge, Gt, Le, Lt};
+    let pairs = [(Lt, Gt), (Le, Ge), (Gt, Lt), (Ge, Le)];
+    let found = pairs.into_iter().find(|&(known, _)| known == op);
+    found.map_or(op, |(_, mirrored)| mirrored)
+}
+
+/// Whether an operation is a comparison.
+fn compares(op: BinaryOp) -> bool {
+    use BinaryOp::{Eq, Ge, Gt, Le, Lt, Ne};
+    matches!(op, Eq | Ne | Lt | Le | Gt | Ge)
 }

@@ -35,30 +35,7 @@ impl Given {
 impl Checker<'_> {
     /// `callee(args)`
     pub(super) fn call(&mut self, id: NodeId, callee: NodeId, args: &[Arg]) -> Res<Meaning> {
-        let ast = self.frame.ast;
-        let (function, base) = match &ast.nodes[callee] {
-            Node::Name(name) => match funcs::find(name) {
-                Some(function) => (function, None),
-                None => return Err(self.unknown_function(callee, name)),
-            },
-            Node::Attribute {
-                base,
-                name,
-                name_span,
-            } => {
-                self.read_base(*base)?;
-                match funcs::find(name) {
-                    Some(function) if function.is_method() || !function.is_available() => {
-                        (function, Some(*base))
-                    }
-                    _ => {
-                        let span = self.place(*name_span);
-                        return Err(self.unknown_method(name, span));
-                    }
-                }
-            }
-            _ => return Err(self.not_callable(callee)),
-        };
+        let (function, base) = self.callee(callee)?;
         if !function.is_available() {
             let what = format!("the function `{}`", function.name);
             return Err(self.not_yet(self.span(callee), &what));
@@ -67,9 +44,28 @@ impl Checker<'_> {
         self.apply(id, &given)
     }
 
-    /// The base of a method must be an array.
-    fn read_base(&mut self, base: NodeId) -> Res<()> {
-        self.term(base).map(|_| ())
+    /// What is called, and on what: a method has a base, which must be an array.
+    fn callee(&mut self, callee: NodeId) -> Res<(&'static Function, Option<NodeId>)> {
+        let node = &self.frame.ast.nodes[callee];
+        if let Node::Name(name) = node {
+            let found = funcs::find(name).ok_or_else(|| self.unknown_function(callee, name));
+            return found.map(|function| (function, None));
+        }
+        let Node::Attribute {
+            base,
+            name,
+            name_span,
+        } = node
+        else {
+            return Err(self.not_callable(callee));
+        };
+        self.term(*base)?;
+        match funcs::find(name) {
+            Some(function) if function.is_method() || !function.is_available() => {
+                Ok((function, Some(*base)))
+            }
+            _ => Err(self.unknown_method(name, self.place(*name_span))),
+        }
     }
 
     /// Matches arguments to parameters.
@@ -140,9 +136,10 @@ impl Checker<'_> {
             }
             Rule::Binary(op) => {
                 let (left, right) = self.two(given)?;
-                match op {
-                    BinaryOp::Pow => self.power(id, left, right, false),
-                    _ => self.binary_op(id, op, left, right),
+                if op == BinaryOp::Pow {
+                    self.power(id, left, right, false)
+                } else {
+                    self.binary_op(id, op, left, right)
                 }
             }
             Rule::Logical(op) => {

@@ -170,26 +170,34 @@ impl Checker<'_> {
 
     /// A literal number.
     pub(super) fn number_arg(&mut self, node: NodeId, what: &str) -> Res<Literal> {
-        match self.get(node) {
-            Meaning::Literal(Literal::Bool(value)) => Ok(Literal::Int(i128::from(value))),
-            Meaning::Literal(literal) => Ok(literal),
-            _ => Err(self.no_literal(node, what, "a number")),
+        match self.literal(node) {
+            Some(Literal::Bool(value)) => Ok(Literal::Int(i128::from(value))),
+            Some(literal) => Ok(literal),
+            None => Err(self.no_literal(node, what, "a number")),
         }
     }
 
     /// A literal integer.
     pub(super) fn int_arg(&mut self, node: NodeId, what: &str) -> Res<i128> {
-        match self.get(node) {
-            Meaning::Literal(Literal::Int(value)) => Ok(value),
+        match self.literal(node) {
+            Some(Literal::Int(value)) => Ok(value),
             _ => Err(self.no_literal(node, what, "an integer")),
         }
     }
 
     /// A literal truth value.
     pub(super) fn bool_arg(&mut self, node: NodeId, what: &str) -> Res<bool> {
-        match self.get(node) {
-            Meaning::Literal(Literal::Bool(value)) => Ok(value),
+        match self.literal(node) {
+            Some(Literal::Bool(value)) => Ok(value),
             _ => Err(self.no_literal(node, what, "True or False")),
+        }
+    }
+
+    fn literal(&self, node: NodeId) -> Option<Literal> {
+        if let Meaning::Literal(literal) = self.get(node) {
+            Some(literal)
+        } else {
+            None
         }
     }
 }

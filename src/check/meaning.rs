@@ -118,7 +118,11 @@ impl Checker<'_> {
             Meaning::Value(value) => Is::Value(value),
             Meaning::Literal(literal) => Is::Literal(literal),
             Meaning::Mistake | Meaning::Unread => return Err(Reported),
-            other => return Err(self.no_value(node, other)),
+            Meaning::None
+            | Meaning::Function(_)
+            | Meaning::Method(_)
+            | Meaning::Tuple
+            | Meaning::Text => return Err(self.no_value(node)),
         };
         Ok(Term { node, is })
     }
@@ -182,11 +186,12 @@ impl Checker<'_> {
         {
             return Ok(Is::Literal(literal));
         }
-        let value = match op {
-            BinaryOp::Pow => self.power(id, left, right, true)?,
-            _ => self.binary_op(id, op, left, right)?,
+        let value = if op == BinaryOp::Pow {
+            self.power(id, left, right, true)
+        } else {
+            self.binary_op(id, op, left, right)
         };
-        Ok(Is::Value(value))
+        value.map(Is::Value)
     }
 
     /// A folded literal; `None` if the rules for arrays decide.

@@ -177,50 +177,46 @@ impl<'a> Checker<'a> {
     /// `target = value`, whose nodes begin at `first`.
     fn bind(&mut self, target: NodeId, value: NodeId, first: usize) -> Option<(String, NodeId)> {
         let ast = self.frame.ast;
-        let span = ast.spans[target];
-        match &ast.nodes[target] {
-            Node::Name(name) => {
-                let start = first.max(target.index() + 1);
-                self.read_range(start..value.index() + 1);
-                // A binding that nothing uses must be a value all the same.
-                if self.term(value).is_err() {
-                    self.set(value, Meaning::Mistake);
-                }
-                self.frame.bound.insert(name, value);
-                Some((name.clone(), value))
+        if let Node::Name(name) = &ast.nodes[target] {
+            let start = first.max(target.index() + 1);
+            self.read_range(start..value.index() + 1);
+            // A binding that nothing uses must be a value all the same.
+            if self.term(value).is_err() {
+                self.set(value, Meaning::Mistake);
             }
-            Node::Call { callee, .. } => {
-                self.not_yet(span, "defining a function");
-                if let Node::Name(name) = &ast.nodes[*callee] {
-                    self.defined.push(name.clone());
-                }
-                None
-            }
-            Node::Error => {
-                self.unreadable(span);
-                None
-            }
-            _ => {
-                let message = "only a name can be bound";
-                let label = "this is no name";
-                self.report(Diagnostic::new(Code::BadTarget, message, span, label));
-                None
-            }
+            self.frame.bound.insert(name, value);
+            return Some((name.clone(), value));
         }
+        let span = ast.spans[target];
+        if let Node::Call { callee, .. } = &ast.nodes[target] {
+            self.not_yet(span, "defining a function");
+            if let Node::Name(name) = &ast.nodes[*callee] {
+                self.defined.push(name.clone());
+            }
+        } else {
+            let message = "only a name can be bound";
+            let label = "this is no name";
+            self.report(Diagnostic::new(Code::BadTarget, message, span, label));
+        }
+        None
     }
 
-    /// Gives each node of a range its meaning: children come before parents, so that nothing
-    /// recurses.
     fn read_range(&mut self, range: std::ops::Range<usize>) {
-        let mut callees = vec![false; range.end];
-        for index in range.clone() {
-            if let Node::Call { callee, .. } = &self.frame.ast.nodes[NodeId::new(index)] {
-                callees[callee.index()] = true;
+        self.read_all(range.map(NodeId::new).collect());
+    }
+
+    /// Gives nodes their meaning, in their order: children come before parents, so that nothing
+    /// recurses. What is called is no value and is left to the call.
+    fn read_all(&mut self, ids: Vec<NodeId>) {
+        let mut called = vec![false; self.frame.ast.nodes.len()];
+        for &id in &ids {
+            if let Node::Call { callee, .. } = &self.frame.ast.nodes[id] {
+                called[callee.index()] = true;
             }
         }
-        for index in range {
-            if !callees[index] {
-                self.read(NodeId::new(index));
+        for id in ids {
+            if !called[id.index()] {
+                self.read(id);
             }
         }
     }
@@ -255,12 +251,14 @@ impl<'a> Checker<'a> {
     /// The names that the statements bind, in order.
     fn bindings(&self) -> Vec<(String, NodeId)> {
         let ast = self.frame.ast;
-        let bound = |statement: &Statement| match statement {
-            Statement::Bind { target, value } => match &ast.nodes[*target] {
-                Node::Name(name) => Some((name.clone(), *value)),
-                _ => None,
-            },
-            Statement::Outputs(_) | Statement::Error(_) => None,
+        let bound = |statement: &Statement| {
+            if let Statement::Bind { target, value } = statement
+                && let Node::Name(name) = &ast.nodes[*target]
+            {
+                Some((name.clone(), *value))
+            } else {
+                None
+            }
         };
         ast.statements.iter().filter_map(bound).collect()
     }

@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
             self.at(used_at);
         }
         match self.entries.get(&at) {
-            Some(Meaning::Mistake) | None => Err(Reported),
+            Some(Meaning::Mistake | Meaning::Unread) | None => Err(Reported),
             Some(meaning) => Ok(*meaning),
         }
     }
@@ -107,31 +107,10 @@ impl<'a> Checker<'a> {
         let mut frame = Frame::new(&binding.source, &binding.ast, at);
         frame.used_as = Some((used_at, name));
         let outer = std::mem::replace(&mut self.frame, frame);
-        let nodes = reachable(&binding.ast, binding.node);
-        self.bind_earlier(binding, &nodes);
+        self.read_all(reachable(&binding.ast, binding.node));
         let meaning = self.get(binding.node);
         self.frame = outer;
-        let meaning = match meaning {
-            Meaning::Unread => Meaning::Mistake,
-            known => known,
-        };
         self.entries.insert(at, meaning);
-    }
-
-    /// Reads the nodes of a binding, which are in order.
-    fn bind_earlier(&mut self, binding: &Binding, nodes: &[NodeId]) {
-        let callees: Vec<NodeId> = nodes
-            .iter()
-            .filter_map(|&id| match &binding.ast.nodes[id] {
-                Node::Call { callee, .. } => Some(*callee),
-                _ => None,
-            })
-            .collect();
-        for &id in nodes {
-            if !callees.contains(&id) {
-                self.read(id);
-            }
-        }
     }
 
     fn unknown_name(&mut self, id: NodeId, name: &str) -> Reported {

@@ -71,9 +71,10 @@ impl Checker<'_> {
     /// The dtype that a sum, product or mean is asked to use.
     fn accumulated(&mut self, node: NodeId, reduction: Reduction) -> Res<DType> {
         let dtype = self.dtype_arg(node)?;
-        let exact = match reduction {
-            Reduction::Sum | Reduction::Prod => !dtype.is_bool(),
-            _ => dtype.is_float(),
+        let exact = if matches!(reduction, Reduction::Sum | Reduction::Prod) {
+            !dtype.is_bool()
+        } else {
+            dtype.is_float()
         };
         if exact {
             return Ok(dtype);
@@ -153,10 +154,13 @@ impl Checker<'_> {
 
     /// `max(a, b)` is `maximum(a, b)` to many.
     fn two_arrays(&self, diagnostic: Diagnostic, given: &Given) -> Diagnostic {
-        let two = match given.function.rule {
-            Rule::Reduce(Reduction::Min) => "minimum",
-            Rule::Reduce(Reduction::Max) => "maximum",
-            _ => return diagnostic,
+        let rule = given.function.rule;
+        let two = if rule == Rule::Reduce(Reduction::Min) {
+            "minimum"
+        } else if rule == Rule::Reduce(Reduction::Max) {
+            "maximum"
+        } else {
+            return diagnostic;
         };
         let Some(span) = self.callee_of(given) else {
             return diagnostic;
@@ -198,18 +202,9 @@ impl Checker<'_> {
 
 /// Whether NumPy computes the reduction by folding an operation of two elements.
 fn folds(given: &Given) -> bool {
-    match given.function.rule {
-        Rule::Reduce(reduction) => match reduction {
-            Reduction::Sum
-            | Reduction::Prod
-            | Reduction::Min
-            | Reduction::Max
-            | Reduction::Any
-            | Reduction::All => true,
-            Reduction::Mean | Reduction::CountNonzero | Reduction::Var | Reduction::Std => false,
-        },
-        _ => false,
-    }
+    use Reduction::{All, Any, Max, Min, Prod, Sum};
+    let folds = [Sum, Prod, Min, Max, Any, All].map(Rule::Reduce);
+    folds.contains(&given.function.rule)
 }
 
 fn operation(reduction: Reduction, ddof: u64) -> ReduceOp {

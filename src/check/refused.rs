@@ -7,7 +7,7 @@ use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs::{self, Rule};
 use crate::source::Span;
-use crate::syntax::ast::{InfixOp, Node, NodeId, PrefixOp};
+use crate::syntax::ast::{InfixOp, Node, NodeId};
 use crate::types::{BinaryOp, DType, Shape, UnaryOp};
 
 impl Checker<'_> {
@@ -15,19 +15,17 @@ impl Checker<'_> {
     pub(super) fn refused_one(&mut self, id: NodeId, op: UnaryOp, x: Term) -> Reported {
         let dtype = self.dtype(x);
         let span = self.span(id);
-        let prefix = match &self.frame.ast.nodes[id] {
-            Node::Prefix(PrefixOp::Neg | PrefixOp::Invert, _) => {
-                let start = self.frame.ast.spans[id].start as usize;
-                let text = self.frame.source.text().get(start..).unwrap_or("");
-                let skip = text.find(['-', '~']).unwrap_or(0);
-                Some(Span::new(start + skip, start + skip + 1))
-            }
-            _ => None,
-        };
-        let message = match op {
-            UnaryOp::Neg => format!("cannot negate `{dtype}`"),
-            UnaryOp::Not => format!("cannot invert the bits of `{dtype}`"),
-            _ => format!("`{}` does not take `{dtype}`", self.name_at(id, op.name())),
+        let prefix = matches!(self.frame.ast.nodes[id], Node::Prefix(..)).then(|| {
+            let start = self.frame.ast.spans[id].start as usize;
+            let skip = self.text(id).find(['-', '~']).unwrap_or(0);
+            Span::new(start + skip, start + skip + 1)
+        });
+        let message = if op == UnaryOp::Neg {
+            format!("cannot negate `{dtype}`")
+        } else if op == UnaryOp::Not {
+            format!("cannot invert the bits of `{dtype}`")
+        } else {
+            format!("`{}` does not take `{dtype}`", self.name_at(id, op.name()))
         };
         let caret = prefix.map_or(span, |prefix| self.place(prefix));
         let diagnostic = Diagnostic::new(Code::NoSuchOperation, message, caret, "")
@@ -72,9 +70,10 @@ impl Checker<'_> {
         let operator = matches!(self.frame.ast.nodes[id], Node::Infix(..))
             .then(|| self.operator(left.node, right.node, &symbol));
         let caret = operator.unwrap_or(self.span(id));
-        let message = match op {
-            BinaryOp::Sub => format!("cannot subtract {b} from {a}"),
-            _ => format!("`{symbol}` does not take {a} and {b}"),
+        let message = if op == BinaryOp::Sub {
+            format!("cannot subtract {b} from {a}")
+        } else {
+            format!("`{symbol}` does not take {a} and {b}")
         };
         let diagnostic = Diagnostic::new(Code::NoSuchOperation, message, caret, "")
             .label(self.span(left.node), self.origin(left))
@@ -95,38 +94,31 @@ impl Checker<'_> {
     ) -> Diagnostic {
         let (a, b) = (self.dtype(left), self.dtype(right));
         let replaced = |text: &str| operator.map(|span| self.replace_operator(id, span, text));
-        match op {
-            BinaryOp::Sub => match replaced("^") {
+        if op == BinaryOp::Sub {
+            return match replaced("^") {
                 Some(edits) => diagnostic.suggest("to tell where the two differ, use `^`", edits),
                 None => diagnostic.suggest("to count, convert", self.wrap("int8", left.node)),
-            },
-            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor if a.is_float() || b.is_float() => {
-                if let Some(edits) = self.bracketed_comparisons(id) {
-                    let text = "comparisons bind weaker than this operator: put them in brackets";
-                    return diagnostic.suggest(text, edits);
-                }
-                let word = match op {
-                    BinaryOp::And => "and",
-                    BinaryOp::Or => "or",
-                    _ => return diagnostic,
-                };
-                match replaced(word) {
-                    Some(edits) => {
-                        diagnostic.suggest(format!("to combine truth values, use `{word}`"), edits)
-                    }
-                    None => diagnostic,
-                }
+            };
+        }
+        if !a.is_float() && !b.is_float() {
+            let signed = if a.is_signed() { left } else { right };
+            return diagnostic.suggest("convert one of them", self.wrap("uint64", signed.node));
+        }
+        let words = [(BinaryOp::And, "and"), (BinaryOp::Or, "or")];
+        let Some((_, word)) = words.into_iter().find(|&(known, _)| known == op) else {
+            let float = if a.is_float() { left } else { right };
+            let edits = self.wrap("int64", float.node);
+            return diagnostic.suggest("convert to integers first", edits);
+        };
+        if let Some(edits) = self.bracketed_comparisons(id) {
+            let text = "comparisons bind weaker than this operator: put them in brackets";
+            return diagnostic.suggest(text, edits);
+        }
+        match replaced(word) {
+            Some(edits) => {
+                diagnostic.suggest(format!("to combine truth values, use `{word}`"), edits)
             }
-            _ if a.is_signed() && b == DType::UInt64 => {
-                diagnostic.suggest("convert one of them", self.wrap("uint64", left.node))
-            }
-            _ if b.is_signed() && a == DType::UInt64 => {
-                diagnostic.suggest("convert one of them", self.wrap("uint64", right.node))
-            }
-            _ => {
-                let float = if a.is_float() { left } else { right };
-                diagnostic.suggest("convert to integers first", self.wrap("int64", float.node))
-            }
+            None => diagnostic,
         }
     }
 
@@ -134,25 +126,22 @@ impl Checker<'_> {
     /// chain.
     fn bracketed_comparisons(&self, id: NodeId) -> Option<Vec<Edit>> {
         let ast = self.frame.ast;
-        let (first, rest) = ast.nodes.rows().iter().find_map(|node| match node {
-            Node::Compare { first, rest } => {
-                let inside = *first == id || rest.iter().any(|(_, operand)| *operand == id);
-                inside.then_some((*first, rest))
-            }
-            _ => None,
+        let (first, rest) = ast.nodes.rows().iter().find_map(|node| {
+            let Node::Compare { first, rest } = node else {
+                return None;
+            };
+            let inside = *first == id || rest.iter().any(|(_, operand)| *operand == id);
+            inside.then_some((*first, rest))
         })?;
         let last = rest.last()?.1;
         let mut edits = vec![insert(ast.spans[first].start as usize, "(")];
         for node in std::iter::once(first).chain(rest.iter().map(|(_, node)| *node)) {
-            let parted = match &ast.nodes[node] {
-                Node::Infix(InfixOp::BitAnd | InfixOp::BitOr | InfixOp::BitXor, left, right) => {
-                    (!self.in_brackets(node)).then_some((*left, *right))
-                }
-                _ => None,
-            };
-            if let Some((left, right)) = parted {
-                edits.push(insert(ast.spans[left].end as usize, ")"));
-                edits.push(insert(ast.spans[right].start as usize, "("));
+            if let Node::Infix(op, left, right) = &ast.nodes[node]
+                && matches!(op, InfixOp::BitAnd | InfixOp::BitOr | InfixOp::BitXor)
+                && !self.in_brackets(node)
+            {
+                edits.push(insert(ast.spans[*left].end as usize, ")"));
+                edits.push(insert(ast.spans[*right].start as usize, "("));
             }
         }
         edits.push(insert(ast.spans[last].end as usize, ")"));
@@ -263,9 +252,10 @@ impl Checker<'_> {
             "shapes `{left_shape}` and `{right_shape}` do not broadcast: axis {} has {} on the left and {} on the right",
             mismatch.axis, mismatch.left, mismatch.right
         );
-        let caret = match &self.frame.ast.nodes[id] {
-            Node::Infix(op, a, b) => self.operator(*a, *b, op.symbol()),
-            _ => self.span(id),
+        let caret = if let Node::Infix(op, a, b) = &self.frame.ast.nodes[id] {
+            self.operator(*a, *b, op.symbol())
+        } else {
+            self.span(id)
         };
         let mut diagnostic = Diagnostic::new(Code::Shapes, message, caret, "")
             .label(self.span(left.node), format!("`{left_shape}`"))

@@ -98,11 +98,23 @@ impl Checker<'_> {
             Node::Infix(op, _, _) => Some(op.symbol()),
             Node::Compare { rest, .. } => rest.first().map(|(op, _)| op.symbol()),
             Node::Ternary { .. } => Some("if"),
-            Node::Call { callee, .. } => match &ast.nodes[*callee] {
-                Node::Name(name) | Node::Attribute { name, .. } => Some(name),
-                _ => None,
-            },
-            _ => None,
+            Node::Call { callee, .. } => {
+                if let Node::Name(name) | Node::Attribute { name, .. } = &ast.nodes[*callee] {
+                    Some(name)
+                } else {
+                    None
+                }
+            }
+            Node::Error
+            | Node::Name(_)
+            | Node::Int(_)
+            | Node::Float(_)
+            | Node::Imaginary(_)
+            | Node::Str(_)
+            | Node::Attribute { .. }
+            | Node::Index { .. }
+            | Node::Tuple(_)
+            | Node::List(_) => None,
         }
     }
 
@@ -172,7 +184,8 @@ impl Checker<'_> {
     }
 
     /// A node that is no array: a function, a tuple.
-    pub(super) fn no_value(&mut self, node: NodeId, meaning: Meaning) -> Reported {
+    pub(super) fn no_value(&mut self, node: NodeId) -> Reported {
+        let meaning = self.get(node);
         let text = self.text(node).to_string();
         let span = self.span(node);
         let (what, help) = match meaning {
@@ -189,7 +202,9 @@ impl Checker<'_> {
             Meaning::Tuple => ("several values", "write each on its own".to_string()),
             Meaning::Text => ("text", "strings name dtypes only".to_string()),
             Meaning::None => ("no value", "leave it out".to_string()),
-            _ => return Reported,
+            Meaning::Unread | Meaning::Mistake | Meaning::Value(_) | Meaning::Literal(_) => {
+                return Reported;
+            }
         };
         let message = format!("`{text}` is {what}, not an array");
         let label = "an array is needed here";

@@ -32,7 +32,9 @@ pub(super) enum Verb {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  fuseblock eval 'mean(x)' x=data.b2nd\n  fuseblock eval 'd = x - y; mean(d), std(d)' x=a.b2nd y=b.npy --json")]
+#[command(
+    after_help = "Examples:\n  fuseblock eval 'mean(x)' x=data.b2nd\n  fuseblock eval 'd = x - y; mean(d), std(d)' x=a.b2nd y=b.npy --json"
+)]
 pub(super) struct Eval {
     /// The expression, or a program: `d = x - y; mean(d), std(d)`
     pub(super) expr: String,
@@ -61,7 +63,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Simd::Auto)]
     pub(super) simd: Simd,
     /// What computes
-    #[arg(long, value_enum, default_value_t = EngineArg::Jit)]
+    #[arg(long, value_enum, default_value_t = EngineArg::Auto)]
     pub(super) engine: EngineArg,
     /// Most memory that results may take, `2GiB` say [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -79,7 +81,9 @@ pub(super) struct Info {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  fuseblock explain 'sum(x * y)' x=a.b2nd y=b.b2nd\n  fuseblock explain --stage asm 'x**3 + 1' x=a.npy")]
+#[command(
+    after_help = "Examples:\n  fuseblock explain 'sum(x * y)' x=a.b2nd y=b.b2nd\n  fuseblock explain --stage asm 'x**3 + 1' x=a.npy"
+)]
 pub(super) struct Explain {
     /// The expression or program
     pub(super) expr: String,
@@ -93,7 +97,9 @@ pub(super) struct Explain {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  fuseblock demo\n  fuseblock demo --n 8000 --codec zstd --dir /tmp/slides")]
+#[command(
+    after_help = "Examples:\n  fuseblock demo\n  fuseblock demo --n 8000 --codec zstd --dir /tmp/slides"
+)]
 pub(super) struct Demo {
     /// Rows and columns of the two matrices
     #[arg(long, default_value_t = 4000, value_name = "N", value_parser = clap::value_parser!(u32).range(8..=60_000))]
@@ -109,7 +115,9 @@ pub(super) struct Demo {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  fuseblock repl x=data.b2nd\n  echo 'mean(x)' | fuseblock repl --json x=data.b2nd")]
+#[command(
+    after_help = "Examples:\n  fuseblock repl x=data.b2nd\n  echo 'mean(x)' | fuseblock repl --json x=data.b2nd"
+)]
 pub(super) struct Repl {
     /// Operands: NAME=PATH, or a path that goes by its file name without extension
     pub(super) operands: Vec<String>,
@@ -138,8 +146,10 @@ pub(super) enum Simd {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum EngineArg {
-    /// Machine code
+    /// Machine code, except where compiling would take longer than the work
     #[default]
+    Auto,
+    /// Machine code always
     Jit,
     /// The reference semantics, one element at a time
     Interpreter,
@@ -200,6 +210,7 @@ impl RunArgs {
                 Simd::Auto => None,
             },
             engine: match self.engine {
+                EngineArg::Auto => Engine::Auto,
                 EngineArg::Jit => Engine::Jit,
                 EngineArg::Interpreter => Engine::Interpreter,
             },
@@ -252,7 +263,12 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        for (text, bytes) in [("1000", 1000), ("1.5KiB", 1536), ("2 GB", 2_000_000_000), ("7B", 7)] {
+        for (text, bytes) in [
+            ("1000", 1000),
+            ("1.5KiB", 1536),
+            ("2 GB", 2_000_000_000),
+            ("7B", 7),
+        ] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
         for text in ["", "GiB", "-1", "1e30", "nan", "2Gi"] {

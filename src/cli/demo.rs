@@ -29,12 +29,16 @@ const CHECKED_ROWS: usize = 16;
 /// Makes the arrays, evaluates, checks and tells.
 pub(super) fn demo(args: &Demo, output: &mut Output) -> Result<()> {
     let n = args.n as usize;
-    std::fs::create_dir_all(&args.dir).map_err(|cause| Error::io("make the folder", &args.dir, cause))?;
+    std::fs::create_dir_all(&args.dir)
+        .map_err(|cause| Error::io("make the folder", &args.dir, cause))?;
     let codec = match args.codec {
         CodecArg::Lz4 => WriteCodec::Lz4,
         CodecArg::Zstd => WriteCodec::Zstd,
     };
-    print(output, &format!("Making three float64 arrays in {}:", args.dir.display()))?;
+    print(
+        output,
+        &format!("Making three float64 arrays in {}:", args.dir.display()),
+    )?;
     let square = Shape::new(&[n, n]);
     let arrays = [
         ("a", square.clone(), 0.0, 1.0),
@@ -48,7 +52,10 @@ pub(super) fn demo(args: &Demo, output: &mut Output) -> Result<()> {
         describe(name, &path, shape, took, output)?;
         operands.push((*name, Array::open(&path)?));
     }
-    let named: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
+    let named: Vec<(&str, &Array<'_>)> = operands
+        .iter()
+        .map(|(name, array)| (*name, array))
+        .collect();
     print(output, &format!("\nEvaluating {EXPR}"))?;
     let bound = Expr::new(EXPR)?.bind(&named)?.options(args.run.options());
     let evaluated = bound.run()?;
@@ -56,12 +63,20 @@ pub(super) fn demo(args: &Demo, output: &mut Output) -> Result<()> {
     let counts = evaluated.array(0).to_vec::<i64>()?;
     check(&named, &counts)?;
     let rows = CHECKED_ROWS.min(n);
-    print(output, &format!("{rows} of {n} rows computed again by the interpreter: the same to the bit"))?;
+    print(
+        output,
+        &format!("{rows} of {n} rows computed again by the interpreter: the same to the bit"),
+    )?;
     let values: Vec<f64> = counts.iter().map(|&count| count as f64).collect();
     print(output, "\nElements counted in each row, first to last:")?;
     written(write!(output, "{}", plot::line(&values, 60, 8)))?;
     let dir = args.dir.display();
-    print(output, &format!("\nNext: fuseblock eval 'mean(a * c), std(b)' {dir}/a.b2nd {dir}/b.b2nd {dir}/c.b2nd --stats"))
+    print(
+        output,
+        &format!(
+            "\nNext: fuseblock eval 'mean(a * c), std(b)' {dir}/a.b2nd {dir}/b.b2nd {dir}/c.b2nd --stats"
+        ),
+    )
 }
 
 /// Writes linspace(start, stop, elements) of `shape` to a compressed file, chunk by chunk.
@@ -84,7 +99,12 @@ fn make(path: &Path, shape: &Shape, start: f64, stop: f64, codec: WriteCodec) ->
         bytes.clear();
         // Regions are whole rows of the array or ranges of one, so that each row is a run.
         let (row, rows) = (region.shape[shape.ndim() - 1], region.shape.elems());
-        let first: usize = region.start.iter().zip(&strides).map(|(i, stride)| i * stride).sum();
+        let first: usize = region
+            .start
+            .iter()
+            .zip(&strides)
+            .map(|(i, stride)| i * stride)
+            .sum();
         let pitch = if shape.ndim() == 2 { shape[1] } else { 0 };
         for i in 0..rows {
             bytes.extend_from_slice(&value(first + (i / row) * pitch + i % row).to_ne_bytes());
@@ -188,11 +208,18 @@ fn check(operands: &[(&str, &Array<'_>)], counts: &[i64]) -> Result<()> {
             array.read_box(&start, &extent, &mut scratch, &mut bytes)?;
             rows.push((*name, Array::from_bytes(DType::Float64, &extent, bytes)?));
         }
-        let named: Vec<(&str, &Array<'_>)> = rows.iter().map(|(name, array)| (*name, array)).collect();
-        let again = Expr::new(EXPR)?.bind(&named)?.engine(Engine::Interpreter).run()?;
+        let named: Vec<(&str, &Array<'_>)> =
+            rows.iter().map(|(name, array)| (*name, array)).collect();
+        let again = Expr::new(EXPR)?
+            .bind(&named)?
+            .engine(Engine::Interpreter)
+            .run()?;
         let again = again.array(0).to_vec::<i64>()?;
         if again != [counts[row]] {
-            let message = format!("row {row}: the kernel counts {}, the interpreter {again:?}", counts[row]);
+            let message = format!(
+                "row {row}: the kernel counts {}, the interpreter {again:?}",
+                counts[row]
+            );
             return Err(Error::new(ErrorKind::Internal, Code::Internal, message));
         }
     }

@@ -26,7 +26,9 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
         repl::results(&evaluated, output)?;
         evaluated.stats().clone()
     } else {
-        args.output.iter().try_for_each(|path| check_writable(path))?;
+        args.output
+            .iter()
+            .try_for_each(|path| check_writable(path))?;
         let infos: Vec<OutputInfo> = bound.outputs().collect();
         let stats = bound.save_npy(&args.output)?;
         wrote(&infos, &args.output, &stats, output)?;
@@ -48,7 +50,10 @@ fn wrote(
     if !output.is_json() {
         return infos.iter().zip(paths).try_for_each(|(info, path)| {
             let (name, dtype, shape) = (&info.name, info.dtype, &info.shape);
-            print(output, &format!("{name}: {dtype}{shape} -> {}", path.display()))
+            print(
+                output,
+                &format!("{name}: {dtype}{shape} -> {}", path.display()),
+            )
         });
     }
     let outputs = infos.iter().zip(paths).map(|(info, path)| OutputReply {
@@ -83,7 +88,12 @@ fn stats_text(stats: &Stats) -> String {
     for (name, time) in stages {
         let _ = writeln!(out, "{name:>10}  {}", seconds(time));
     }
-    let _ = writeln!(out, "{:>10}  {} (stages are summed over threads)", "total", seconds(stats.total));
+    let _ = writeln!(
+        out,
+        "{:>10}  {} (stages are summed over threads)",
+        "total",
+        seconds(stats.total)
+    );
     let simd = stats.simd.map_or("interpreter", |level| level.name());
     let _ = writeln!(
         out,
@@ -132,7 +142,10 @@ pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
         if arrays.iter().any(|(other, _)| *other == name) {
             let message = format!("two operands are called `{name}`");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
-            return Err(error.with_help(format!("name one of them, as in `{name}2={}`", path.display())));
+            return Err(error.with_help(format!(
+                "name one of them, as in `{name}2={}`",
+                path.display()
+            )));
         }
         arrays.push((name, Array::open(&path)?));
     }
@@ -142,7 +155,10 @@ pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
 pub(super) fn named<'n>(
     arrays: &'n [(String, Array<'static>)],
 ) -> Vec<(&'n str, &'n Array<'static>)> {
-    arrays.iter().map(|(name, array)| (name.as_str(), array)).collect()
+    arrays
+        .iter()
+        .map(|(name, array)| (name.as_str(), array))
+        .collect()
 }
 
 /// The name and path of an operand: NAME=PATH, or a path that goes by its stem.
@@ -189,7 +205,11 @@ mod tests {
     #[test]
     fn operands_have_names() {
         let check = |text: &str, name: &str, path: &str| {
-            assert_eq!(operand(text).unwrap(), (name.to_string(), PathBuf::from(path)), "{text}");
+            assert_eq!(
+                operand(text).unwrap(),
+                (name.to_string(), PathBuf::from(path)),
+                "{text}"
+            );
         };
         check("x=a.b2nd", "x", "a.b2nd");
         check("dir/mask.b2nd", "mask", "dir/mask.b2nd");

@@ -17,7 +17,10 @@ use crate::types::Shape;
 pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
     let info = store::info(&args.path)?;
     if output.is_json() {
-        return print(output, &json!({ "ok": true, "info": value(&info) }).to_string());
+        return print(
+            output,
+            &json!({ "ok": true, "info": value(&info) }).to_string(),
+        );
     }
     print(output, text(&info).trim_end())
 }
@@ -31,9 +34,16 @@ fn text(info: &Info) -> String {
     };
     line("kind", info.kind.to_string());
     if let Some(dtype) = &info.dtype {
-        line("dtype", format!("{dtype} ({} bytes an element)", info.itemsize));
+        line(
+            "dtype",
+            format!("{dtype} ({} bytes an element)", info.itemsize),
+        );
     }
-    let shapes = [("shape", &info.shape), ("chunk", &info.chunk), ("block", &info.block)];
+    let shapes = [
+        ("shape", &info.shape),
+        ("chunk", &info.chunk),
+        ("block", &info.block),
+    ];
     for (name, shape) in shapes {
         if let Some(shape) = shape {
             line(name, shape.to_string());
@@ -51,9 +61,15 @@ fn text(info: &Info) -> String {
     if !special.is_empty() {
         line("special", special);
     }
-    for (name, layers) in [("metalayers", &info.metalayers), ("vlmetalayers", &info.vl_metalayers)] {
+    for (name, layers) in [
+        ("metalayers", &info.metalayers),
+        ("vlmetalayers", &info.vl_metalayers),
+    ] {
         if !layers.is_empty() {
-            let listed: Vec<String> = layers.iter().map(|(name, len)| format!("{name} ({len} B)")).collect();
+            let listed: Vec<String> = layers
+                .iter()
+                .map(|(name, len)| format!("{name} ({len} B)"))
+                .collect();
             line(name, listed.join(", "));
         }
     }
@@ -65,7 +81,9 @@ fn text(info: &Info) -> String {
 
 fn sizes(info: &Info) -> String {
     let size = |bytes: u64| bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
-    let ratio = info.ratio().map_or(String::new(), |ratio| format!(", ratio {ratio:.2}"));
+    let ratio = info
+        .ratio()
+        .map_or(String::new(), |ratio| format!(", ratio {ratio:.2}"));
     format!(
         "{} decoded, {} stored{ratio}; file {}",
         size(info.nbytes),
@@ -109,7 +127,9 @@ fn special(counts: &SpecialCounts) -> String {
         (counts.uninit, "never written"),
     ];
     let found = kinds.iter().filter(|(count, _)| *count > 0);
-    let listed: Vec<String> = found.map(|(count, kind)| format!("{count} chunks {kind}")).collect();
+    let listed: Vec<String> = found
+        .map(|(count, kind)| format!("{count} chunks {kind}"))
+        .collect();
     listed.join(", ")
 }
 
@@ -118,7 +138,8 @@ fn value(info: &Info) -> Value {
     let shape = |shape: &Option<Shape>| shape.as_ref().map(|shape| shape.to_vec());
     let layers = |layers: &[(String, usize)]| -> Vec<Value> {
         let each = layers.iter();
-        each.map(|(name, len)| json!({ "name": name, "bytes": len })).collect()
+        each.map(|(name, len)| json!({ "name": name, "bytes": len }))
+            .collect()
     };
     json!({
         "kind": info.kind.to_string(),

@@ -64,7 +64,11 @@ fn read_line(input: &mut impl BufRead) -> Result<Option<Result<String>>> {
     if read as u64 == limit && bytes.last() != Some(&b'\n') {
         skip_line(input)?;
         let message = format!("a line has more than {MAX_SOURCE_BYTES} bytes");
-        return Ok(Some(Err(Error::new(ErrorKind::Limit, Code::TooLong, message))));
+        return Ok(Some(Err(Error::new(
+            ErrorKind::Limit,
+            Code::TooLong,
+            message,
+        ))));
     }
     let text = String::from_utf8(bytes).map_err(|_| {
         let message = "the line is not UTF-8 text";
@@ -123,7 +127,10 @@ fn bound(infos: &[OutputInfo], output: &mut Output) -> Result<()> {
         return print(output, &json::line(&reply));
     }
     for info in infos {
-        print(output, &format!("{}: {}{}", info.name, info.dtype, info.shape))?;
+        print(
+            output,
+            &format!("{}: {}{}", info.name, info.dtype, info.shape),
+        )?;
     }
     Ok(())
 }
@@ -155,13 +162,17 @@ pub(super) fn results(evaluated: &Evaluated, output: &mut Output) -> Result<()> 
 
 /// Obeys a `:command`; false to end the session.
 fn obey(session: &mut Session, command: &str, output: &mut Output) -> Result<bool> {
-    let (verb, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let (verb, rest) = command
+        .split_once(char::is_whitespace)
+        .unwrap_or((command, ""));
     let rest = rest.trim();
     match verb {
         "open" => {
             let (name, path) = operand(rest)?;
             session.open(&name, &path)?;
-            let infos: Vec<OutputInfo> = described(session).filter(|info| info.name == name).collect();
+            let infos: Vec<OutputInfo> = described(session)
+                .filter(|info| info.name == name)
+                .collect();
             bound(&infos, output)?;
         }
         "vars" => {
@@ -174,7 +185,9 @@ fn obey(session: &mut Session, command: &str, output: &mut Output) -> Result<boo
         _ => {
             let message = format!("there is no command `:{verb}`");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
-            return Err(error.with_help("`:open NAME=PATH`, `:vars`, `:save EXPR PATH`, `:help`, `:quit`"));
+            return Err(
+                error.with_help("`:open NAME=PATH`, `:vars`, `:save EXPR PATH`, `:help`, `:quit`")
+            );
         }
     }
     Ok(true)
@@ -191,7 +204,11 @@ fn described(session: &Session) -> impl Iterator<Item = OutputInfo> {
 /// `:save EXPR PATH`: the path is the last word.
 fn save(session: &mut Session, rest: &str, output: &mut Output) -> Result<()> {
     let usage = || {
-        let error = Error::new(ErrorKind::Argument, Code::Usage, "`:save` needs an expression and a path");
+        let error = Error::new(
+            ErrorKind::Argument,
+            Code::Usage,
+            "`:save` needs an expression and a path",
+        );
         error.with_help("`:save x - mean(x) centred.npy`")
     };
     let (expr, path) = rest.rsplit_once(char::is_whitespace).ok_or_else(usage)?;

@@ -31,7 +31,9 @@ pub(super) fn text(array: &Array<'_>) -> Result<String> {
         .map(|&extent| axis(extent, elems > THRESHOLD))
         .collect();
     let mut width = 0;
-    each(&shown, &strides, 0, 0, &mut |index| width = width.max(element(index).len()));
+    each(&shown, &strides, 0, 0, &mut |index| {
+        width = width.max(element(index).len())
+    });
     let printer = Printer {
         shown: &shown,
         strides: &strides,

@@ -22,7 +22,7 @@ pub(crate) struct Combiner {
     dtype: DType,
     shape: Shape,
     /// Elements folded into each output element.
-    n_reduced: usize,
+    n_reduced: f64,
     waiting: Mutex<HashMap<Node, Partials>>,
     result: Mutex<Vec<u8>>,
 }
@@ -36,7 +36,12 @@ impl Combiner {
         let kept = (0..domain.ndim()).filter(|axis| !reduce.axes.contains(axis));
         let shape = reduce.result_shape(domain);
         let kind = fold_kind(reduce.op, arg_dtype);
-        let n_reduced = reduce.axes.iter().map(|&axis| domain[axis]).product();
+        // As float64, since without elements the other extents may be anything.
+        let n_reduced = reduce
+            .axes
+            .iter()
+            .map(|&axis| domain[axis] as f64)
+            .product();
         let mut combiner = Self {
             reduce: reduce.clone(),
             kept: kept.collect(),
@@ -50,7 +55,7 @@ impl Combiner {
         };
         let elems = combiner.shape.elems();
         let mut result = vec![0; elems * dtype.size()];
-        if n_reduced == 0 && elems > 0 {
+        if n_reduced == 0.0 && elems > 0 {
             let identity = combiner.finish(&Partials::without_tiles(kind, arg_dtype, 1));
             result
                 .chunks_exact_mut(dtype.size())
@@ -82,7 +87,10 @@ impl Combiner {
 
     /// Takes the partials of one tile: one for each of its output elements, in C order.
     pub(crate) fn submit(&self, tiling: &Tiling, tile: &Tile, partials: Partials) {
-        let Place { mut index, mut count } = tiling.place(tile, &self.reduce.axes);
+        let Place {
+            mut index,
+            mut count,
+        } = tiling.place(tile, &self.reduce.axes);
         let kept = tiling.place(tile, &self.kept).index;
         let mut node = partials;
         let mut level = 0;
@@ -111,7 +119,10 @@ impl Combiner {
 
     /// The result, in C order.
     pub(crate) fn into_result(self) -> (DType, Shape, Vec<u8>) {
-        let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let result = self
+            .result
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         (self.dtype, self.shape, result)
     }
 
@@ -128,7 +139,10 @@ impl Combiner {
         };
         let to = dense_strides(&kept_shape, item);
         let starts = self.kept.iter().map(|&axis| tile.start[axis]);
-        let offset = starts.zip(&to).map(|(i, &stride)| i * stride.unsigned_abs()).sum();
+        let offset = starts
+            .zip(&to)
+            .map(|(i, &stride)| i * stride.unsigned_abs())
+            .sum();
         let from = Strided {
             offset: 0,
             strides: &from,
@@ -143,7 +157,7 @@ impl Combiner {
 
     /// The elements that partials stand for, as bytes of the result's dtype.
     fn finish(&self, partials: &Partials) -> Vec<u8> {
-        let n = self.n_reduced as f64;
+        let n = self.n_reduced;
         let op = self.reduce.op;
         let mut out = Vec::with_capacity(partials.len() * self.dtype.size());
         for &moments in partials.moments().unwrap_or_default() {

@@ -15,7 +15,8 @@ pub(crate) fn run(body: &Body, n: usize, inputs: &[&[u8]], outputs: &mut [&mut [
             let at = if input.uniform { 0 } else { element };
             let item = from.get(at * input.dtype.size()..);
             // OK because the caller gives `n` elements of each input.
-            item.and_then(|item| Scalar::read(input.dtype, item)).expect("an input is too short")
+            item.and_then(|item| Scalar::read(input.dtype, item))
+                .expect("an input is too short")
         }));
         let regs = eval::registers(body, &elements);
         for (sink, out) in body.sinks.iter().zip(outputs.iter_mut()) {

@@ -13,6 +13,10 @@ use crate::ir::Body;
 use crate::jit::{Cache, Host};
 use crate::math::SimdLevel;
 
+/// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
+/// interpreter some 30 ns for each value of an element.
+const TINY_WORK: usize = 4_096;
+
 /// Where an evaluation gets its kernels from.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernels<'k> {
@@ -25,7 +29,8 @@ pub(crate) struct Kernels<'k> {
 #[derive(Debug, Default)]
 pub(crate) struct KernelCounts {
     pub(crate) compiled: AtomicUsize,
-    pub(crate) interpreted: AtomicUsize,
+    /// Kernels used, compiled or from the cache.
+    pub(crate) used: AtomicUsize,
     pub(crate) ns: std::sync::atomic::AtomicU64,
 }
 
@@ -38,9 +43,13 @@ impl<'k> Kernels<'k> {
         }
     }
 
-    /// The engine asked for.
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
+    /// Whether a pass of `elems` elements and `regs` values should run as machine code.
+    pub(crate) fn compiles(&self, elems: usize, regs: usize) -> bool {
+        match self.engine {
+            Engine::Auto => elems.saturating_mul(regs) > TINY_WORK,
+            Engine::Jit => true,
+            Engine::Interpreter => false,
+        }
     }
 
     /// The same, for the interpreter.
@@ -49,22 +58,23 @@ impl<'k> Kernels<'k> {
     }
 
     /// What computes `body`.
-    pub(crate) fn code(&self, body: &Body) -> Result<Code> {
-        if self.engine == Engine::Jit {
+    pub(crate) fn code(&self, body: &Body, compiles: bool) -> Result<Code> {
+        if compiles {
             let started = Instant::now();
             let found = cache().get(body, host(self.level)?);
             let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.counts.ns.fetch_add(ns, Ordering::Relaxed);
             match found {
                 Ok((kernel, fresh)) => {
-                    self.counts.compiled.fetch_add(usize::from(fresh), Ordering::Relaxed);
+                    self.counts
+                        .compiled
+                        .fetch_add(usize::from(fresh), Ordering::Relaxed);
                     return Ok(Code::Jit(kernel));
                 }
                 Err(error) if error.code() != ErrorCode::Compile => return Err(error),
                 Err(_) => {}
             }
         }
-        self.counts.interpreted.fetch_add(1, Ordering::Relaxed);
         Ok(Code::Interpreter)
     }
 }

@@ -87,7 +87,15 @@ pub(crate) fn evaluate(
     let mut results = Results::default();
     for (index, pass) in task.plan.passes.iter().enumerate() {
         let mut stored = allocate(task, index, pass, &destinations);
-        let run = bind(task, index, pass, &results, &mut stored, &mut destinations, &kernels)?;
+        let run = bind(
+            task,
+            index,
+            pass,
+            &results,
+            &mut stored,
+            &mut destinations,
+            &kernels,
+        )?;
         run_tiles(task, index, &run, &pool, &counters)?;
         finish(task, pass, run, &mut results)?;
         results.keep_stored(task, stored)?;
@@ -95,8 +103,8 @@ pub(crate) fn evaluate(
     stats.passes = task.plan.n_data_passes();
     stats.compile = counts.time();
     stats.kernels_compiled = counts.compiled.load(Ordering::Relaxed);
-    let interpreted = task.options.engine == Engine::Interpreter;
-    stats.simd = (!interpreted).then(|| task.options.level());
+    let compiled = counts.used.load(Ordering::Relaxed) > 0;
+    stats.simd = compiled.then(|| task.options.level());
     stats.threads = pool.threads();
     let outputs = results.outputs(task, destinations)?;
     counters.report(stats);
@@ -163,7 +171,8 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
         return Ok(());
     };
     let (need, have) = (bytes_text(total), bytes_text(limit));
-    let message = format!("the result `{name}` needs {need} of memory, more than the {have} allowed");
+    let message =
+        format!("the result `{name}` needs {need} of memory, more than the {have} allowed");
     Err(Error::new(ErrorKind::Limit, Code::TooLarge, message)
         .with_help("write it to a file with `-o OUT.npy`, or raise `--max-memory`"))
 }
@@ -201,7 +210,8 @@ fn direct_output(
     if later.any(|pass| pass.inputs.iter().any(|input| input.leaf == leaf)) {
         return None;
     }
-    let mut outputs = (0..task.plan.outputs.len()).filter(|&output| task.plan.outputs[output] == home);
+    let mut outputs =
+        (0..task.plan.outputs.len()).filter(|&output| task.plan.outputs[output] == home);
     let only = outputs.next()?;
     let memory = matches!(destinations[only], Destination::Memory);
     (outputs.next().is_none() && !memory).then_some(only)
@@ -237,7 +247,8 @@ fn bind<'r>(
         .iter_mut()
         .map(|(&sink, (_, bytes))| (sink, bytes))
         .collect();
-    let mut places: HashMap<usize, &mut Destination<'_>> = destinations.iter_mut().enumerate().collect();
+    let mut places: HashMap<usize, &mut Destination<'_>> =
+        destinations.iter_mut().enumerate().collect();
     let mut deliveries = Vec::with_capacity(pass.sinks.len());
     for (sink, pass_sink) in pass.sinks.iter().enumerate() {
         let PassSink::Store(value) = *pass_sink else {
@@ -251,7 +262,9 @@ fn bind<'r>(
                 Some(Destination::Buffer(bytes)) => Target::Memory(SharedBytes::new(bytes)),
                 Some(Destination::Npy(writer)) => Target::Npy(writer),
                 Some(Destination::Receiver(receiver)) => Target::Receiver(output, *receiver),
-                Some(Destination::Memory) | None => return Err(internal("an output is stored twice")),
+                Some(Destination::Memory) | None => {
+                    return Err(internal("an output is stored twice"));
+                }
             },
             (None, None) => return Err(internal("a stored value goes nowhere")),
         };
@@ -347,7 +360,10 @@ impl Work<'_, '_> {
     }
 
     fn report(self) {
-        let workers = self.workers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let workers = self
+            .workers
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut held = self.cache.peak();
         for worker in &workers {
             self.counters.add_decoding(&worker.decode.counts);
@@ -358,12 +374,7 @@ impl Work<'_, '_> {
 }
 
 /// Takes a pass's results, or says where a condition held that must not.
-fn finish(
-    task: &Task<'_, '_>,
-    pass: &Pass,
-    run: PassRun<'_>,
-    results: &mut Results,
-) -> Result<()> {
+fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
     let domain = run.domain;
     for (sink, pass_sink) in run.sinks.into_iter().zip(&pass.sinks) {
         match (sink, *pass_sink) {
@@ -508,7 +519,10 @@ impl Pool {
 fn own_pool(threads: usize) -> Result<std::sync::Arc<rayon::ThreadPool>> {
     static POOLS: Mutex<Vec<std::sync::Arc<rayon::ThreadPool>>> = Mutex::new(Vec::new());
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(pool) = pools.iter().find(|pool| pool.current_num_threads() == threads) {
+    if let Some(pool) = pools
+        .iter()
+        .find(|pool| pool.current_num_threads() == threads)
+    {
         return Ok(std::sync::Arc::clone(pool));
     }
     let built = rayon::ThreadPoolBuilder::new()

@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::math::SimdLevel;
 
-/// Which engine computes. Answers are the same to the bit.
+/// What computes. Answers are the same to the bit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Engine {
-    /// Machine code; the interpreter where executable memory is refused.
+    /// Machine code, except for passes so small that compiling them would take longer than
+    /// interpreting them.
     #[default]
+    Auto,
+    /// Machine code always; the interpreter only where executable memory is refused.
     Jit,
     /// The interpreter: slow, for comparison and for places that forbid machine code.
     Interpreter,
@@ -78,7 +81,9 @@ impl fmt::Debug for Options {
 /// Bytes of memory that could be allocated now, where the system says so.
 fn free_memory() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
     let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
     kib.checked_mul(1024)
 }

@@ -9,7 +9,6 @@ use crate::error::Result;
 use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
-use crate::exec::options::Engine;
 use crate::exec::sink::Output;
 use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
@@ -155,13 +154,20 @@ impl<'a> PassRun<'a> {
         deliveries: Vec<Delivery<'a>>,
         kernels: &Kernels<'_>,
     ) -> Result<PassRun<'a>> {
-        let folds: Vec<&Reduce> = pass.sinks.iter().filter_map(|sink| reduce_of(func, *sink)).collect();
+        let folds: Vec<&Reduce> = pass
+            .sinks
+            .iter()
+            .filter_map(|sink| reduce_of(func, *sink))
+            .collect();
         let fastest = folds.first().map_or(&[][..], |reduce| &reduce.axes);
         let tiling = Tiling::new(&pass.domain, &pass.cut, fastest);
-        let jit = kernels.engine() == Engine::Jit;
-        let fused_split = fused_split(pass, &folds).filter(|_| jit);
+        let compiles = kernels.compiles(pass.domain.elems(), pass.body.len() + 1);
+        let fused_split = fused_split(pass, &folds).filter(|_| compiles);
         let split = fused_split.unwrap_or_else(|| map_split(pass, &leaves));
-        let roles: Vec<Role> = leaves.iter().map(|leaf| role(leaf, &pass.domain, split)).collect();
+        let roles: Vec<Role> = leaves
+            .iter()
+            .map(|leaf| role(leaf, &pass.domain, split))
+            .collect();
         let access = leaves.iter().map(|leaf| access(leaf, pass)).collect();
         let sinks: Vec<SinkRun<'a>> = pass
             .sinks
@@ -172,7 +178,7 @@ impl<'a> PassRun<'a> {
         let uniform: Vec<bool> = roles.iter().map(|role| role.is_uniform()).collect();
         let wants: Vec<Want> = sinks.iter().map(want).collect();
         let body = pass.body(func, &uniform, &wants);
-        let code = kernels.code(&body)?;
+        let code = kernels.code(&body, compiles)?;
         if matches!(code, Code::Interpreter) && fused_split.is_some() {
             // Executable memory was refused: plan again for the interpreter.
             let deliveries = sinks.into_iter().map(SinkRun::into_delivery).collect();
@@ -231,13 +237,16 @@ fn map_split(pass: &Pass, leaves: &[Leaf<'_>]) -> usize {
             .all(|leaf| role(leaf, &pass.domain, split) != Role::Repeated);
         natural && row_elems(pass, split) >= MIN_ROW_ELEMS
     };
-    (0..pass.domain.ndim()).find(|&split| fits(split)).unwrap_or(0)
+    (0..pass.domain.ndim())
+        .find(|&split| fits(split))
+        .unwrap_or(0)
 }
 
 /// Elements of a row of a full tile.
 fn row_elems(pass: &Pass, split: usize) -> usize {
     let axes = split..pass.domain.ndim();
-    axes.map(|axis| pass.cut.dims[axis].inner.min(pass.domain[axis])).product()
+    axes.map(|axis| pass.cut.dims[axis].inner.min(pass.domain[axis]))
+        .product()
 }
 
 fn role(leaf: &Leaf<'_>, domain: &Shape, split: usize) -> Role {
@@ -292,7 +301,11 @@ fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
         };
         shape[at] == extent && whole && (inside || dim.inner >= dim.outer)
     });
-    if own { Access::OwnBlocks } else { Access::SharedBlocks }
+    if own {
+        Access::OwnBlocks
+    } else {
+        Access::SharedBlocks
+    }
 }
 
 fn sink_run<'a>(

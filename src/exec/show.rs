@@ -9,7 +9,7 @@ use crate::array::Layout;
 use crate::error::Result;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::{KernelCounts, Kernels, host};
-use crate::exec::options::Options;
+use crate::exec::options::{Engine, Options};
 use crate::exec::pass::{Delivery, PassRun, SinkRun};
 use crate::exec::sink::{Output, Piece, Target};
 use crate::exec::worker::{own_box, tile_bytes};
@@ -52,14 +52,26 @@ pub(crate) fn bodies(task: &Task<'_, '_>) -> Result<Vec<Body>> {
 pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
     let mut out = String::new();
     let runs = dry_runs(task)?;
-    let threads = task.options.threads.unwrap_or_else(rayon::current_num_threads);
+    let threads = task
+        .options
+        .threads
+        .unwrap_or_else(rayon::current_num_threads);
     for (number, (pass, run)) in runs.iter().enumerate() {
         // OK to ignore, here and below: writing to a String does not fail.
-        let _ = writeln!(out, "pass {} of {}: domain {}", number + 1, runs.len(), pass.domain);
+        let _ = writeln!(
+            out,
+            "pass {} of {}: domain {}",
+            number + 1,
+            runs.len(),
+            pass.domain
+        );
         pass_text(task, pass, run, threads, &mut out);
     }
     if runs.is_empty() {
-        let _ = writeln!(out, "no pass over data: the result follows from constants alone");
+        let _ = writeln!(
+            out,
+            "no pass over data: the result follows from constants alone"
+        );
     }
     Ok(out)
 }
@@ -67,13 +79,24 @@ pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
 /// The passes over data, planned but not run: results of earlier passes are pending.
 fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> {
     let counts = KernelCounts::default();
-    let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
+    let engine = match task.options.engine {
+        Engine::Interpreter => Engine::Interpreter,
+        Engine::Auto | Engine::Jit => Engine::Jit,
+    };
+    let kernels = Kernels::new(engine, task.options.level(), &counts);
     let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
     passes
         .map(|pass| {
             let leaves = pass.inputs.iter().map(|input| leaf(task, input)).collect();
-            let deliveries = pass.sinks.iter().map(|sink| delivery(task, *sink)).collect();
-            Ok((pass, PassRun::new(task.func, pass, leaves, deliveries, &kernels)?))
+            let deliveries = pass
+                .sinks
+                .iter()
+                .map(|sink| delivery(task, *sink))
+                .collect();
+            Ok((
+                pass,
+                PassRun::new(task.func, pass, leaves, deliveries, &kernels)?,
+            ))
         })
         .collect()
 }
@@ -107,23 +130,43 @@ fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
     }
 }
 
-fn pass_text(task: &Task<'_, '_>, pass: &Pass, run: &PassRun<'_>, threads: usize, out: &mut String) {
+fn pass_text(
+    task: &Task<'_, '_>,
+    pass: &Pass,
+    run: &PassRun<'_>,
+    threads: usize,
+    out: &mut String,
+) {
     let (tiles, elems) = (run.tiling.n_tiles(), run.tiling.tile_elems());
-    let _ = writeln!(out, "  {tiles} tiles of at most {elems} elements, {threads} threads");
+    let _ = writeln!(
+        out,
+        "  {tiles} tiles of at most {elems} elements, {threads} threads"
+    );
     for (index, (leaf, input)) in run.leaves.iter().zip(&pass.inputs).enumerate() {
         let name = match input.leaf {
             passes::Leaf::Operand(operand) => task.func.operands[operand].name.clone(),
             passes::Leaf::Result(value) | passes::Leaf::Generate(value) => value.to_string(),
         };
         let how = access_text(run, index);
-        let _ = writeln!(out, "  read {name}: {}{}, {how}", leaf.dtype(), leaf.shape());
+        let _ = writeln!(
+            out,
+            "  read {name}: {}{}, {how}",
+            leaf.dtype(),
+            leaf.shape()
+        );
     }
     for sink in &run.sinks {
         let _ = writeln!(out, "  {}", sink_text(sink));
     }
     let level = task.options.level();
-    let row: usize = pass.domain[run.split..].iter().product::<usize>().min(elems);
-    let _ = writeln!(out, "  kernel: simd {level}, rows of at most {row} elements");
+    let row: usize = pass.domain[run.split..]
+        .iter()
+        .product::<usize>()
+        .min(elems);
+    let _ = writeln!(
+        out,
+        "  kernel: simd {level}, rows of at most {row} elements"
+    );
     let shared = run.access.contains(&Access::SharedBlocks);
     let cache = if shared { BLOCK_CACHE_BYTES } else { 0 };
     let scratch = tile_bytes(run);
@@ -152,7 +195,9 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
             let (decoded, distinct, complete) = foresee(run, index);
             let times = decoded as f64 / distinct.max(1) as f64;
             let part = if complete { "" } else { " in the first tiles" };
-            format!("{distinct} blocks{part} through the shared cache, decoded {times:.2} times each")
+            format!(
+                "{distinct} blocks{part} through the shared cache, decoded {times:.2} times each"
+            )
         }
     }
 }
@@ -183,7 +228,11 @@ fn foresee(run: &PassRun<'_>, index: usize) -> (usize, usize, bool) {
     let Layout::Blocks(grid, _) = array.layout() else {
         return (0, 0, true);
     };
-    let block_bytes = grid.block.elems().saturating_mul(array.dtype().size()).max(1);
+    let block_bytes = grid
+        .block
+        .elems()
+        .saturating_mul(array.dtype().size())
+        .max(1);
     let room = (BLOCK_CACHE_BYTES / block_bytes).max(1);
     let (mut queue, mut held, mut distinct) = (VecDeque::new(), HashSet::new(), HashSet::new());
     let (mut decoded, mut walked) = (0, 0);
@@ -217,7 +266,10 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
     match sink {
         SinkRun::Store(output) => format!("store {}{}", output.dtype, output.shape),
         SinkRun::Fused(op, combiner) => {
-            format!("fold {op:?} over axes {:?} inside the kernel", combiner.axes())
+            format!(
+                "fold {op:?} over axes {:?} inside the kernel",
+                combiner.axes()
+            )
         }
         SinkRun::Stream(combiner) => {
             let (kind, axes) = (combiner.kind(), combiner.axes());

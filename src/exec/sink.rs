@@ -1,14 +1,17 @@
 //! In: the elements of a tile. Out: those elements where the caller wants them.
 //! Never: two tiles writing the same byte.
 
-#![expect(unsafe_code, reason = "tiles write disjoint parts of one result from several threads")]
+#![expect(
+    unsafe_code,
+    reason = "tiles write disjoint parts of one result from several threads"
+)]
 
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::array::boxes::{Runs, dense_strides};
 use crate::array::npy::NpyWriter;
 use crate::error::Result;
-use crate::array::boxes::{Runs, dense_strides};
 use crate::exec::tiling::Tile;
 use crate::types::{DType, Shape};
 
@@ -75,7 +78,10 @@ impl<'t> SharedBytes<'t> {
     /// # Panics
     /// If they are outside the memory.
     pub(crate) fn at(&self, at: usize, len: usize) -> *mut u8 {
-        assert!(at <= self.len && len <= self.len - at, "tile outside its output");
+        assert!(
+            at <= self.len && len <= self.len - at,
+            "tile outside its output"
+        );
         self.start.wrapping_add(at)
     }
 
@@ -95,7 +101,8 @@ impl Output<'_> {
         let Target::Memory(memory) = &self.target else {
             return None;
         };
-        let dense = (split + 1..self.shape.ndim()).all(|axis| tile.extent[axis] == self.shape[axis]);
+        let dense =
+            (split + 1..self.shape.ndim()).all(|axis| tile.extent[axis] == self.shape[axis]);
         dense.then(|| (memory, dense_strides(&self.shape, self.dtype.size())))
     }
 

@@ -76,8 +76,10 @@ impl Counters {
         Self::add(&self.read_ns, counts.read);
         Self::add(&self.decode_ns, counts.decode);
         Self::add(&self.unshuffle_ns, counts.unshuffle);
-        self.bytes_read.fetch_add(counts.bytes_read, Ordering::Relaxed);
-        self.bytes_decoded.fetch_add(counts.bytes_decoded, Ordering::Relaxed);
+        self.bytes_read
+            .fetch_add(counts.bytes_read, Ordering::Relaxed);
+        self.bytes_decoded
+            .fetch_add(counts.bytes_decoded, Ordering::Relaxed);
         self.blocks.fetch_add(counts.blocks, Ordering::Relaxed);
     }
 

@@ -1,8 +1,6 @@
 //! In: a domain and its cut. Out: the tiles, and their places in the order that merges partials.
 //! Never: a dependence on the order in which tiles are visited.
 
-use std::ops::Range;
-
 use crate::ir::{Cut, DimCut};
 use crate::types::Shape;
 
@@ -44,11 +42,6 @@ impl Tile {
     pub(crate) fn elems(&self) -> usize {
         self.extent.iter().product()
     }
-
-    /// The index range along `axis`.
-    pub(crate) fn range(&self, axis: usize) -> Range<usize> {
-        self.start[axis]..self.start[axis] + self.extent[axis]
-    }
 }
 
 impl Tiling {
@@ -73,13 +66,21 @@ impl Tiling {
 
     /// How many outer cells there are.
     pub(crate) fn n_outer(&self) -> usize {
+        // Without elements the other extents may be anything.
+        if self.domain.contains(&0) {
+            return 0;
+        }
         self.outer.iter().product()
     }
 
     /// How many tiles there are.
     pub(crate) fn n_tiles(&self) -> usize {
+        if self.domain.contains(&0) {
+            return 0;
+        }
         let axes = 0..self.domain.ndim();
-        axes.map(|axis| self.cells_before(axis, self.outer[axis])).product()
+        axes.map(|axis| self.cells_before(axis, self.outer[axis]))
+            .product()
     }
 
     /// The most elements a tile has.
@@ -101,7 +102,8 @@ impl Tiling {
     /// How many tiles an outer cell has.
     pub(crate) fn n_inner(&self, outer: &[usize]) -> usize {
         let axes = outer.iter().enumerate();
-        axes.map(|(axis, &cell)| self.inner_count(axis, cell)).product()
+        axes.map(|(axis, &cell)| self.inner_count(axis, cell))
+            .product()
     }
 
     /// The `index`-th tile (C order) of an outer cell.
@@ -118,7 +120,10 @@ impl Tiling {
             let count = self.inner_count(axis, outer[axis]);
             let inner = rest % count;
             rest /= count;
-            let DimCut { outer: wide, inner: narrow } = self.cut.dims[axis];
+            let DimCut {
+                outer: wide,
+                inner: narrow,
+            } = self.cut.dims[axis];
             let cell_end = self.domain[axis].min((outer[axis] + 1).saturating_mul(wide));
             let start = outer[axis] * wide + inner * narrow;
             tile.start[axis] = start;
@@ -183,12 +188,18 @@ mod tests {
         Tiling::new(&Shape::new(domain), &Cut { dims }, fastest)
     }
 
+    fn range(tile: &Tile, axis: usize) -> std::ops::Range<usize> {
+        tile.start[axis]..tile.start[axis] + tile.extent[axis]
+    }
+
     fn all(tiling: &Tiling) -> Vec<Tile> {
         (0..tiling.n_outer())
             .map(|visit| tiling.outer_cell(visit))
             .flat_map(|outer| {
                 let n = tiling.n_inner(&outer);
-                (0..n).map(move |index| tiling.tile(&outer, index)).collect::<Vec<_>>()
+                (0..n)
+                    .map(move |index| tiling.tile(&outer, index))
+                    .collect::<Vec<_>>()
             })
             .collect()
     }
@@ -200,9 +211,9 @@ mod tests {
         let tiles = all(&tiling);
         assert_eq!(tiles.len(), tiling.n_tiles());
         for tile in &tiles {
-            for i in tile.range(0) {
-                for j in tile.range(1) {
-                    for k in tile.range(2) {
+            for i in range(tile, 0) {
+                for j in range(tile, 1) {
+                    for k in range(tile, 2) {
                         seen[(i * 10 + j) * 5 + k] += 1;
                     }
                 }

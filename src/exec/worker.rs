@@ -1,13 +1,16 @@
 //! In: one tile of a pass. Out: its outputs delivered, its partials submitted.
 //! Never: a join, an allocation that grows with the array, or a byte outside the tile's buffers.
 
-#![expect(unsafe_code, reason = "calls of kernels with pointers into the tile's buffers")]
+#![expect(
+    unsafe_code,
+    reason = "calls of kernels with pointers into the tile's buffers"
+)]
 
 use std::time::Instant;
 
 use crate::array::DecodeScratch;
-use crate::error::Result;
 use crate::array::boxes::{Strided, copy_box, dense_strides};
+use crate::error::Result;
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
 use crate::exec::combine::Combiner;
@@ -56,7 +59,11 @@ impl Worker {
     /// Bytes of all buffers.
     pub(crate) fn capacity(&self) -> usize {
         let many = [&self.own, &self.full, &self.out, &self.states];
-        let listed: usize = many.iter().flat_map(|list| list.iter()).map(Buffer::capacity).sum();
+        let listed: usize = many
+            .iter()
+            .flat_map(|list| list.iter())
+            .map(Buffer::capacity)
+            .sum();
         listed + self.block.capacity() + self.kernel.capacity() + self.permuted.capacity()
     }
 
@@ -182,7 +189,12 @@ pub(crate) fn tile_bytes(run: &PassRun<'_>) -> usize {
             Role::Repeated => 2 * elems * leaf.dtype().size(),
         })
         .sum();
-    let outputs: usize = run.sinks.iter().filter(|sink| sink.fused().is_none()).map(|sink| elems * sink.dtype().size()).sum();
+    let outputs: usize = run
+        .sinks
+        .iter()
+        .filter(|sink| sink.fused().is_none())
+        .map(|sink| elems * sink.dtype().size())
+        .sum();
     inputs + outputs
 }
 
@@ -199,7 +211,10 @@ fn broadcast_strides(extent: &[usize], item: usize) -> Vec<isize> {
 
 fn row_strides(extent: &[usize], split: usize, item: usize) -> Vec<usize> {
     let strides = broadcast_strides(extent, item);
-    strides[..split].iter().map(|stride| stride.unsigned_abs()).collect()
+    strides[..split]
+        .iter()
+        .map(|stride| stride.unsigned_abs())
+        .collect()
 }
 
 impl Rows {
@@ -214,7 +229,11 @@ impl Rows {
 
     /// Byte offset of the current row for a leaf with these row strides.
     fn offset(&self, strides: &[usize]) -> usize {
-        self.index.iter().zip(strides).map(|(&i, &stride)| i * stride).sum()
+        self.index
+            .iter()
+            .zip(strides)
+            .map(|(&i, &stride)| i * stride)
+            .sum()
     }
 
     fn advance(&mut self) {
@@ -262,8 +281,10 @@ fn call_rows(
     let mut inputs = vec![std::ptr::null(); views.len()];
     let mut outputs = vec![std::ptr::null_mut(); targets.len()];
     for row in 0..rows.n_rows {
-        for ((pointer, view), (index, role)) in
-            inputs.iter_mut().zip(views).zip(run.roles.iter().enumerate())
+        for ((pointer, view), (index, role)) in inputs
+            .iter_mut()
+            .zip(views)
+            .zip(run.roles.iter().enumerate())
         {
             let at = rows.offset(&view.row_strides);
             let elems = if role.is_uniform() { 1 } else { n };
@@ -314,7 +335,12 @@ fn out_row(
         && let Some((memory, strides)) = output.row(tile, run.split)
     {
         let strides: Vec<usize> = strides.iter().map(|stride| stride.unsigned_abs()).collect();
-        let first: usize = tile.start.iter().zip(&strides).map(|(&i, &stride)| i * stride).sum();
+        let first: usize = tile
+            .start
+            .iter()
+            .zip(&strides)
+            .map(|(&i, &stride)| i * stride)
+            .sum();
         let last: usize = tile.extent[..run.split]
             .iter()
             .zip(&strides)
@@ -405,12 +431,7 @@ fn fold_streams(
 }
 
 /// Folds a tile's dense values over the combiner's axes.
-fn fold_tile(
-    combiner: &Combiner,
-    tile: &Tile,
-    values: &[u8],
-    permuted: &mut Buffer,
-) -> Partials {
+fn fold_tile(combiner: &Combiner, tile: &Tile, values: &[u8], permuted: &mut Buffer) -> Partials {
     let (kind, dtype) = (combiner.kind(), combiner.arg_dtype());
     let axes = combiner.axes();
     let ndim = tile.extent.len();
@@ -419,7 +440,11 @@ fn fold_tile(
         .filter(|&axis| tile.extent[axis] > 1)
         .map(|axis| (tile.extent[axis], axes.contains(&axis)))
         .collect();
-    let n_red: usize = long.iter().filter(|axis| axis.1).map(|axis| axis.0).product();
+    let n_red: usize = long
+        .iter()
+        .filter(|axis| axis.1)
+        .map(|axis| axis.0)
+        .product();
     let n_out = tile.elems() / n_red;
     let reduced_last = long.windows(2).all(|pair| pair[0].1 <= pair[1].1);
     if reduced_last {
@@ -464,7 +489,8 @@ fn deliver(
     for ((sink, buffer), (fused, streamed)) in run.sinks.iter().zip(out).zip(partials) {
         match sink {
             SinkRun::Store(output) => {
-                let direct = matches!(run.code, Code::Jit(_)) && output.row(tile, run.split).is_some();
+                let direct =
+                    matches!(run.code, Code::Jit(_)) && output.row(tile, run.split).is_some();
                 if !direct {
                     let started = Instant::now();
                     output.deliver(tile, buffer.bytes(tile.elems() * output.dtype.size()))?;

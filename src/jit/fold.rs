@@ -6,7 +6,7 @@
 //! of the current run; see [`Lower::store_run`].
 
 use cranelift_codegen::ir::types;
-use cranelift_codegen::ir::{InstBuilder, Type, Value};
+use cranelift_codegen::ir::{InstBuilder, StackSlot, Type, Value};
 
 use super::emit::{Emit, Width, lane};
 use super::lanes::{Bundle, Lanes, PLAIN};
@@ -39,6 +39,15 @@ impl Fold {
         self.op == FoldOp::SumFloat
     }
 
+    /// The types of the two states of a fold that is not in runs.
+    fn state(self) -> [Type; 2] {
+        match self.op {
+            FoldOp::SumFloat | FoldOp::SumInt | FoldOp::CountNonzero => [types::I64X2, types::I64],
+            FoldOp::Any | FoldOp::All => [types::I64X2, types::I8],
+            FoldOp::Min | FoldOp::Max => [Width::Vector.of(self.dtype), lane(self.dtype)],
+        }
+    }
+
     /// The value that changes nothing, as bits of `dtype`.
     fn identity(self) -> u64 {
         let lowest = self.op == FoldOp::Max;
@@ -57,18 +66,35 @@ impl Fold {
 impl Emit<'_> {
     /// The state before the first element.
     pub(super) fn fold_start(&mut self, fold: Fold) -> Vec<Value> {
-        let of = |vector: Type, lane: Type, bits: u64| [(vector, bits), (lane, bits)];
-        let state = match fold.op {
-            FoldOp::SumFloat => return vec![self.float(types::F64X2, -0.0); LANES / 2],
-            FoldOp::SumInt | FoldOp::CountNonzero => of(types::I64X2, types::I64, 0),
-            FoldOp::Any => of(types::I64X2, types::I8, 0),
-            FoldOp::All => [(types::I64X2, u64::MAX), (types::I8, 1)],
-            FoldOp::Min | FoldOp::Max => {
-                let vector = Width::Vector.of(fold.dtype);
-                of(vector, lane(fold.dtype), fold.identity())
-            }
+        if fold.in_runs() {
+            return vec![self.float(types::F64X2, -0.0); LANES / 2];
+        }
+        let [vector, lane] = fold.state();
+        let (vector_bits, lane_bits) = match fold.op {
+            FoldOp::All => (u64::MAX, 1),
+            FoldOp::Min | FoldOp::Max => (fold.identity(), fold.identity()),
+            FoldOp::SumFloat | FoldOp::SumInt | FoldOp::CountNonzero | FoldOp::Any => (0, 0),
         };
-        state.map(|(ty, bits)| self.constant(ty, bits)).to_vec()
+        vec![
+            self.constant(vector, vector_bits),
+            self.constant(lane, lane_bits),
+        ]
+    }
+
+    /// Keeps a state on the stack.
+    pub(super) fn save(&mut self, slot: StackSlot, state: &[Value]) {
+        for (part, &value) in state.iter().enumerate() {
+            let at = 16 * part as i32;
+            self.b.ins().stack_store(types::I64, value, slot, at);
+        }
+    }
+
+    /// The state that was kept.
+    pub(super) fn restore(&mut self, slot: StackSlot, fold: Fold) -> Vec<Value> {
+        let [vector, lane] = fold.state();
+        [(vector, 0), (lane, 16)]
+            .map(|(ty, at)| self.b.ins().stack_load(types::I64, ty, slot, at))
+            .to_vec()
     }
 
     /// The state after a bundle; for `SumFloat`, of vectors only.

@@ -7,23 +7,24 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types;
+use std::ops::Range;
+
 use cranelift_codegen::ir::{
-    AbiParam, BlockArg, Function, InstBuilder, Signature, StackSlotData, StackSlotKind,
-    UserFuncName, Value,
+    AbiParam, Block, BlockArg, Function, InstBuilder, Signature, StackSlot, StackSlotData,
+    StackSlotKind, UserFuncName, Value,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::emit::{Emit, Width};
 use super::fold::Fold;
-use super::lanes::{Bundle, PLAIN, READ};
+use super::lanes::{Bundle, PLAIN};
 use super::lower::{Lower, Turn};
-use super::plan::{self, Call, Place, Plan, Region, Slot};
+use super::plan::{Plan, Region, Slot};
 use crate::error::Error;
-use crate::ir::{Body, BodyInst, Elementwise, Reg, Sink};
+use crate::ir::{Body, BodyInst, Reg, Sink};
 use crate::limits::{RUN_ELEMS, STRIP_ELEMS};
 use crate::math::SimdLevel;
-use crate::math::strip::Routine;
 use crate::table::Id;
 
 /// Writes the kernel of `body`.
@@ -53,8 +54,14 @@ pub(super) fn function(
 }
 
 /// The kernel being written.
-struct Kernel<'a> {
-    lower: Lower<'a>,
+pub(super) struct Kernel<'a> {
+    pub(super) lower: Lower<'a>,
+    /// The arrays of pointers.
+    pub(super) inputs: Value,
+    outputs: Value,
+    /// For each fold that is not in runs, where its state is between two regions: on the stack,
+    /// since a value kept alive over calls and other loops would be spilled inside this one.
+    states: Vec<Option<StackSlot>>,
 }
 
 /// A fold of the region at hand, with its sink.
@@ -65,26 +72,47 @@ struct Folding {
     reg: Reg,
 }
 
+/// What a region's loops share.
+#[derive(Clone, Copy)]
+struct Work<'r> {
+    region: &'r Region,
+    folding: Option<Folding>,
+    /// The pointers of its sinks.
+    outputs: &'r [Value],
+    strip: Value,
+}
+
+impl Work<'_> {
+    fn turn(&self, bundle: Bundle, at: Value) -> Turn {
+        let strip = self.strip;
+        Turn { bundle, at, strip }
+    }
+
+    /// The pointer of a sink of this region.
+    fn output(&self, sink: usize) -> Value {
+        let at = self.region.sinks.iter().position(|&own| own == sink);
+        // OK because only sinks of this region are asked for.
+        self.outputs[at.expect("a sink of this region")]
+    }
+}
+
 impl<'a> Kernel<'a> {
-    fn new(mut emit: Emit<'a>, body: &'a Body, plan: &'a Plan, params: &[Value]) -> Self {
-        let mut pointers = |array: Value, n: usize| -> Vec<Value> {
-            (0..n as i32)
-                .map(|at| emit.b.ins().load(types::I64, READ, array, 8 * at))
-                .collect()
-        };
-        let inputs = pointers(params[1], body.inputs.len());
-        let outputs = pointers(params[2], body.sinks.len());
+    fn new(emit: Emit<'a>, body: &'a Body, plan: &'a Plan, params: &[Value]) -> Self {
         let lower = Lower {
             emit,
             body,
             plan,
-            inputs,
-            outputs,
+            streams: vec![None; body.inputs.len()],
             scratch: params[3],
             once: vec![None; body.regs.len()],
             known: Vec::new(),
         };
-        Kernel { lower }
+        Kernel {
+            lower,
+            inputs: params[1],
+            outputs: params[2],
+            states: vec![None; body.sinks.len()],
+        }
     }
 
     fn write(&mut self, n: Value) -> Result<(), Error> {
@@ -92,22 +120,23 @@ impl<'a> Kernel<'a> {
         for &reg in &plan.once {
             self.compute_once(reg)?;
         }
+        self.start_folds();
         let zero = self.int(0);
-        let states = self.start_folds();
-        let states = if plan.strips {
+        if plan.strips {
             self.fill_temporaries(n);
-            self.counted(zero, n, STRIP_ELEMS, &states, |kernel, strip, states| {
+            self.counted(zero, n, STRIP_ELEMS, &[], |kernel, strip, _| {
                 let end = kernel.clamp(strip, STRIP_ELEMS, n);
-                kernel.strip(strip, end, states)
-            })
+                kernel.strip(strip, end);
+                Vec::new()
+            });
         } else {
-            self.strip(zero, n, &states)
-        };
-        self.finish_folds(&states);
+            self.strip(zero, n);
+        }
+        self.finish_folds();
         Ok(())
     }
 
-    fn int(&mut self, value: usize) -> Value {
+    pub(super) fn int(&mut self, value: usize) -> Value {
         self.lower.emit.b.ins().iconst(types::I64, value as i64)
     }
 
@@ -151,7 +180,7 @@ impl<'a> Kernel<'a> {
         &mut self,
         at: Value,
         to: Value,
-        (head, exit): (cranelift_codegen::ir::Block, cranelift_codegen::ir::Block),
+        (head, exit): (Block, Block),
         state: &[Value],
     ) {
         let stay: Vec<BlockArg> = state.iter().map(|&value| value.into()).collect();
@@ -162,20 +191,27 @@ impl<'a> Kernel<'a> {
         b.ins().brif(below, head, &turn, exit, &stay);
     }
 
-    /// All regions over the elements `strip..end`; the states are those of all folds that are
-    /// not in runs, one after the other in sink order.
-    fn strip(&mut self, strip: Value, end: Value, states: &[Value]) -> Vec<Value> {
+    /// All regions over the elements `strip..end`.
+    fn strip(&mut self, strip: Value, end: Value) {
         let plan = self.lower.plan;
-        let mut states = states.to_vec();
         for region in &plan.regions {
             if !region.is_idle() {
-                self.region(region, strip, end, &mut states);
+                self.region(region, strip, end);
             }
             for call in &region.calls {
                 self.call(call, strip, end);
             }
         }
-        states
+    }
+
+    /// The pointer at a position of an array of pointers.
+    pub(super) fn pointer(&mut self, array: Value, at: usize) -> Value {
+        let offset = 8 * at as i32;
+        self.lower
+            .emit
+            .b
+            .ins()
+            .load(types::I64, PLAIN, array, offset)
     }
 
     /// The fold a region serves, if any; the plan gives it at most one.
@@ -201,64 +237,79 @@ impl<'a> Kernel<'a> {
             .collect()
     }
 
-    fn start_folds(&mut self) -> Vec<Value> {
-        let folds = self.lasting();
-        folds
-            .iter()
-            .flat_map(|folding| self.lower.emit.fold_start(folding.fold))
-            .collect()
+    fn start_folds(&mut self) {
+        for folding in self.lasting() {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 32, 4);
+            let slot = self.lower.emit.b.create_sized_stack_slot(data);
+            self.states[folding.sink] = Some(slot);
+            let state = self.lower.emit.fold_start(folding.fold);
+            self.lower.emit.save(slot, &state);
+        }
     }
 
-    fn finish_folds(&mut self, states: &[Value]) {
-        for (folding, state) in self.lasting().into_iter().zip(states.chunks(2)) {
-            let answer = self.lower.emit.fold_finish(folding.fold, state);
-            let output = self.lower.outputs[folding.sink];
+    fn state_of(&self, folding: Folding) -> StackSlot {
+        // OK because `start_folds` gives every fold that is not in runs its slot.
+        self.states[folding.sink].expect("a fold that was started")
+    }
+
+    fn finish_folds(&mut self) {
+        for folding in self.lasting() {
+            let slot = self.state_of(folding);
+            let state = self.lower.emit.restore(slot, folding.fold);
+            let answer = self.lower.emit.fold_finish(folding.fold, &state);
+            let output = self.pointer(self.outputs, folding.sink);
             self.lower.emit.b.ins().store(PLAIN, answer, output, 0);
         }
     }
 
-    /// One loop over `strip..end`.
-    fn region(&mut self, region: &Region, strip: Value, end: Value, states: &mut [Value]) {
-        let folding = self.folding(region);
-        match folding {
+    /// One loop over `strip..end`. Pointers are loaded here, not at the entry, for the same
+    /// reason as states are.
+    fn region(&mut self, region: &Region, strip: Value, end: Value) {
+        for &input in &region.streams {
+            self.lower.streams[input.index()] = Some(self.pointer(self.inputs, input.index()));
+        }
+        let outputs: Vec<Value> = region
+            .sinks
+            .iter()
+            .map(|&sink| self.pointer(self.outputs, sink))
+            .collect();
+        let work = Work {
+            region,
+            folding: self.folding(region),
+            outputs: &outputs,
+            strip,
+        };
+        match work.folding {
             Some(folding) if folding.fold.in_runs() => {
                 self.counted(strip, end, RUN_ELEMS, &[], |kernel, run, _| {
                     let end = kernel.clamp(run, RUN_ELEMS, end);
-                    kernel.run(region, folding, strip, run, end);
+                    kernel.run(work, folding, run, end);
                     Vec::new()
                 });
             }
             Some(folding) => {
-                let before = self
-                    .lasting()
-                    .iter()
-                    .take_while(|one| one.sink < folding.sink)
-                    .count();
-                let state = &mut states[2 * before..2 * before + 2];
-                let done = self.span(region, Some(folding), strip, strip..end, state);
-                state.copy_from_slice(&done);
+                let slot = self.state_of(folding);
+                let state = self.lower.emit.restore(slot, folding.fold);
+                let state = self.span(work, strip..end, &state);
+                self.lower.emit.save(slot, &state);
             }
             None => {
-                self.span(region, None, strip, strip..end, &[]);
+                self.span(work, strip..end, &[]);
             }
         }
     }
 
     /// One run of a fold of floats: its lanes start anew and are stored after the bundles; the
     /// elements left (there are none but in the last run) are added to them in memory.
-    fn run(&mut self, region: &Region, folding: Folding, strip: Value, run: Value, end: Value) {
-        let output = self.lower.outputs[folding.sink];
+    fn run(&mut self, work: Work<'_>, folding: Folding, run: Value, end: Value) {
+        let output = work.output(folding.sink);
         let state = self.lower.emit.fold_start(folding.fold);
         let middle = self.bundles_end(run, end);
-        let state = self.bundles(region, Some(folding), strip, run..middle, &state);
+        let state = self.bundles(work, run..middle, &state);
         self.lower.store_run(output, run, &state);
         self.counted(middle, end, 1, &[], |kernel, at, _| {
-            let turn = Turn {
-                bundle: Bundle::ONE,
-                at,
-                strip,
-            };
-            kernel.turn(region, turn);
+            let turn = work.turn(Bundle::ONE, at);
+            kernel.turn(work, turn);
             let x = kernel.lower.value(turn, folding.reg)[0];
             let dtype = kernel.lower.body.regs[folding.reg].dtype;
             kernel.lower.add_to_run(output, turn, dtype, x);
@@ -267,23 +318,11 @@ impl<'a> Kernel<'a> {
     }
 
     /// The elements of a range: in bundles, then one by one.
-    fn span(
-        &mut self,
-        region: &Region,
-        folding: Option<Folding>,
-        strip: Value,
-        range: std::ops::Range<Value>,
-        state: &[Value],
-    ) -> Vec<Value> {
+    fn span(&mut self, work: Work<'_>, range: Range<Value>, state: &[Value]) -> Vec<Value> {
         let middle = self.bundles_end(range.start, range.end);
-        let state = self.bundles(region, folding, strip, range.start..middle, state);
+        let state = self.bundles(work, range.start..middle, state);
         self.counted(middle, range.end, 1, &state, |kernel, at, state| {
-            let turn = Turn {
-                bundle: Bundle::ONE,
-                at,
-                strip,
-            };
-            kernel.turn_with_fold(region, folding, turn, state)
+            kernel.turn_with_fold(work, work.turn(Bundle::ONE, at), state)
         })
     }
 
@@ -300,36 +339,20 @@ impl<'a> Kernel<'a> {
     }
 
     /// The whole bundles of a range.
-    fn bundles(
-        &mut self,
-        region: &Region,
-        folding: Option<Folding>,
-        strip: Value,
-        range: std::ops::Range<Value>,
-        state: &[Value],
-    ) -> Vec<Value> {
+    fn bundles(&mut self, work: Work<'_>, range: Range<Value>, state: &[Value]) -> Vec<Value> {
         if self.lower.emit.level == SimdLevel::Off {
             return state.to_vec();
         }
         let elems = self.lower.plan.bundle;
-        let bundle = Bundle {
-            elems,
-            width: Width::Vector,
-        };
+        let width = Width::Vector;
         self.counted(range.start, range.end, elems, state, |kernel, at, state| {
-            kernel.turn_with_fold(region, folding, Turn { bundle, at, strip }, state)
+            kernel.turn_with_fold(work, work.turn(Bundle { elems, width }, at), state)
         })
     }
 
-    fn turn_with_fold(
-        &mut self,
-        region: &Region,
-        folding: Option<Folding>,
-        turn: Turn,
-        state: &[Value],
-    ) -> Vec<Value> {
-        self.turn(region, turn);
-        let Some(Folding { fold, reg, .. }) = folding else {
+    fn turn_with_fold(&mut self, work: Work<'_>, turn: Turn, state: &[Value]) -> Vec<Value> {
+        self.turn(work, turn);
+        let Some(Folding { fold, reg, .. }) = work.folding else {
             return Vec::new();
         };
         let lanes = self.lower.value(turn, reg);
@@ -337,21 +360,21 @@ impl<'a> Kernel<'a> {
     }
 
     /// What a region computes and stores for the elements of one turn.
-    fn turn(&mut self, region: &Region, turn: Turn) {
+    fn turn(&mut self, work: Work<'_>, turn: Turn) {
         self.lower.begin_turn();
-        for &reg in &region.maps {
+        for &reg in &work.region.maps {
             if let BodyInst::Map(map) = self.lower.body.regs[reg].inst {
                 self.lower.compute(turn, reg, map);
             }
         }
-        for &(reg, slot) in &region.spills {
+        for &(reg, slot) in &work.region.spills {
             self.spill(turn, reg, slot);
         }
-        for &sink in &region.sinks {
+        for &sink in &work.region.sinks {
             if let Sink::Store(reg) = self.lower.body.sinks[sink] {
-                let (lanes, dtype) = (self.lower.value(turn, reg), self.lower.body.regs[reg].dtype);
-                let output = self.lower.outputs[sink];
-                let address = self.lower.address(output, turn.at, dtype.size());
+                let dtype = self.lower.body.regs[reg].dtype;
+                let lanes = self.lower.value(turn, reg);
+                let address = self.lower.address(work.output(sink), turn.at, dtype.size());
                 self.lower
                     .emit
                     .store(turn.bundle, dtype, &lanes, address, 0);
@@ -379,91 +402,6 @@ impl<'a> Kernel<'a> {
             spills: plan.fills.clone(),
             ..Region::default()
         };
-        self.span(&region, None, zero, zero..end, &[]);
-    }
-
-    /// Calls a strip routine on `strip..end`.
-    fn call(&mut self, call: &Call, strip: Value, end: Value) {
-        let to = self.temporary(call.to);
-        let from = call.from.map(|place| match place {
-            Place::Slot(slot) => self.temporary(slot),
-            Place::Stream(input) => {
-                let base = self.lower.inputs[input.index()];
-                let size = self.lower.body.inputs[input].dtype.size();
-                self.lower.address(base, strip, size)
-            }
-        });
-        let n = self.lower.emit.b.ins().isub(end, strip);
-        self.lower.emit.call(call.routine, to, from, n);
-    }
-
-    fn temporary(&mut self, slot: Slot) -> Value {
-        self.lower
-            .emit
-            .b
-            .ins()
-            .iadd_imm_s(self.lower.scratch, i64::from(slot))
-    }
-
-    /// Computes a uniform register before the loops.
-    fn compute_once(&mut self, reg: Reg) -> Result<(), Error> {
-        let body = self.lower.body;
-        let data = &body.regs[reg];
-        let value = match data.inst {
-            BodyInst::Const(scalar) => self.lower.emit.scalar(Width::Lane, scalar),
-            BodyInst::Input(input) => {
-                let base = self.lower.inputs[input.index()];
-                self.lower.emit.load(Bundle::ONE, data.dtype, base, 0)[0]
-            }
-            BodyInst::Map(map) if plan::is_native(body, reg, map) => {
-                let args: Vec<_> = map.args().map(|arg| vec![self.lower.scalar(arg)]).collect();
-                self.lower.map(Bundle::ONE, reg, map, &args)[0]
-            }
-            BodyInst::Map(map) => self.call_once(reg, map)?,
-        };
-        self.lower.once[reg.index()] = Some(value);
-        Ok(())
-    }
-
-    /// A strip routine on a strip of one element, on the stack.
-    fn call_once(&mut self, reg: Reg, map: Elementwise<Reg>) -> Result<Value, Error> {
-        let routine = plan::routine(self.lower.body, reg, map, self.lower.emit.level)?;
-        let ty = Width::Lane.of(self.lower.body.regs[reg].dtype);
-        let args: Vec<Value> = map.args().map(|arg| self.lower.scalar(arg)).collect();
-        let cells: Vec<Value> = args.iter().map(|&arg| self.cell(arg)).collect();
-        let (to, from) = match routine {
-            // The argument's cell is read through the second pointer, the result needs its own.
-            Routine::Convert(_) => (self.cell(args[0]), Some(cells[0])),
-            Routine::InPlace(_) | Routine::Pair(_) => (cells[0], cells.get(1).copied()),
-        };
-        let one = self.int(1);
-        self.lower.emit.call(routine, to, from, one);
-        Ok(self.lower.emit.b.ins().load(ty, PLAIN, to, 0))
-    }
-
-    /// The address of eight bytes on the stack that hold `value`.
-    fn cell(&mut self, value: Value) -> Value {
-        let b = &mut self.lower.emit.b;
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
-        let slot = b.create_sized_stack_slot(data);
-        let address = b.ins().stack_addr(types::I64, slot, 0);
-        b.ins().store(PLAIN, value, address, 0);
-        address
-    }
-}
-
-impl Emit<'_> {
-    /// Calls a routine at its address in this process.
-    fn call(&mut self, routine: Routine, to: Value, from: Option<Value>, n: Value) {
-        let address = match routine {
-            Routine::InPlace(f) => f as usize,
-            Routine::Pair(f) | Routine::Convert(f) => f as usize,
-        };
-        let args: Vec<Value> = [Some(to), from, Some(n)].into_iter().flatten().collect();
-        let mut signature = Signature::new(self.b.func.signature.call_conv);
-        signature.params = vec![AbiParam::new(types::I64); args.len()];
-        let signature = self.b.import_signature(signature);
-        let callee = self.b.ins().iconst(types::I64, address as i64);
-        self.b.ins().call_indirect(signature, callee, &args);
+        self.region(&region, zero, end);
     }
 }

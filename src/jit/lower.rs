@@ -15,9 +15,9 @@ pub(super) struct Lower<'a> {
     pub(super) emit: Emit<'a>,
     pub(super) body: &'a Body,
     pub(super) plan: &'a Plan,
-    /// The base pointers of inputs and outputs, and the strip temporaries.
-    pub(super) inputs: Vec<Value>,
-    pub(super) outputs: Vec<Value>,
+    /// The base pointers of the inputs that the current region reads.
+    pub(super) streams: Vec<Option<Value>>,
+    /// The strip temporaries.
     pub(super) scratch: Value,
     /// The uniform registers that have been computed.
     pub(super) once: Vec<Option<Value>>,
@@ -101,7 +101,8 @@ impl Lower<'_> {
 
     fn fetch_input(&mut self, turn: Turn, input: InputId) -> Lanes {
         let dtype = self.body.inputs[input].dtype;
-        let base = self.inputs[input.index()];
+        // OK because the plan lists the streams of a region.
+        let base = self.streams[input.index()].expect("a stream of this region");
         let address = self.address(base, turn.at, dtype.size());
         self.emit.load(turn.bundle, dtype, address, 0)
     }

@@ -7,6 +7,7 @@
 //! ([`kernel`]). Answers equal `math::scalar` to the bit at every SIMD level.
 
 mod cache;
+mod calls;
 mod cast;
 mod emit;
 mod fold;

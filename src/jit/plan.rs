@@ -6,6 +6,8 @@
 //! serves all its uses; one used in a later region waits in a strip temporary. A body with
 //! several folds gives each its own region, since four states of four accumulators would spill.
 
+use std::collections::BTreeSet;
+
 use super::native;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind};
@@ -42,6 +44,8 @@ pub(super) type Slot = i32;
 /// One loop over a strip, and the calls after it.
 #[derive(Debug, Default)]
 pub(super) struct Region {
+    /// The inputs the loop reads element by element.
+    pub(super) streams: Vec<InputId>,
     /// What the loop computes, in order.
     pub(super) maps: Vec<Reg>,
     /// What it leaves in temporaries.
@@ -73,6 +77,26 @@ pub(super) enum Place {
 }
 
 impl Region {
+    /// The inputs among what the loop computes with, stores and serves.
+    fn reads(&self, shape: &Shape<'_>) -> Vec<InputId> {
+        let body = shape.body;
+        let args = self.maps.iter().flat_map(|&reg| match body.regs[reg].inst {
+            BodyInst::Map(map) => map.args().collect(),
+            BodyInst::Const(_) | BodyInst::Input(_) => Vec::new(),
+        });
+        let spilled = self.spills.iter().map(|&(reg, _)| reg);
+        let sunk = self.sinks.iter().map(|&at| sink_reg(&body.sinks[at]));
+        let streams: BTreeSet<InputId> = args
+            .chain(spilled)
+            .chain(sunk)
+            .filter_map(|reg| match body.regs[reg].inst {
+                BodyInst::Input(input) if !body.inputs[input].uniform => Some(input),
+                BodyInst::Input(_) | BodyInst::Const(_) | BodyInst::Map(_) => None,
+            })
+            .collect();
+        streams.into_iter().collect()
+    }
+
     /// Whether the loop has nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         self.spills.is_empty() && self.sinks.is_empty()
@@ -157,6 +181,9 @@ impl Plan {
         }
         for (at, &region) in shape.sink_regions.iter().enumerate() {
             self.regions[region].sinks.push(at);
+        }
+        for region in &mut self.regions {
+            region.streams = region.reads(shape);
         }
         Ok(())
     }

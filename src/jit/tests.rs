@@ -1,9 +1,9 @@
-//! Kernels against `math::scalar`, element by element: every operation, dtype and level, every
-//! fold, and random bodies.
+//! In: bodies. Out: whether their kernels equal `math::scalar`, element by element: every
+//! operation, dtype and level, every fold, and random bodies. Never: a tolerance.
 
 use super::*;
 use crate::ir::{BodyInput, Elementwise, FoldOp, Reg, RegData, Sink};
-use crate::limits::{LANES, RUN_ELEMS};
+use crate::limits::{LANES, MAX_CACHED_KERNELS, RUN_ELEMS};
 use crate::math::{SimdLevel, scalar};
 use crate::table::Id;
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
@@ -224,10 +224,10 @@ fn reference(body: &Body, inputs: &[Vec<Scalar>], n: usize) -> Vec<Vec<Scalar>> 
                     condition,
                     then,
                     otherwise,
-                }) => match of(*condition, at) {
-                    Scalar::Bool(true) => of(*then, at),
-                    _ => of(*otherwise, at),
-                },
+                }) => {
+                    let taken = of(*condition, at) == Scalar::Bool(true);
+                    of(if taken { *then } else { *otherwise }, at)
+                }
                 BodyInst::Map(Elementwise::Cast(a)) => scalar::cast(of(*a, at), data.dtype),
             })
             .collect();
@@ -399,12 +399,12 @@ fn every_binary_operation_equals_its_scalar_meaning() {
                 let b = build.input(dtype, right);
                 let value = build.binary(op, a, b);
                 build.store(value);
-                let counts = if left || right {
-                    &COUNTS[8..14]
+                let (hosts, counts) = if left || right {
+                    (&hosts[hosts.len() - 1..], &COUNTS[8..14])
                 } else {
-                    &COUNTS[..]
+                    (&hosts[..], &COUNTS[..])
                 };
-                check(&build.0, &hosts, counts, 77 + op as u64);
+                check(&build.0, hosts, counts, 77 + op as u64);
             }
         }
     }
@@ -522,6 +522,23 @@ fn folds_of_masks_of_every_width() {
     }
 }
 
+#[test]
+fn random_bodies_equal_their_scalar_meaning() {
+    let hosts = hosts();
+    arbtest::arbtest(|u| {
+        let body = crate::ir::arbitrary::body(u)?;
+        let counts = [u.int_in_range(1..=40)?, u.int_in_range(41..=1100)?];
+        let seed = u.arbitrary()?;
+        check(&body, &hosts, &counts, seed);
+        Ok(())
+    })
+    .budget_ms(if cfg!(debug_assertions) {
+        4_000
+    } else {
+        30_000
+    });
+}
+
 /// `((a**3 + sin(a * 2)) < c) & (b > 0)`
 fn headline() -> (Build, Reg) {
     let mut build = Build::default();
@@ -552,4 +569,186 @@ fn a_call_between_loops_and_several_folds() {
         .fold(FoldOp::Max, last)
         .store(last);
     check(&build.0, &hosts, &COUNTS, 22);
+}
+
+#[test]
+fn a_value_that_only_a_later_loop_uses_is_computed_there() {
+    let mut build = Build::default();
+    let [a, b] = [0; 2].map(|_| build.input(DType::Float64, false));
+    let sum = build.binary(BinaryOp::Add, a, b);
+    let sine = build.unary(UnaryOp::Sin, a);
+    let product = build.binary(BinaryOp::Mul, sum, sine);
+    build.store(product);
+    let plan = Plan::new(&build.0, SimdLevel::Sse42).unwrap();
+    let maps: Vec<&[Reg]> = plan.regions.iter().map(|region| &*region.maps).collect();
+    assert_eq!(maps, [&[][..], &[sum, product][..]]);
+    // The argument and the result of the call share the one temporary.
+    assert_eq!(plan.scratch_bytes, 512 * 8);
+}
+
+#[test]
+fn temporaries_are_used_again() {
+    let mut build = Build::default();
+    let mut x = build.input(DType::Float64, false);
+    for _ in 0..20 {
+        x = build.unary(UnaryOp::Sin, x);
+    }
+    build.store(x);
+    let plan = Plan::new(&build.0, SimdLevel::Sse42).unwrap();
+    assert_eq!(plan.regions.len(), 21);
+    assert_eq!(plan.scratch_bytes, 2 * 512 * 8);
+    check(&build.0, &hosts(), &[1, 600], 31);
+}
+
+#[test]
+fn a_body_without_calls_and_with_one_fold_needs_no_scratch() {
+    let mut build = Build::default();
+    let [a, b] = [0; 2].map(|_| build.input(DType::Float64, false));
+    let product = build.binary(BinaryOp::Mul, a, b);
+    build.fold(FoldOp::SumFloat, product).store(product);
+    let plan = Plan::new(&build.0, SimdLevel::Sse42).unwrap();
+    assert!(!plan.strips);
+    assert_eq!(plan.scratch_bytes, 0);
+}
+
+#[test]
+fn the_largest_body_compiles_and_one_value_more_is_refused() {
+    let mut build = Build::default();
+    let x = build.input(DType::Float64, false);
+    let mut sum = x;
+    while build.0.regs.len() < MAX_KERNEL_REGS {
+        sum = build.binary(BinaryOp::Add, sum, x);
+    }
+    build.store(sum);
+    check(&build.0, &hosts()[..1], &[9], 41);
+    build.binary(BinaryOp::Add, sum, x);
+    let error = compile(&build.0, &hosts()[0]).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Limit, Code::Compile)
+    );
+}
+
+#[test]
+fn slices_that_do_not_fit_are_refused() {
+    let mut build = Build::default();
+    let a = build.input(DType::Float64, false);
+    build.store(a);
+    let kernel = compile(&build.0, &hosts()[0]).unwrap();
+    let refused = |n: usize, input: &[u8], len: usize| {
+        let mut output = vec![0u8; len];
+        kernel
+            .call(n, &[input], &mut [&mut output], &mut [])
+            .is_err()
+    };
+    let mut input = Buffer::new(80, 0);
+    let input = &*input.bytes();
+    assert!(!refused(10, input, 80));
+    assert!(refused(0, input, 80), "no elements");
+    assert!(refused(11, input, 88), "a short input");
+    assert!(refused(10, input, 79), "a short output");
+    assert!(refused(9, &input[4..], 80), "an unaligned input");
+    assert!(refused(usize::MAX, input, 80), "a length that wraps");
+    assert!(
+        kernel.call(1, &[], &mut [], &mut []).is_err(),
+        "missing slices"
+    );
+}
+
+#[test]
+fn a_kernel_is_compiled_once_a_level() {
+    let (cache, (mut build, both)) = (Cache::new(), headline());
+    build.store(both);
+    for (at, host) in hosts().iter().enumerate() {
+        let (first, compiled) = cache.get(&build.0, host).unwrap();
+        assert!(compiled);
+        let (second, compiled) = cache.get(&build.0, host).unwrap();
+        assert!(!compiled && std::sync::Arc::ptr_eq(&first, &second));
+        assert_eq!((cache.compiled(), cache.len()), (at as u64 + 1, at + 1));
+    }
+}
+
+#[test]
+fn the_cache_drops_the_least_recently_used() {
+    let (cache, host) = (Cache::new(), &hosts()[0]);
+    let body = |value: usize| {
+        let mut build = Build::default();
+        let x = build.constant(Scalar::Int64(value as i64));
+        build.store(x);
+        build.0
+    };
+    for value in 0..=MAX_CACHED_KERNELS {
+        cache.get(&body(value), host).unwrap();
+        cache.get(&body(0), host).unwrap();
+    }
+    assert_eq!(cache.len(), MAX_CACHED_KERNELS);
+    let compiled = |value: usize| cache.get(&body(value), host).unwrap().1;
+    assert!(!compiled(0), "used all the time");
+    assert!(compiled(1), "used once, long ago");
+}
+
+/// Kernels give their pages back: the address space of a process that compiles and drops many
+/// stays as it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn dropped_kernels_free_their_pages() {
+    let executable_maps = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines()
+            .filter(|line| line.contains("r-xp") && line.ends_with(" 0 "))
+            .count()
+    };
+    let (mut build, both) = headline();
+    build.store(both);
+    let host = &hosts()[0];
+    let before = executable_maps();
+    for _ in 0..300 {
+        compile(&build.0, host).unwrap();
+    }
+    assert!(
+        executable_maps() < before + 100,
+        "other tests hold some kernels, not hundreds"
+    );
+}
+
+#[test]
+fn text_names_routines_instead_of_addresses() {
+    let (mut build, both) = headline();
+    build.store(both);
+    for host in hosts() {
+        let clif = clif_text(&build.0, &host).unwrap();
+        assert!(
+            clif.contains("sin.float64") && clif.contains("call_indirect"),
+            "{clif}"
+        );
+        assert!(asm_text(&build.0, &host).unwrap().contains("sin.float64"));
+    }
+}
+
+/// Bounds the instructions of the vector loop, so that spills and rebuilt constants show up.
+#[test]
+fn the_dot_product_loop_is_short() {
+    let mut build = Build::default();
+    let [a, b] = [0; 2].map(|_| build.input(DType::Float64, false));
+    let product = build.binary(BinaryOp::Mul, a, b);
+    build.fold(FoldOp::SumFloat, product);
+    let host = Host::detect().unwrap();
+    let text = asm_text(&build.0, &host).unwrap();
+    if host.level() >= SimdLevel::Avx2 {
+        assert_eq!(text.matches("mulpd").count(), 4, "{text}");
+        assert_eq!(text.matches("addpd").count(), 4, "{text}");
+        let spilled = |line: &str| line.contains("%xmm") && line.contains("%rsp");
+        assert!(!text.lines().any(spilled), "{text}");
+    }
+}
+
+#[test]
+fn tmp_print() {
+    let (mut build, both) = headline();
+    build.fold(FoldOp::CountNonzero, both);
+    println!("{}", asm_text(&build.0, &Host::detect().unwrap()).unwrap());
+    let mut build = Build::default();
+    let a = build.input(DType::Float64, false);
+    build.fold(FoldOp::Min, a);
+    println!("{}", asm_text(&build.0, &Host::detect().unwrap()).unwrap());
 }

@@ -130,7 +130,7 @@ binary_bodies! {
     MulInt: Int, true, mul;
     FloorDivInt: Int, true, floor_div;
     ModInt: Int, true, modulo;
-    PowInt: Int, true, pow;
+    PowInt: Int, false, pow;
     AndInt: Int, true, and;
     OrInt: Int, true, or;
     XorInt: Int, true, xor;

@@ -127,7 +127,14 @@ impl Info {
 /// # Errors
 /// When the file cannot be read, is of no known kind, or its structure is damaged.
 pub fn info(path: impl AsRef<Path>) -> Result<Info> {
-    let source = Source::open(path.as_ref())?;
+    info_of(Source::open(path.as_ref())?)
+}
+
+/// What there is to tell about an open file, or bytes in memory.
+///
+/// # Errors
+/// As [`info`].
+pub fn info_of(source: Source) -> Result<Info> {
     match sniff(&source)? {
         Format::Frame => of_frame(Frame::open(source)?),
         Format::Npy => of_npy(&source),

@@ -21,7 +21,7 @@ mod stored;
 pub mod pending;
 pub mod write;
 
-pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info};
+pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info, info_of};
 pub use scratch::{DecodeCounts, DecodeScratch};
 pub use sniff::{Format, sniff};
 pub use stored::{StoredArray, normalise_bools};

@@ -38,7 +38,7 @@ impl Shape {
         self.0.len()
     }
 
-    /// Number of elements (1 for 0-d), `None` where it exceeds `isize::MAX`.
+    /// Number of elements (1 for 0-d), `None` where their bytes could exceed `isize::MAX`.
     pub fn checked_elems(&self) -> Option<usize> {
         if self.0.contains(&0) {
             return Some(0);
@@ -46,13 +46,13 @@ impl Shape {
         self.0
             .iter()
             .try_fold(1usize, |n, &extent| n.checked_mul(extent))
-            .filter(|&n| isize::try_from(n).is_ok())
+            .filter(|&n| n <= isize::MAX as usize / 8)
     }
 
     /// Number of elements (1 for 0-d).
     ///
     /// # Panics
-    /// If the product exceeds `isize::MAX`; shapes from outside go through
+    /// If the product is too large; shapes from outside go through
     /// [`Shape::checked_elems`] first.
     pub fn elems(&self) -> usize {
         // OK because arrays and checked programs only carry shapes whose product was checked.

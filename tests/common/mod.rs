@@ -2,6 +2,9 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
     reason = "a module of several test binaries, each of which uses some of it"
 )]
 

@@ -8,39 +8,39 @@ use fuseblock::{Array, DType, Scalar, Shape};
 use serde_json::Value;
 
 /// Everything recorded.
-pub struct Recorded {
-    pub operands: HashMap<String, Operand>,
-    pub cases: Vec<Case>,
+pub(crate) struct Recorded {
+    pub(crate) operands: HashMap<String, Operand>,
+    pub(crate) cases: Vec<Case>,
 }
 
 /// A named operand of the pool.
-pub struct Operand {
-    pub elems: Vec<Scalar>,
-    pub array: Array<'static>,
+pub(crate) struct Operand {
+    pub(crate) elems: Vec<Scalar>,
+    pub(crate) array: Array<'static>,
 }
 
 /// An expression and what it must give.
-pub struct Case {
-    pub family: String,
-    pub expr: String,
+pub(crate) struct Case {
+    pub(crate) family: String,
+    pub(crate) expr: String,
     /// Name in the expression, name in the pool; in the order of names.
-    pub operands: Vec<(String, String)>,
+    pub(crate) operands: Vec<(String, String)>,
     /// Outputs, or the code of the error.
-    pub expected: Result<Vec<Expected>, String>,
+    pub(crate) expected: Result<Vec<Expected>, String>,
 }
 
 /// One output.
-pub struct Expected {
-    pub dtype: DType,
-    pub shape: Shape,
+pub(crate) struct Expected {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Shape,
     /// All elements, or the first few if there is a digest.
-    pub elems: Vec<Scalar>,
-    pub digest: Option<u64>,
-    pub allowed: Allowed,
+    pub(crate) elems: Vec<Scalar>,
+    pub(crate) digest: Option<u64>,
+    pub(crate) allowed: Allowed,
 }
 
 /// How far an element may be off.
-pub enum Allowed {
+pub(crate) enum Allowed {
     /// The same bits; all NaNs are one.
     Exact,
     /// This many floats of the dtype further.
@@ -51,7 +51,7 @@ pub enum Allowed {
 
 impl Recorded {
     /// Reads the file of this repository.
-    pub fn load() -> Recorded {
+    pub(crate) fn load() -> Recorded {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy_cases.jsonl");
         let text = std::fs::read_to_string(path).expect("the cases are checked in");
         let mut recorded = Recorded {
@@ -74,7 +74,7 @@ impl Recorded {
 
 impl Operand {
     /// Dtype, shape, and the elements if they are few.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let elems: Vec<String> = self.elems.iter().take(64).map(Scalar::to_string).collect();
         let more = if self.elems.len() > 64 { " ..." } else { "" };
         let (dtype, shape) = (self.array.dtype(), self.array.shape());
@@ -186,12 +186,12 @@ fn read_scalar(dtype: DType, text: &str) -> Scalar {
 }
 
 /// splitmix64 from `seed`; `pool.py` has the same.
-pub fn words(seed: u64) -> impl Iterator<Item = u64> {
+pub(crate) fn words(seed: u64) -> impl Iterator<Item = u64> {
     (1u64..).map(move |index| mix(seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15))))
 }
 
 /// splitmix64's finaliser.
-pub fn mix(word: u64) -> u64 {
+pub(crate) fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ (word >> 31)

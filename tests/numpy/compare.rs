@@ -10,16 +10,16 @@ use crate::engine::{Answer, Output};
 const SHOWN: usize = 64;
 
 /// Whether the answer is what NumPy gives, within what the case allows.
-pub fn compare(case: &Case, got: &Answer) -> Result<(), String> {
+pub(crate) fn compare(case: &Case, got: &Answer) -> Result<(), String> {
     match (&case.expected, got) {
         (Err(code), Err((found, _))) if code == found => Ok(()),
         (Err(code), Err((found, message))) => {
             Err(format!("  expected {code}\n  got      {found} {message}\n"))
         }
         (Err(code), Ok(outputs)) => Err(format!("  expected {code}\n  got      {outputs:?}\n")),
-        (Ok(_), Err((code, message))) => {
-            Err(format!("  expected an answer\n  got      {code} {message}\n"))
-        }
+        (Ok(_), Err((code, message))) => Err(format!(
+            "  expected an answer\n  got      {code} {message}\n"
+        )),
         (Ok(expected), Ok(outputs)) if expected.len() != outputs.len() => {
             let (need, have) = (expected.len(), outputs.len());
             Err(format!("  expected {need} outputs, got {have}\n"))
@@ -34,7 +34,7 @@ pub fn compare(case: &Case, got: &Answer) -> Result<(), String> {
 }
 
 /// Whether two answers agree to the bit; all NaNs are one, and so are messages.
-pub fn same_bits(a: &Answer, b: &Answer) -> bool {
+pub(crate) fn same_bits(a: &Answer, b: &Answer) -> bool {
     match (a, b) {
         (Ok(a), Ok(b)) => a == b,
         (Err((a, _)), Err((b, _))) => a == b,
@@ -126,7 +126,11 @@ fn distance(expected: Scalar, got: Scalar) -> Option<u64> {
         Scalar::Float32(value) => order(i64::from(value.to_bits() as i32), i64::from(i32::MIN)),
         other => order(other.bits() as i64, i64::MIN),
     };
-    Some(place(expected).abs_diff(place(got)).min(u128::from(u64::MAX)) as u64)
+    Some(
+        place(expected)
+            .abs_diff(place(got))
+            .min(u128::from(u64::MAX)) as u64,
+    )
 }
 
 /// Sign and magnitude as a number that grows with the float.

@@ -1,34 +1,34 @@
 //! In: a case. Out: what Fuseblock gives for it. Never: any other call into the library.
 
-use fuseblock::{Engine, Expr, Scalar, Shape, SimdLevel};
 use fuseblock::{DType, Error};
+use fuseblock::{Engine, Expr, Scalar, Shape, SimdLevel};
 
 use crate::RECORDED;
 use crate::cases::Case;
 
 /// How a case is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Machine {
-    pub engine: Engine,
+pub(crate) struct Machine {
+    pub(crate) engine: Engine,
     /// `None` is the widest.
-    pub simd: Option<SimdLevel>,
-    pub threads: usize,
+    pub(crate) simd: Option<SimdLevel>,
+    pub(crate) threads: usize,
 }
 
 /// One output; scalars are equal by bits, NaNs to each other.
 #[derive(Debug, PartialEq)]
-pub struct Output {
-    pub dtype: DType,
-    pub shape: Shape,
-    pub elems: Vec<Scalar>,
+pub(crate) struct Output {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Shape,
+    pub(crate) elems: Vec<Scalar>,
 }
 
 /// The outputs, or the code and message of the error.
-pub type Answer = Result<Vec<Output>, (String, String)>;
+pub(crate) type Answer = Result<Vec<Output>, (String, String)>;
 
 impl Machine {
     /// Evaluates the case.
-    pub fn run(self, case: &Case) -> Answer {
+    pub(crate) fn run(self, case: &Case) -> Answer {
         self.evaluate(case)
             .map_err(|error| (error.code().to_string(), error.to_string()))
     }
@@ -53,9 +53,7 @@ impl Machine {
             Ok(Output {
                 dtype,
                 shape: array.shape().clone(),
-                elems: items
-                    .filter_map(|item| Scalar::read(dtype, item))
-                    .collect(),
+                elems: items.filter_map(|item| Scalar::read(dtype, item)).collect(),
             })
         });
         arrays.collect()

@@ -85,7 +85,10 @@ fn vector_avx512() {
     check_level(SimdLevel::Avx512);
 }
 
-#[expect(clippy::print_stderr, reason = "a level that is not tested must say so")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a level that is not tested must say so"
+)]
 fn check_level(level: SimdLevel) {
     if level.is_available() {
         check(Engine::Jit, Some(level), 1);

@@ -51,7 +51,8 @@ fn bindings_stay_as_they_were() {
         v9: float64 = const 3.141592653589793
         output "e" = v8
         output "pi" = v9
-    "#]].assert_eq(&keep(&mut scope, "e = z + d + n; e, pi"));
+    "#]]
+    .assert_eq(&keep(&mut scope, "e = z + d + n; e, pi"));
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl FrameBytes {
         // One thread to compress and one to decompress: a hint that nobody follows.
         out.extend_from_slice(&[0xD1, 0, 1, 0xD1, 0, 1]);
         // No variable-length metalayers; then the filters, as an extension of 16 bytes.
-        out.extend_from_slice(&[0xC2, 0xD8, SLOTS as u8]);
+        out.extend_from_slice(&[0xC2, 0xD8, 6]);
         let mut filters = [0; SLOTS];
         if fields.shuffle {
             filters[SLOTS - 1] = SHUFFLE;

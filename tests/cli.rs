@@ -1,0 +1,250 @@
+//! The command line as a person or a program meets it: what the docs show is run and compared,
+//! exit codes and JSON replies hold, and hostile input ends in a clear error.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn fuseblock() -> &'static str {
+    env!("CARGO_BIN_EXE_fuseblock")
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    Command::new(fuseblock())
+        .args(args)
+        .current_dir(dir)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("fuseblock starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+/// Requests to the batch mode, and its replies.
+fn batch(dir: &Path, args: &[&str], requests: &[u8]) -> Vec<serde_json::Value> {
+    let mut child = Command::new(fuseblock())
+        .arg("repl")
+        .arg("--json")
+        .args(args)
+        .current_dir(dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("fuseblock starts");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    let requests = requests.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&requests).expect("requests are read"));
+    let output = child.wait_with_output().expect("fuseblock ends");
+    writer.join().expect("the writer ends");
+    assert!(output.status.success(), "{:?}", output.status);
+    text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a reply is JSON"))
+        .collect()
+}
+
+/// Runs the ```` ```console ```` blocks of a page in one folder: lines after `$ ` are commands,
+/// the lines below them what they print. A line `...` stands for any lines, `...` at the end of a
+/// line for any rest of it.
+fn check_page(page: &str) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bin = Path::new(fuseblock())
+        .parent()
+        .expect("a folder of the binary");
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let mut ran = 0;
+    for block in page.split("```console\n").skip(1) {
+        let block = block.split("```").next().expect("a block ends");
+        for step in block.split("$ ").skip(1) {
+            let (command, expected) = step.split_once('\n').expect("a command ends its line");
+            let output = Command::new("sh")
+                .args(["-c", command])
+                .current_dir(dir.path())
+                .env("PATH", &path)
+                .env("NO_COLOR", "1")
+                .output()
+                .expect("sh starts");
+            let shown = text(&output.stderr) + &text(&output.stdout);
+            assert!(
+                matches(expected, &shown),
+                "{command}\nshown:\n{shown}\nin the page:\n{expected}"
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "the page shows no commands");
+}
+
+fn matches(expected: &str, shown: &str) -> bool {
+    let expected: Vec<&str> = expected.trim_end().lines().collect();
+    let shown: Vec<&str> = shown.trim_end().lines().collect();
+    match expected.first() {
+        None => shown.is_empty(),
+        Some(&"...") => {
+            let rest = expected[1..].join("\n");
+            (0..=shown.len()).any(|skip| matches(&rest, &shown[skip..].join("\n")))
+        }
+        Some(line) => {
+            let Some(first) = shown.first() else {
+                return false;
+            };
+            let same = match line.strip_suffix("...") {
+                Some(start) => first.starts_with(start),
+                None => first == line,
+            };
+            same && matches(&expected[1..].join("\n"), &shown[1..].join("\n"))
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    check_page(include_str!("../README.md"));
+}
+
+#[test]
+fn the_page_of_the_command_line_shows_what_happens() {
+    check_page(include_str!("../docs/cli.md"));
+}
+
+#[test]
+fn exit_codes_tell_whose_mistake_it_was() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let code = |args: &[&str]| run(dir.path(), args).status.code();
+    assert_eq!(code(&["eval", "1 + 1"]), Some(0));
+    assert_eq!(code(&["eval", "1 +"]), Some(1));
+    assert_eq!(code(&["eval", "x", "x=missing.b2nd"]), Some(1));
+    assert_eq!(code(&["eval", "2 ** (arange(3) - 1)"]), Some(1));
+    assert_eq!(code(&["evaluate", "1"]), Some(2));
+    assert_eq!(code(&["eval", "1", "--threads", "0"]), Some(2));
+    assert_eq!(code(&["eval", "1", "--max-memory", "much"]), Some(2));
+    assert_eq!(code(&["--help"]), Some(0));
+}
+
+#[test]
+fn scalars_print_plainly() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (expr, shown) in [
+        ("sum(arange(10))", "45\n"),
+        ("1/3", "0.3333333333333333\n"),
+        ("2 > 1", "True\n"),
+    ] {
+        assert_eq!(
+            text(&run(dir.path(), &["eval", expr]).stdout),
+            shown,
+            "{expr}"
+        );
+    }
+}
+
+#[test]
+fn numbers_in_json_keep_every_bit() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let program = "full((1,), 18446744073709551615, uint64), full((1,), 0.1, float32), full((2,), nan), full((1,), -inf), full((1,), True)";
+    let output = run(dir.path(), &["eval", program, "--json"]);
+    let shown = text(&output.stdout);
+    for data in [
+        "[18446744073709551615]",
+        "[0.1]",
+        r#"["NaN","NaN"]"#,
+        r#"["-Infinity"]"#,
+        "[true]",
+    ] {
+        assert!(
+            shown.contains(&format!(r#""data":{data}"#)),
+            "{data} in {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_session_goes_on_after_an_error_and_replies_in_order() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let requests = b"x = arange(5)\nsum(x)\nsum(y)\n:open z=missing.npy\n:nonsense\n\n\xff\xfe\nmax(x), min(x)\n";
+    let replies = batch(dir.path(), &[], requests);
+    let ok: Vec<bool> = replies.iter().map(|reply| reply["ok"] == true).collect();
+    assert_eq!(ok, [true, true, false, false, false, false, false, true]);
+    assert_eq!(replies[0]["outputs"][0]["dtype"], "int64");
+    assert_eq!(replies[1]["outputs"][0]["data"][0], 10);
+    assert_eq!(replies[2]["error"]["code"], "E0201");
+    assert_eq!(replies[3]["error"]["path"], "missing.npy");
+    assert_eq!(replies[7]["outputs"][1]["data"][0], 0);
+}
+
+#[test]
+fn a_line_without_end_is_one_error() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut requests = vec![b'('; 3 << 20];
+    requests.extend_from_slice(b"\n1 + 1\n");
+    let replies = batch(dir.path(), &[], &requests);
+    assert_eq!(replies.len(), 2);
+    assert_eq!(replies[0]["error"]["code"], "E0401");
+    assert_eq!(replies[1]["outputs"][0]["data"][0], 2);
+}
+
+#[test]
+fn results_go_to_files_and_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let saved = run(
+        dir.path(),
+        &["eval", "arange(12.0); arange(3)", "-o", "x.npy"],
+    );
+    assert_eq!(saved.status.code(), Some(0), "{}", text(&saved.stderr));
+    let replies = batch(
+        dir.path(),
+        &["x.npy"],
+        b":save x * 2 y.npy\n:open y=y.npy\nsum(y), sum(x)\n",
+    );
+    assert_eq!(replies[0]["outputs"][0]["path"], "y.npy");
+    assert_eq!(replies[2]["outputs"][0]["data"][0], 6);
+    assert_eq!(replies[2]["outputs"][1]["data"][0], 3);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("only .npy files so far"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(
+        dir.path(),
+        &["eval", "arange(3)", "-o", "no/such/folder/x.npy"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_result_above_the_memory_limit_names_its_size_and_the_way_out() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = run(
+        dir.path(),
+        &["eval", "linspace(0, 1, 1000000)", "--max-memory", "1MB"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stderr);
+    assert!(
+        shown.contains("7.6 MiB") && shown.contains("-o OUT.npy"),
+        "{shown}"
+    );
+    let output = run(
+        dir.path(),
+        &[
+            "eval",
+            "sum(linspace(0, 1, 1000000))",
+            "--max-memory",
+            "1MB",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
