@@ -16,7 +16,7 @@ use crate::matrix::{Cells, Codec};
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// Names and arrays, or why one could not be opened.
-    pub(crate) arrays: Result<Vec<(String, Array<'static>)>, Error>,
+    arrays: Result<Vec<(String, Array<'static>)>, Error>,
     folder: tempfile::TempDir,
     root: PathBuf,
 }
@@ -44,6 +44,21 @@ impl Opened {
             folder,
             root: case.root.clone(),
         })
+    }
+
+    /// Calls `work` with the operands, unless one could not be opened.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&[(&str, &Array<'static>)]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &self.arrays {
+            Ok(arrays) => {
+                let operands = arrays.iter().map(|(name, array)| (name.as_str(), array));
+                work(&operands.collect::<Vec<_>>())
+            }
+            // Errors are not cloned.
+            Err(error) => Err(Error::new(error.kind(), error.code(), error.to_string())),
+        }
     }
 
     /// A message with paths as the file gives them.

@@ -5,7 +5,7 @@ use fuseblock::diag::apply_edits;
 use fuseblock::diag::render::render;
 use fuseblock::explain::{Stage, explain};
 use fuseblock::source::Source;
-use fuseblock::{Array, Bound, Error, Expr, Options, SimdLevel, syntax};
+use fuseblock::{Bound, Error, Expr, Options, SimdLevel, syntax};
 
 use crate::Outcome;
 use crate::case::{Case, Section};
@@ -23,12 +23,12 @@ pub(crate) fn text(case: &Case, section: &Section) -> Outcome<String> {
     match (section.kind.as_str(), stage) {
         ("clif", Some(stage)) => contained(&explained(case, stage, &section.args)?, &section.body),
         (_, Some(stage)) => explained(case, stage, &section.args),
-        ("run", None) => agree(case, &section.args, |opened, bound| {
+        ("run", None) => agree(case, &section.args, |opened, way, bound| {
             bound
-                .and_then(|bound| matrix::results(&bound))
+                .and_then(|bound| matrix::results(way, &bound))
                 .map_err(|error| format!("it does not run:\n{}", error_text(opened, &error)))
         }),
-        ("stats", None) => agree(case, &section.args, |opened, bound| {
+        ("stats", None) => agree(case, &section.args, |opened, _, bound| {
             bound
                 .and_then(|bound| stats(&bound))
                 .map_err(|error| format!("it does not run:\n{}", error_text(opened, &error)))
@@ -48,25 +48,9 @@ fn explained(case: &Case, stage: Stage, matrix: &str) -> Outcome<String> {
         threads: Some(1),
         ..Options::default()
     };
-    let text = with(&opened, |operands| {
-        explain(&case.program, operands, stage, &options)
-    });
+    let text = opened.with(|operands| explain(&case.program, operands, stage, &options));
     let text = text.map_err(|error| error_text(&opened, &error))?;
     Ok(text.trim_end().to_string())
-}
-
-/// Calls `work` with the operands, unless one could not be opened.
-pub(crate) fn with<T>(
-    opened: &Opened,
-    work: impl FnOnce(&[(&str, &Array<'_>)]) -> Result<T, Error>,
-) -> Result<T, Error> {
-    match &opened.arrays {
-        Ok(arrays) => {
-            let operands = arrays.iter().map(|(name, array)| (name.as_str(), array));
-            work(&operands.collect::<Vec<_>>())
-        }
-        Err(error) => Err(Error::new(error.kind(), error.code(), error.to_string())),
-    }
 }
 
 /// `body`, if its lines occur in `text` in order.
@@ -104,8 +88,8 @@ fn error_text(opened: &Opened, error: &Error) -> String {
 fn error(case: &Case, section: &Section) -> Outcome<String> {
     let brief = section.args.strip_prefix("brief");
     let matrix = brief.unwrap_or(&section.args);
-    let text = agree(case, matrix, |opened, bound| {
-        match bound.and_then(|bound| matrix::results(&bound)) {
+    let text = agree(case, matrix, |opened, way, bound| {
+        match bound.and_then(|bound| matrix::results(way, &bound)) {
             Ok(results) => Err(format!("it runs:\n{results}")),
             Err(error) => Ok(error_text(opened, &error)),
         }
@@ -138,10 +122,9 @@ fn error(case: &Case, section: &Section) -> Outcome<String> {
 
 /// What is wrong with a program over the operands.
 fn faults(opened: &Opened, program: &str) -> Option<Error> {
-    with(opened, |operands| {
-        Expr::new(program)?.bind(operands).map(|_| ())
-    })
-    .err()
+    opened
+        .with(|operands| Expr::new(program)?.bind(operands).map(|_| ()))
+        .err()
 }
 
 fn how_many(error: &Error) -> usize {
