@@ -135,10 +135,11 @@ fn called(ast: &Ast, node: &Node) -> Option<String> {
     let Node::Call { callee, .. } = node else {
         return None;
     };
-    match &ast.nodes[*callee] {
-        Node::Name(name) | Node::Attribute { name, .. } => Some(name.clone()),
-        _ => None,
+    let callee = &ast.nodes[*callee];
+    if let Node::Name(name) | Node::Attribute { name, .. } = callee {
+        return Some(name.clone());
     }
+    None
 }
 
 /// The dtypes of `a + b`, where both are operands.
