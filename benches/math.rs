@@ -15,9 +15,10 @@ const N: usize = 512;
 /// `N` elements of 4 or 8 bytes, from 0.1 up in steps of 0.02.
 fn elements(dtype: DType) -> Vec<u64> {
     let values = (0..N).map(|i| i as f64 * 0.02 + 0.1);
-    let bytes: Vec<u8> = match dtype {
-        DType::Float32 => values.flat_map(|x| (x as f32).to_ne_bytes()).collect(),
-        _ => values.flat_map(f64::to_ne_bytes).collect(),
+    let bytes: Vec<u8> = if dtype == DType::Float32 {
+        values.flat_map(|x| (x as f32).to_ne_bytes()).collect()
+    } else {
+        values.flat_map(f64::to_ne_bytes).collect()
     };
     bytes
         .as_chunks()

@@ -81,16 +81,27 @@ impl Literal {
         match self {
             Literal::Int(value) if fits(value) => Ok(Literal::Int(!value)),
             Literal::Int(value) => Ok(Literal::Int(i128::from(u64::MAX) - value)),
-            Literal::Bool(_) | Literal::Float(_) => Err(Unfolded::Typed),
+            Literal::Bool(value) => Ok(Literal::Bool(!value)),
+            Literal::Float(_) => Err(Unfolded::Typed),
         }
     }
 
     /// `self op other`
     pub(super) fn combine(self, op: BinaryOp, other: Literal) -> Result<Literal, Unfolded> {
         match (self, other) {
-            (Literal::Bool(_), _) | (_, Literal::Bool(_)) => Err(Unfolded::Typed),
-            (Literal::Int(a), Literal::Int(b)) => ints(op, a, b),
-            (a, b) => floats(op, a.as_f64(), b.as_f64()),
+            (Literal::Bool(a), Literal::Bool(b)) => bools(op, a, b),
+            (Literal::Float(_), _) | (_, Literal::Float(_)) => {
+                floats(op, self.as_f64(), other.as_f64())
+            }
+            (a, b) => ints(op, a.as_int(), b.as_int()),
+        }
+    }
+
+    fn as_int(self) -> i128 {
+        match self {
+            Literal::Bool(value) => i128::from(value),
+            Literal::Int(value) => value,
+            Literal::Float(value) => value as i128,
         }
     }
 
@@ -118,6 +129,27 @@ fn bounded(value: i128, narrow: bool) -> Result<Literal, Unfolded> {
         .contains(&value)
         .then_some(Literal::Int(value))
         .ok_or(Unfolded::Overflow)
+}
+
+/// Two truth values: the sum is or, the product is and, there is no difference, and all that
+/// gives no truth value is about 0 and 1.
+fn bools(op: BinaryOp, a: bool, b: bool) -> Result<Literal, Unfolded> {
+    if op == BinaryOp::Sub {
+        return Err(Unfolded::Typed);
+    }
+    let words = [
+        (BinaryOp::Add, BinaryOp::Or),
+        (BinaryOp::Mul, BinaryOp::And),
+    ];
+    let found = words.into_iter().find(|&(known, _)| known == op);
+    let op = found.map_or(op, |(_, word)| word);
+    let folded = ints(op, i128::from(a), i128::from(b))?;
+    let logical = matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+    Ok(if logical {
+        Literal::Bool(folded.truth())
+    } else {
+        folded
+    })
 }
 
 fn ints(op: BinaryOp, a: i128, b: i128) -> Result<Literal, Unfolded> {

@@ -55,7 +55,6 @@ codes! {
     NegativePower "E0209" "an integer to a negative integer power";
     EmptyReduction "E0210" "min or max of nothing";
     NotAValue "E0211" "a function or dtype used as a value";
-    Rebound "E0212" "a name bound twice, or bound in terms of itself";
     BadLiteral "E0213" "an argument that must be a literal";
 
     FileIo "E0301" "the operating system refused a file operation";

@@ -69,6 +69,7 @@ impl<'k> Kernels<'k> {
                     self.counts
                         .compiled
                         .fetch_add(usize::from(fresh), Ordering::Relaxed);
+                    self.counts.used.fetch_add(1, Ordering::Relaxed);
                     return Ok(Code::Jit(kernel));
                 }
                 Err(error) if error.code() != ErrorCode::Compile => return Err(error),

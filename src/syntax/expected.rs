@@ -188,7 +188,7 @@ impl Place<'_, '_> {
                 "",
             )
             .help(format!(
-                "a name is bound once; bind another: `b = a {operator} ...`"
+                "bind the name again: `a = a {operator} ...`"
             ))
         })
     }

@@ -98,6 +98,10 @@ impl Case {
             match word {
                 "given" => self.givens.push(given(rest.trim())?),
                 "expr" => lines.push(rest.trim_start().to_string()),
+                "more" => {
+                    let last = lines.last_mut().ok_or("`more` before `expr`")?;
+                    last.push_str(&format!(" {}", rest.trim_start()));
+                }
                 "repeat" => {
                     let (count, text) = rest.split_once(' ').ok_or("`repeat N TEXT`")?;
                     let count: usize = count.parse().map_err(|_| format!("count `{count}`"))?;
@@ -122,6 +126,15 @@ impl Case {
         let text = format!("{}\n", text.trim_end());
         std::fs::write(&self.path, text)
             .map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+
+    /// Whether the program that the edits lead to need only parse: `--- fixed parses`.
+    pub(crate) fn only_parses(&self) -> bool {
+        let mut fixed = self
+            .sections
+            .iter()
+            .filter(|section| section.kind == "fixed");
+        fixed.any(|section| section.args == "parses")
     }
 
     /// Whether there is a section of this kind.

@@ -18,11 +18,13 @@
 //! Values are as many as the shape has, or one of `range(start step)`, `linspace(first last)`,
 //! `cycle(v v v)`, `fill(v)`. What has a `chunk` is written to a file, unless `codec=none`; `flip
 //! N`, `cut N` and `set N BYTE` damage that file (N may count from the end: `-4`). Several `expr`
-//! lines are the lines of one program, `repeat N TEXT` adds TEXT N times.
+//! lines are the lines of one program; `more` goes on with the line above, after a space; `repeat N
+//! TEXT` adds TEXT to it N times.
 //!
 //! Sections: the stages of `explain`, `run`, `stats`, `error` (`error brief` leaves the carets
-//! out) and `fixed`, the program after the edit that the error suggests. A body of `clif` is lines
-//! that occur in that order; all others are the whole text.
+//! out) and `fixed`, the program after the edits that its errors suggest, which must check (`fixed
+//! parses`: must parse). A body of `clif` is lines that occur in that order; all others are the
+//! whole text.
 
 mod case;
 mod coverage;

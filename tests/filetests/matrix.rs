@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
-use fuseblock::{Array, Bound, Engine, Error, Expr, Options, Scalar, SimdLevel};
+use fuseblock::diag::Code;
+use fuseblock::{Bound, Engine, Error, ErrorKind, Expr, Options, Scalar, SimdLevel};
 
 use crate::Outcome;
 use crate::case::Case;
@@ -129,6 +130,7 @@ fn each<T>(values: &str, read: impl Fn(&str) -> Option<T>) -> Outcome<Vec<T>> {
 
 fn engine(name: &str) -> Option<Engine> {
     match name {
+        "auto" => Some(Engine::Auto),
         "jit" => Some(Engine::Jit),
         "interpreter" => Some(Engine::Interpreter),
         _ => None,
@@ -158,7 +160,7 @@ fn cells(name: &str) -> Option<Cells> {
 }
 
 impl Way {
-    pub(crate) fn options(self) -> Options {
+    fn options(self) -> Options {
         Options {
             simd: self.simd,
             threads: Some(self.threads),
@@ -172,7 +174,7 @@ impl Way {
 pub(crate) fn agree(
     case: &Case,
     matrix: &str,
-    show: impl Fn(&Opened, Result<Bound<'_>, Error>) -> Outcome<String>,
+    show: impl Fn(&Opened, Way, Result<Bound<'_>, Error>) -> Outcome<String>,
 ) -> Outcome<String> {
     let mut first: Option<(Way, String)> = None;
     let mut opened: Option<(Way, Opened)> = None;
@@ -184,7 +186,7 @@ pub(crate) fn agree(
             Some((as_way, current)) if (as_way.codec, as_way.cells) == (codec, cells) => current,
             _ => Opened::new(case, codec, cells)?,
         };
-        let text = show(&current, bind(case, &current, way))?;
+        let text = show(&current, way, bind(case, &current, way))?;
         opened = Some((way, current));
         let (reference, pinned) = first.get_or_insert_with(|| (way, text.clone()));
         if text != *pinned && disagreeing.insert(text.clone()) {
@@ -198,23 +200,19 @@ pub(crate) fn agree(
 }
 
 /// The program with its operands.
-fn bind<'o>(case: &Case, opened: &'o Opened, way: Way) -> Result<Bound<'o>, Error> {
-    let arrays = match &opened.arrays {
-        Ok(arrays) => arrays,
-        // Errors are not cloned: opening once more gives the same one.
-        Err(error) => return Err(Error::new(error.kind(), error.code(), error.to_string())),
-    };
-    let operands: Vec<(&str, &Array<'_>)> = arrays
-        .iter()
-        .map(|(name, array)| (name.as_str(), array))
-        .collect();
-    let bound = Expr::new(&case.program)?.bind(&operands)?;
+fn bind(case: &Case, opened: &Opened, way: Way) -> Result<Bound<'static>, Error> {
+    let bound = opened.with(|operands| Expr::new(&case.program)?.bind(operands))?;
     Ok(bound.options(way.options()))
 }
 
 /// `name: dtype(shape) = values`, one line an output.
-pub(crate) fn results(bound: &Bound<'_>) -> Result<String, Error> {
+pub(crate) fn results(way: Way, bound: &Bound<'_>) -> Result<String, Error> {
     let evaluated = bound.run()?;
+    let stats = evaluated.stats();
+    if way.engine == Engine::Jit && stats.passes > 0 && stats.simd.is_none() {
+        let message = "no kernel was compiled: the interpreter computed all of it";
+        return Err(Error::new(ErrorKind::Internal, Code::Internal, message));
+    }
     let lines = evaluated.iter().map(|(name, array)| {
         let bytes = array.to_bytes()?;
         let values = bytes.chunks(array.dtype().size()).map(|item| {

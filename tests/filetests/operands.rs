@@ -16,7 +16,7 @@ use crate::matrix::{Cells, Codec};
 #[derive(Debug)]
 pub(crate) struct Opened {
     /// Names and arrays, or why one could not be opened.
-    pub(crate) arrays: Result<Vec<(String, Array<'static>)>, Error>,
+    arrays: Result<Vec<(String, Array<'static>)>, Error>,
     folder: tempfile::TempDir,
     root: PathBuf,
 }
@@ -44,6 +44,21 @@ impl Opened {
             folder,
             root: case.root.clone(),
         })
+    }
+
+    /// Calls `work` with the operands, unless one could not be opened.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&[(&str, &Array<'static>)]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &self.arrays {
+            Ok(arrays) => {
+                let operands = arrays.iter().map(|(name, array)| (name.as_str(), array));
+                work(&operands.collect::<Vec<_>>())
+            }
+            // Errors are not cloned.
+            Err(error) => Err(Error::new(error.kind(), error.code(), error.to_string())),
+        }
     }
 
     /// A message with paths as the file gives them.
@@ -208,17 +223,18 @@ fn bytes(dtype: DType, elems: usize, text: &str) -> Outcome<Vec<u8>> {
 }
 
 fn scalar(dtype: DType, text: &str) -> Outcome<Scalar> {
-    let value = match dtype {
-        DType::Float32 => text.parse().ok().map(Scalar::Float32),
-        DType::Float64 => text.parse().ok().map(Scalar::Float64),
-        _ => match text {
-            "True" => Scalar::from_i128(dtype, 1),
-            "False" => Scalar::from_i128(dtype, 0),
-            _ => text
-                .parse()
-                .ok()
-                .and_then(|value| Scalar::from_i128(dtype, value)),
-        },
+    let whole = |text: &str| match text {
+        "True" => Some(1),
+        "False" => Some(0),
+        _ => text.parse().ok(),
+    };
+    let value = if dtype == DType::Float32 {
+        // Not by way of float64, which would round twice.
+        text.parse().ok().map(Scalar::Float32)
+    } else if dtype.is_float() {
+        text.parse().ok().map(Scalar::Float64)
+    } else {
+        whole(text).and_then(|value| Scalar::from_i128(dtype, value))
     };
     value.ok_or(format!("`{text}` is no {dtype}"))
 }
@@ -253,8 +269,9 @@ fn real(text: &str) -> Outcome<f64> {
 }
 
 fn float(dtype: DType, value: f64) -> Scalar {
-    match dtype {
-        DType::Float32 => Scalar::Float32(value as f32),
-        _ => Scalar::Float64(value),
+    if dtype == DType::Float32 {
+        Scalar::Float32(value as f32)
+    } else {
+        Scalar::Float64(value)
     }
 }

@@ -4,12 +4,16 @@
 use fuseblock::diag::apply_edits;
 use fuseblock::diag::render::render;
 use fuseblock::explain::{Stage, explain};
-use fuseblock::{Array, Bound, Error, Expr, Options, SimdLevel};
+use fuseblock::source::Source;
+use fuseblock::{Bound, Error, Expr, Options, SimdLevel, syntax};
 
 use crate::Outcome;
 use crate::case::{Case, Section};
-use crate::matrix::{self, agree, ways};
+use crate::matrix::{self, Cells, Codec, agree, ways};
 use crate::operands::Opened;
+
+/// Edits after which a program that does not check is given up.
+const MAX_EDITS: usize = 8;
 
 /// The text that belongs below a section's header.
 pub(crate) fn text(case: &Case, section: &Section) -> Outcome<String> {
@@ -19,12 +23,12 @@ pub(crate) fn text(case: &Case, section: &Section) -> Outcome<String> {
     match (section.kind.as_str(), stage) {
         ("clif", Some(stage)) => contained(&explained(case, stage, &section.args)?, &section.body),
         (_, Some(stage)) => explained(case, stage, &section.args),
-        ("run", None) => agree(case, &section.args, |opened, bound| {
+        ("run", None) => agree(case, &section.args, |opened, way, bound| {
             bound
-                .and_then(|bound| matrix::results(&bound))
+                .and_then(|bound| matrix::results(way, &bound))
                 .map_err(|error| format!("it does not run:\n{}", error_text(opened, &error)))
         }),
-        ("stats", None) => agree(case, &section.args, |opened, bound| {
+        ("stats", None) => agree(case, &section.args, |opened, _, bound| {
             bound
                 .and_then(|bound| stats(&bound))
                 .map_err(|error| format!("it does not run:\n{}", error_text(opened, &error)))
@@ -44,25 +48,9 @@ fn explained(case: &Case, stage: Stage, matrix: &str) -> Outcome<String> {
         threads: Some(1),
         ..Options::default()
     };
-    let text = with(&opened, |operands| {
-        explain(&case.program, operands, stage, &options)
-    });
+    let text = opened.with(|operands| explain(&case.program, operands, stage, &options));
     let text = text.map_err(|error| error_text(&opened, &error))?;
     Ok(text.trim_end().to_string())
-}
-
-/// Calls `work` with the operands, unless one could not be opened.
-pub(crate) fn with<T>(
-    opened: &Opened,
-    work: impl FnOnce(&[(&str, &Array<'_>)]) -> Result<T, Error>,
-) -> Result<T, Error> {
-    match &opened.arrays {
-        Ok(arrays) => {
-            let operands = arrays.iter().map(|(name, array)| (name.as_str(), array));
-            work(&operands.collect::<Vec<_>>())
-        }
-        Err(error) => Err(Error::new(error.kind(), error.code(), error.to_string())),
-    }
 }
 
 /// `body`, if its lines occur in `text` in order.
@@ -96,17 +84,33 @@ fn error_text(opened: &Opened, error: &Error) -> String {
     }
 }
 
-/// The error that every way to run ends with; every edit it suggests must check.
+/// The error that every way to run ends with; every edit it suggests is tried.
 fn error(case: &Case, section: &Section) -> Outcome<String> {
     let brief = section.args.strip_prefix("brief");
     let matrix = brief.unwrap_or(&section.args);
-    let text = agree(case, matrix, |opened, bound| {
-        match bound.and_then(|bound| matrix::results(&bound)) {
+    let text = agree(case, matrix, |opened, way, bound| {
+        match bound.and_then(|bound| matrix::results(way, &bound)) {
             Ok(results) => Err(format!("it runs:\n{results}")),
             Err(error) => Ok(error_text(opened, &error)),
         }
     })?;
-    if !suggested(case)?.is_empty() && !case.has("fixed") {
+    let opened = Opened::new(case, Codec::Lz4, Cells::Given)?;
+    let found = faults(&opened, &case.program);
+    let before = found.as_ref().map_or(0, how_many);
+    let edited = found
+        .as_ref()
+        .map_or(Vec::new(), |error| edited(&case.program, error));
+    for program in &edited {
+        // Edits of a text that is no program may lead to one that does not check.
+        if let Some(left) = faults(&opened, program)
+            && how_many(&left) >= before
+            && !case.only_parses()
+        {
+            let left = error_text(&opened, &left);
+            return Err(format!("the edit to `{program}` does not help:\n{left}"));
+        }
+    }
+    if !edited.is_empty() && !case.has("fixed") {
         return Err("the error suggests an edit: add a section `--- fixed`".to_string());
     }
     let first = |line: &&str| line.starts_with("error[");
@@ -116,44 +120,45 @@ fn error(case: &Case, section: &Section) -> Outcome<String> {
     })
 }
 
-/// The program after each edit that its errors suggest, each of which must leave fewer errors.
-fn suggested(case: &Case) -> Outcome<Vec<String>> {
-    let opened = Opened::new(case, matrix::Codec::Lz4, matrix::Cells::Given)?;
-    let faults = |program: &str| {
-        let bound = with(&opened, |operands| {
-            Expr::new(program)?.bind(operands).map(|_| ())
-        });
-        bound.err()
-    };
-    let Some(error) = faults(&case.program) else {
-        return Ok(Vec::new());
-    };
+/// What is wrong with a program over the operands.
+fn faults(opened: &Opened, program: &str) -> Option<Error> {
+    opened
+        .with(|operands| Expr::new(program)?.bind(operands).map(|_| ()))
+        .err()
+}
+
+fn how_many(error: &Error) -> usize {
+    error.diagnostics().map_or(1, |(_, list)| list.len())
+}
+
+/// The program after each edit that its error suggests.
+fn edited(program: &str, error: &Error) -> Vec<String> {
     let list = error.diagnostics().map_or(&[][..], |(_, list)| list);
     let help = list.iter().flat_map(|diagnostic| &diagnostic.help);
     let edits = help
         .map(|help| &help.edits)
         .filter(|edits| !edits.is_empty());
-    edits
-        .map(|edits| {
-            let program = apply_edits(&case.program, edits);
-            let left = faults(&program);
-            let many = |error: &Error| error.diagnostics().map_or(1, |(_, list)| list.len());
-            match &left {
-                Some(left) if many(left) >= list.len() => Err(format!(
-                    "the edit to `{program}` does not check:\n{}",
-                    error_text(&opened, left)
-                )),
-                Some(_) | None => Ok(program),
-            }
-        })
-        .collect()
+    edits.map(|edits| apply_edits(program, edits)).collect()
 }
 
-/// The program after the first edit that the error suggests.
+/// The program after the first edit that its error suggests, and so on until it checks.
 fn fixed(case: &Case) -> Outcome<String> {
-    let programs = suggested(case)?;
-    programs
-        .into_iter()
-        .next()
-        .ok_or("the error suggests no edit".to_string())
+    let opened = Opened::new(case, Codec::Lz4, Cells::Given)?;
+    let mut program = case.program.clone();
+    for _ in 0..MAX_EDITS {
+        let Some(error) = faults(&opened, &program) else {
+            return Ok(program);
+        };
+        let parses = syntax::parse(&Source::expr(&program))
+            .diagnostics
+            .is_empty();
+        if parses && case.only_parses() {
+            return Ok(program);
+        }
+        let next = edited(&program, &error).into_iter().next();
+        program = next.ok_or(format!("`{program}` has no edit that leads on:\n{error:?}"))?;
+    }
+    Err(format!(
+        "`{program}` does not check after {MAX_EDITS} edits"
+    ))
 }

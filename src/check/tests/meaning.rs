@@ -49,6 +49,11 @@ fn literals_combine_as_weak_numbers() {
             "1 if True else 2.5",
             "nan",
             "e",
+            "f % ((-1 + 1) | (1 == 1.5))",
+            "True // True",
+            "~True",
+            "f * (True + True)",
+            "(True - True)",
         ],
         expect![[r#"
             1 + 2: int64[]
@@ -90,7 +95,12 @@ fn literals_combine_as_weak_numbers() {
             True + 1: int64[]
             1 if True else 2.5: float64[]
             nan: float64[]
-            e: float64[]"#]],
+            e: float64[]
+            f % ((-1 + 1) | (1 == 1.5)): float32[3]
+            True // True: int64[]
+            ~True: bool[]
+            f * (True + True): float32[3]
+            (True - True): !E0203"#]],
     );
 }
 

@@ -344,7 +344,7 @@ fn unexpected() {
         1 | x += 1
           |   ^^
           |
-          = help: a name is bound once; bind another: `b = a + ...`
+          = help: bind the name again: `a = a + ...`
     "#]],
     );
     wrong(

@@ -1,0 +1,44 @@
+"""Writes the files beside it with python-blosc2 4 and NumPy 2, small enough to look at."""
+
+import pathlib
+
+import blosc2
+import numpy as np
+
+HERE = pathlib.Path(__file__).parent
+
+
+def save(name, array, chunks, blocks, codec=blosc2.Codec.LZ4, filters=(blosc2.Filter.SHUFFLE,), **more):
+    path = HERE / f"{name}.b2nd"
+    path.unlink(missing_ok=True)
+    cparams = blosc2.CParams(codec=codec, filters=list(filters), filters_meta=[0] * len(filters), **more)
+    blosc2.asarray(array, chunks=chunks, blocks=blocks, cparams=cparams, urlpath=str(path))
+
+
+count = np.arange(35, dtype=np.int32).reshape(5, 7)
+save("lz4", count, (3, 4), (2, 3))
+save("blosclz", count, (3, 4), (2, 3), blosc2.Codec.BLOSCLZ)
+save("zstd", count.astype(np.float64) / 4, (3, 4), (2, 3), blosc2.Codec.ZSTD, ())
+save("bool", count % 3 == 0, (3, 4), (2, 3))
+save("zlib", count, (5, 7), (5, 7), blosc2.Codec.ZLIB)
+save("bitshuffle", count, (5, 7), (5, 7), filters=(blosc2.Filter.BITSHUFFLE,))
+save("complex", count.astype(np.complex128), (5, 7), (5, 7))
+save("text", np.array(["one", "two"]), (2,), (2,))
+save("big_endian", count.astype(">i4"), (5, 7), (5, 7))
+save("coded", np.arange(400, dtype=np.int32).reshape(20, 20) % 7, (10, 20), (5, 20))
+
+for name, make in [("zeros", blosc2.zeros), ("nans", blosc2.nans)]:
+    path = HERE / f"{name}.b2nd"
+    path.unlink(missing_ok=True)
+    make((6,), dtype=np.float64, chunks=(4,), blocks=(2,), urlpath=str(path))
+path = HERE / "repeated.b2nd"
+path.unlink(missing_ok=True)
+blosc2.full((6,), 2.5, dtype=np.float32, chunks=(4,), blocks=(2,), urlpath=str(path))
+
+plain = HERE / "plain.b2frame"
+plain.unlink(missing_ok=True)
+blosc2.SChunk(chunksize=16, data=np.arange(8, dtype=np.int32), urlpath=str(plain))
+
+np.save(HERE / "c_order.npy", count[:2])
+np.save(HERE / "fortran.npy", np.asfortranarray(count[:2]))
+np.save(HERE / "complex.npy", count[:1].astype(np.complex64))
