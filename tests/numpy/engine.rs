@@ -93,8 +93,13 @@ impl Machine {
         if let Some(level) = self.simd {
             bound = bound.simd(level);
         }
-        let outputs = bound.run().and_then(|evaluated| read(&evaluated));
-        outputs.map_err(|error| failure(&error))
+        let evaluated = bound.run().map_err(|error| failure(&error))?;
+        let stats = evaluated.stats();
+        if self.engine == Engine::Jit && stats.passes > 0 && stats.simd.is_none() {
+            let message = "no kernel computed this: its body could not be compiled";
+            return Err(("interpreted".to_string(), message.to_string()));
+        }
+        read(&evaluated).map_err(|error| failure(&error))
     }
 }
 

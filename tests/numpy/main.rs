@@ -56,6 +56,12 @@ fn interpreter() {
     check(Engine::Interpreter, &[None]);
 }
 
+/// Kernels for what is large enough, the interpreter for the rest.
+#[test]
+fn automatic() {
+    check(Engine::Auto, &[None]);
+}
+
 #[test]
 fn scalar() {
     check(Engine::Jit, &[Some(SimdLevel::Off)]);
