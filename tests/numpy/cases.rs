@@ -185,14 +185,14 @@ fn read_elems(dtype: DType, line: &Value) -> Vec<Scalar> {
 
 /// Rust's float parser rounds correctly and knows `nan`, `inf` and `-0`.
 fn read_scalar(dtype: DType, text: &str) -> Scalar {
-    match dtype {
-        DType::Float32 => Scalar::Float32(text.parse().expect("a float32")),
-        DType::Float64 => Scalar::Float64(text.parse().expect("a float64")),
-        _ => {
-            let value = text.parse().expect("an integer");
-            Scalar::from_i128(dtype, value).expect("an integer of the dtype")
-        }
+    if dtype == DType::Float32 {
+        return Scalar::Float32(text.parse().expect("a float32"));
     }
+    if dtype == DType::Float64 {
+        return Scalar::Float64(text.parse().expect("a float64"));
+    }
+    let value = text.parse().expect("an integer");
+    Scalar::from_i128(dtype, value).expect("an integer of the dtype")
 }
 
 /// splitmix64 from `seed`; `pool.py` has the same.
@@ -211,10 +211,13 @@ pub(crate) fn mix(word: u64) -> u64 {
 fn formula(dtype: DType, word: u64) -> Scalar {
     let unit = (word >> 11) as f64 * 2f64.powi(-53);
     let float = unit * 8.0 - 4.0;
-    match dtype {
-        DType::Float32 => Scalar::Float32(float as f32),
-        DType::Float64 => Scalar::Float64(float),
-        DType::Bool => Scalar::Bool(word & 1 == 1),
-        _ => Scalar::from_bits(dtype, word),
+    if dtype == DType::Float32 {
+        Scalar::Float32(float as f32)
+    } else if dtype == DType::Float64 {
+        Scalar::Float64(float)
+    } else if dtype.is_bool() {
+        Scalar::Bool(word & 1 == 1)
+    } else {
+        Scalar::from_bits(dtype, word)
     }
 }

@@ -122,9 +122,12 @@ fn distance(expected: Scalar, got: Scalar) -> Option<u64> {
     if expected.is_nan() || got.is_nan() || expected.as_f64() == got.as_f64() {
         return None;
     }
-    let place = |scalar: Scalar| match scalar {
-        Scalar::Float32(value) => order(i64::from(value.to_bits() as i32), i64::from(i32::MIN)),
-        other => order(other.bits() as i64, i64::MIN),
+    let place = |scalar: Scalar| {
+        if let Scalar::Float32(value) = scalar {
+            order(i64::from(value.to_bits() as i32), i64::from(i32::MIN))
+        } else {
+            order(scalar.bits() as i64, i64::MIN)
+        }
     };
     Some(
         place(expected)

@@ -48,9 +48,10 @@ pub(crate) fn reference(case: &Case) -> Answer {
         .filter_map(|declared| operands(case).find(|(name, _)| *name == declared.name))
         .map(|(_, operand)| operand.bytes())
         .collect();
-    let outputs = eval::eval(&func, &bytes).map_err(|error| match error {
-        eval::EvalError::Raise { .. } => ("E0503".to_string(), error.to_string()),
-        other => ("E0599".to_string(), other.to_string()),
+    let outputs = eval::eval(&func, &bytes).map_err(|error| {
+        let raised = matches!(error, eval::EvalError::Raise { .. });
+        let code = if raised { "E0503" } else { "E0599" };
+        (code.to_string(), error.to_string())
     })?;
     let outputs = outputs.iter().map(|output| Output {
         dtype: output.dtype,
