@@ -22,6 +22,17 @@ pub(super) const EXP_F64: [f64; 11] = [
     2.0826537889567976e-09,
 ];
 
+/// All but the first of them, which is exactly 1/2.
+const EXP_F64_TAIL: [f64; 10] = {
+    let mut tail = [0.0; 10];
+    let mut i = 0;
+    while i < 10 {
+        tail[i] = EXP_F64[i + 1];
+        i += 1;
+    }
+    tail
+};
+
 /// The same for float32: below 2^-28.
 pub(super) const EXP_F32: [f32; 5] = [
     0.49999994,
@@ -98,22 +109,28 @@ fn parts<T: Float>(x: T) -> (T, T, T) {
     (n, r, (r * r).mul_add(polynomial(r, T::EXP), low))
 }
 
-/// `exp(x) - 1`.
+/// `exp(x) - 1`: `2^n (1 + r + r^2 / 2 + rest) - 1`, everything but `rest` without error, for the
+/// 1 and the `2^n` may cancel.
 #[inline(always)]
 pub(super) fn expm1(x: f64) -> f64 {
-    let (n, r, rest) = parts(clamp(x, -60.0, 710.0));
+    let (n, r, low) = reduce(clamp(x, -60.0, 710.0));
+    let half = 0.5 * r * r;
+    let lost = (0.5 * r).mul_add(r, -half);
+    let rest = (half * 2.0 * r).mul_add(polynomial(r, &EXP_F64_TAIL), low + lost);
     // Half of everything: `2^1024` would be infinite.
     let scale = (n + f64::MAGIC - 1.0).power_of_two();
     let whole = scale - 0.5;
+    let cut = (scale - whole) - 0.5;
     let part = scale * r;
-    let sum = whole + part;
     let (large, small) = if whole == 0.0 {
         (part, whole)
     } else {
         (whole, part)
     };
-    let lost = small - (sum - large);
-    let y = (sum + scale.mul_add(rest, lost)) * 2.0;
+    let first = large + small;
+    let second = first + scale * half;
+    let lost = (small - (first - large)) + scale.mul_add(half, first - second) + cut;
+    let y = (second + scale.mul_add(rest, lost)) * 2.0;
     // Below, the half above would not be exact; `x` is the answer.
     if x.abs() < 1e-17 { x } else { y }
 }
@@ -130,7 +147,7 @@ pub(super) fn tanh(x: f64) -> f64 {
     let e_low = (most - e) + more;
     let (up, down) = (e - 1.0, e + 1.0);
     let up_low = ((e - up) - 1.0) + e_low;
-    let down_low = (e - (down - 1.0)) + e_low;
+    let down_low = ((e - down) + 1.0) + e_low;
     let quotient = up / down;
     let left = quotient.mul_add(-down, up) + quotient.mul_add(-down_low, up_low);
     let far = quotient + left / down;

@@ -319,7 +319,12 @@ floats! {
     f32 u32 {
         const LN2_HI: Self = 0.693_145_75;
         const LN2_LO: Self = 1.428_606_8e-6;
-        const FRAC_PI_2_PARTS: [Self; 3] = [1.570_796_3, 7.549_789_4e-8, 5.390_302_5e-15];
+        const FRAC_PI_2_PARTS: [Self; 3] = [
+            // Cut off, not rounded, so that the next part is positive.
+            f32::from_bits(0x3fc9_0fda),
+            7.549_789_4e-8,
+            5.390_302_5e-15,
+        ];
         const ANGLE_MAX: Self = 8192.0;
         const EXP_MIN: Self = -110.0;
         const EXP_MAX: Self = 90.0;
@@ -332,7 +337,7 @@ floats! {
         const LN2_HI: Self = 0.693_147_180_559_890_3;
         const LN2_LO: Self = 5.497_923_018_708_371e-14;
         const FRAC_PI_2_PARTS: [Self; 3] = [
-            1.570_796_326_794_896_6,
+            std::f64::consts::FRAC_PI_2,
             6.123_233_995_736_765e-17,
             1.082_856_673_921_913_9e-32,
         ];

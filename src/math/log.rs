@@ -22,9 +22,9 @@ pub(super) const LOG_F64: [f64; 7] = [
 pub(super) const LOG_F32: [f32; 3] = [0.66666776, 0.39977533, 0.29871997];
 
 /// 1/ln2 in two parts.
-const LOG2_E: [f64; 2] = [1.4426950408889634, 2.0355273740931033e-17];
+const LOG2_E: [f64; 2] = [std::f64::consts::LOG2_E, 2.0355273740931033e-17];
 /// 1/ln10 in two parts.
-const LOG10_E: [f64; 2] = [0.4342944819032518, 1.098319650216765e-17];
+const LOG10_E: [f64; 2] = [std::f64::consts::LOG10_E, 1.098319650216765e-17];
 /// log10(2) in two parts, the first with 42 bits.
 const LOG10_2: [f64; 2] = [0.30102999566383914, 1.42050232272661e-13];
 

@@ -130,7 +130,7 @@ binary_bodies! {
     MulInt: Int, true, mul;
     FloorDivInt: Int, true, floor_div;
     ModInt: Int, true, modulo;
-    PowInt: Int, true, pow;
+    PowInt: Int, false, pow;
     AndInt: Int, true, and;
     OrInt: Int, true, or;
     XorInt: Int, true, xor;
@@ -183,10 +183,7 @@ bool_bodies! {
 /// operation does not exist.
 pub(crate) fn visit_unary<V: VisitUnary>(op: UnaryOp, dtype: DType, v: V) -> Option<V::Out> {
     match dtype {
-        DType::Bool => match op {
-            UnaryOp::Not => Some(v.visit::<Bool8, NotBool>()),
-            _ => None,
-        },
+        DType::Bool => (op == UnaryOp::Not).then(|| v.visit::<Bool8, NotBool>()),
         DType::Int8 => unary_int::<i8, V>(op, v),
         DType::Int16 => unary_int::<i16, V>(op, v),
         DType::Int32 => unary_int::<i32, V>(op, v),

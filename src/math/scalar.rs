@@ -144,7 +144,13 @@ mod tests {
             BinaryOp::Shl => 0,
             BinaryOp::Shr if (0..width).contains(&b) => a >> b,
             BinaryOp::Shr => -i128::from(a < 0),
-            other => panic!("{other:?} is no integer operation"),
+            BinaryOp::Div
+            | BinaryOp::Eq
+            | BinaryOp::Ne
+            | BinaryOp::Lt
+            | BinaryOp::Le
+            | BinaryOp::Gt
+            | BinaryOp::Ge => panic!("{op:?} gives no integer"),
         }
     }
 
@@ -173,6 +179,47 @@ mod tests {
                 check(UnaryOp::Abs, a.abs());
                 check(UnaryOp::Not, !a);
                 check(UnaryOp::Sign, a.signum());
+            }
+        }
+    }
+
+    #[test]
+    fn every_pair_of_bytes_divides() {
+        for op in [BinaryOp::FloorDiv, BinaryOp::Mod] {
+            for dtype in [DType::Int8, DType::UInt8] {
+                let (low, high) = dtype.int_range().unwrap();
+                for (a, b) in (low..=high).flat_map(|a| (low..=high).map(move |b| (a, b))) {
+                    let got = binary(op, wrap(dtype, a), wrap(dtype, b));
+                    let want = wrap(dtype, exact(op, dtype, a, b));
+                    assert_eq!(got, Some(want), "{dtype} {a} {op:?} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn quotients_next_to_an_integer_round_down() {
+        for dtype in INTS {
+            let (low, high) = dtype.int_range().unwrap();
+            for i in 1..2_000i128 {
+                let divisor = i * i * 7 % high + 1;
+                let multiple = high / divisor * divisor;
+                for a in [
+                    multiple - 1,
+                    multiple,
+                    (multiple + 1).min(high),
+                    -multiple,
+                    1 - multiple,
+                ] {
+                    for b in [divisor, -divisor] {
+                        if a < low || b < low {
+                            continue;
+                        }
+                        let got = binary(BinaryOp::FloorDiv, wrap(dtype, a), wrap(dtype, b));
+                        let want = wrap(dtype, exact(BinaryOp::FloorDiv, dtype, a, b));
+                        assert_eq!(got, Some(want), "{dtype} {a} // {b}");
+                    }
+                }
             }
         }
     }

@@ -216,7 +216,14 @@ mod tests {
         ];
         let mixed = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         if !dtype.is_float() {
-            return Scalar::from_bits(dtype, if i % 3 == 0 { mixed % 9 } else { mixed >> 7 });
+            return Scalar::from_bits(
+                dtype,
+                if i.is_multiple_of(3) {
+                    mixed % 9
+                } else {
+                    mixed >> 7
+                },
+            );
         }
         let value = match i % 3 {
             0 => FLOATS[(mixed % 22) as usize],

@@ -45,14 +45,21 @@ pub(super) fn rows<T: Element>(items: &[T::Raw], n_rows: usize, n_inner: usize) 
 }
 
 fn row_moments<T: Element>(row: &[T::Raw]) -> Moments {
+    if row.len() <= STRIP_ELEMS {
+        return strip_moments::<T>(row);
+    }
     let mut strips = Counter::new(Moments::merge);
     for strip in row.chunks(STRIP_ELEMS) {
-        let n = strip.len() as f64;
-        let mean = row_partial::<T, Sum>(strip, |x| x) / n;
-        let m2 = row_partial::<T, Sum>(strip, |x| (x - mean) * (x - mean));
-        strips.push(Moments { n, mean, m2 });
+        strips.push(strip_moments::<T>(strip));
     }
     strips.finish().unwrap_or_default()
+}
+
+fn strip_moments<T: Element>(strip: &[T::Raw]) -> Moments {
+    let n = strip.len() as f64;
+    let mean = row_partial::<T, Sum>(strip, |x| x) / n;
+    let m2 = row_partial::<T, Sum>(strip, |x| (x - mean) * (x - mean));
+    Moments { n, mean, m2 }
 }
 
 /// One state for each of `n_out` columns of `n_red` elements.

@@ -172,18 +172,18 @@ impl Partials {
 
     /// The moments; `None` for other kinds.
     pub fn moments(&self) -> Option<&[Moments]> {
-        match &self.states {
-            States::Moments(moments) => Some(moments),
-            _ => None,
+        if let States::Moments(moments) = &self.states {
+            return Some(moments);
         }
+        None
     }
 
     /// The float64 states, of float sums and products among others; `None` for other dtypes.
     pub fn f64s(&self) -> Option<&[f64]> {
-        match &self.states {
-            States::Float64(states) => Some(states),
-            _ => None,
+        if let States::Float64(states) = &self.states {
+            return Some(states);
         }
+        None
     }
 
     /// Adds the states of further output elements at the end.

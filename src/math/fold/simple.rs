@@ -78,15 +78,19 @@ pub(super) fn rows<T: Element, F: Fold<T>>(
 }
 
 fn row_state<T: Element, F: Fold<T>>(row: &[T::Raw]) -> F::State {
+    let merge = |state, &raw| F::merge(state, F::lift(T::load(raw)));
+    if row.len() < WIDTH {
+        return row.iter().fold(F::identity(), merge);
+    }
     let mut states = [F::identity(); WIDTH];
     let (whole, rest) = row.as_chunks::<WIDTH>();
     for step in whole {
-        for (state, &raw) in states.iter_mut().zip(step) {
-            *state = F::merge(*state, F::lift(T::load(raw)));
+        for (state, raw) in states.iter_mut().zip(step) {
+            *state = merge(*state, raw);
         }
     }
-    for (state, &raw) in states.iter_mut().zip(rest) {
-        *state = F::merge(*state, F::lift(T::load(raw)));
+    for (state, raw) in states.iter_mut().zip(rest) {
+        *state = merge(*state, raw);
     }
     states.into_iter().fold(F::identity(), F::merge)
 }

@@ -93,14 +93,17 @@ fn naive(kind: FoldKind, dtype: DType, x: &[Scalar]) -> Scalar {
 /// Element `i`: mostly of the size of 1, so that products stay finite.
 fn element(dtype: DType, i: usize) -> Scalar {
     let mixed = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-    match dtype {
-        DType::Float32 | DType::Float64 => {
-            let value = 0.5 + (mixed % 1_000_003) as f64 / 1_000_003.0;
-            let signed = if mixed % 5 == 0 { -value } else { value };
-            scalar::cast(Scalar::Float64(signed), dtype)
-        }
-        _ => Scalar::from_bits(dtype, if mixed % 4 == 0 { 0 } else { mixed }),
+    if !dtype.is_float() {
+        let zero = mixed.is_multiple_of(4);
+        return Scalar::from_bits(dtype, if zero { 0 } else { mixed });
     }
+    let value = 0.5 + (mixed % 1_000_003) as f64 / 1_000_003.0;
+    let signed = if mixed.is_multiple_of(5) {
+        -value
+    } else {
+        value
+    };
+    scalar::cast(Scalar::Float64(signed), dtype)
 }
 
 fn memory(x: &[Scalar]) -> Vec<u8> {
