@@ -130,6 +130,7 @@ def errors(rec):
                   "sum(x, axis=(0, -2))", "sum(sum(x), axis=1)"],
         "E0207": ["9223372036854775807 + 1", "where(x > 0, u, 300)", "where(x > 0, -1, u)", "u + 256", "u * -1",
                   "u // 1000"],
+        "E0207 cast": ["uint8(-1)", "x + int8(200)", "uint64(-1)"],
         "E0209": ["x ** -1", "u ** -1", "2 * x ** -3", "x ** (1 - 2)"],
         "E0210": ["min(n)", "max(n, axis=0)", "min(n * 2)", "max(zeros(0))", "min(n, axis=(0, 1))"],
         "E0211": ["sin + 1", "float32 * x", "x + sum"],
@@ -153,7 +154,7 @@ def errors(rec):
     rec.pool.put("i4_a2x3", rec.pool.arrays["i4_x"].reshape(4, 6)[:2, :3].copy())
     for code, texts in listed.items():
         for text in texts:
-            rec.refuse("error " + code, text, code, **{k: v for k, v in use.items() if k in names_in(text)})
+            rec.refuse("error " + code, text, code[:5], **{k: v for k, v in use.items() if k in names_in(text)})
 
 
 # How a random tree grows: weight, and a node over the subtrees {a} and {b}.
@@ -169,17 +170,19 @@ GROWTH = [
     (8, "{reduction}({a}{axis})"),
 ]
 CHOICES = {
-    "arithmetic": ["+", "-", "*", "+", "-", "*", "/", "//", "%", "&", "|", "^"],
+    "arithmetic": ["+", "-", "*", "+", "-", "*", "/", "//", "%", "&", "|", "^", "<<", ">>"],
     "comparison": ["<", "<=", "==", "!=", ">", ">="],
     "extremum": ["minimum", "maximum"],
     "unary": ["abs", "square", "floor", "trunc", "sign", "sqrt", "ceil", "-", "isnan", "round"],
     "math": ["sin", "exp", "tanh", "cos"],
     "cast": ["float32", "int16", "int64", "uint8", "float64", "bool"],
-    "reduction": ["sum", "mean", "max", "min", "any", "count_nonzero"],
+    "reduction": ["sum", "mean", "max", "min", "any", "count_nonzero", "all", "prod"],
     "axis": ["", ", axis=0", ", axis=-1, keepdims=True"],
-    "scalar": ["1", "2", "3", "-1", "0.5", "1.5", "10"],
+    "scalar": ["1", "2", "3", "-1", "0.5", "1.5", "10", "0", "100", "True", "-0.0"],
 }
 OPERANDS = {"x": "a3x4", "y": "b3x4", "r": "a4", "k": "b3x1", "s": "a0", "w": "b1x4"}
+# The same names at the limits: every shape broadcasts with 24 elements.
+LIMITS = {"x": "s", "y": "t", "r": "a1", "k": "b1", "s": "a0", "w": "x"}
 # Which dtypes the operands of one tree have.
 MIXTURES = [["i4", "f8", "i1", "u1"], ["f4", "i2", "u2"], ["f8"], ["f4"], ["i8", "u8", "f8"], INTS, ALL, FLOATS]
 
@@ -190,8 +193,9 @@ def random_trees(rec, rng, count):
     while len(rec.lines) < wanted:
         text = tree(rng, int(rng.integers(2, 5)))
         codes = MIXTURES[int(rng.integers(len(MIXTURES)))]
-        names = [name for name in OPERANDS if name in names_in(text)]
-        use = {name: f"{rng.choice(codes)}_{OPERANDS[name]}" for name in names}
+        arrays = LIMITS if rng.random() < 0.4 else OPERANDS
+        names = [name for name in arrays if name in names_in(text)]
+        use = {name: f"{rng.choice(codes)}_{arrays[name]}" for name in names}
         if use and len(text) <= 160:
             rec.add("random", text, _errors=False, **use)
 

@@ -178,17 +178,27 @@ def literal_power(x, y, dtype):
 # --- literals among themselves ---------------------------------------------------------------
 
 
+def exactly(values):
+    """Whether all are integers and none a bool."""
+    return all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+
+
+def fitting(value):
+    """An integer computed from literals; a wrapped one is a mistake of the text."""
+    if not -(2**63) <= value < 2**63:
+        raise Refused("E0207", "literal overflow")
+    return value
+
+
 def fold(function, args):
     """An operator over literals: int64, float64 or bool arrays of no axes, then weak again."""
     values = [arg.value for arg in args]
     if function is operator.pow and isinstance(values[0], int) and isinstance(values[1], int):
         return Lit(values[0] ** values[1]) if values[1] >= 0 else Lit(float(values[0]) ** values[1])
-    exact = function in (operator.add, operator.sub, operator.mul, operator.neg)
-    if exact and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
-        whole = function(*values)
-        if not -(2**63) <= whole < 2**63:
-            raise Refused("E0207", "literal overflow")
-        return Lit(whole)
+    if function in (operator.add, operator.sub, operator.mul, operator.neg) and exactly(values):
+        return Lit(fitting(function(*values)))
+    if function is operator.lshift and exactly(values) and values[1] >= 0:
+        return Lit(fitting(values[0] << min(values[1], 128)))
     return Lit(call(function, *[np.asarray(v) for v in values]).item())
 
 
@@ -314,6 +324,10 @@ class Program:
         return self.function(name, [self.value(arg) for arg in args])
 
     def cast(self, arg, dtype):
+        if isinstance(arg, Lit) and isinstance(arg.value, int) and dtype.kind in "iu":
+            info = np.iinfo(dtype)
+            if not info.min <= arg.value <= info.max:
+                raise Refused("E0207")
         out = elementwise(lambda v: cast(v, dtype), [arg])
         if dtype == F32 and arg.err is not None:
             return Arr(out.value, arg.err + oracle.spacing(out.value))
