@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fuseblock::ir::{Body, BodyInput, BodyInst, Elementwise, FoldOp, Reg, RegData, Sink};
 use fuseblock::jit::{self, Host};
-use fuseblock::math::SimdLevel;
+use fuseblock::math::{SimdLevel, scalar};
 use fuseblock::types::{BinaryOp, DType, Scalar, UnaryOp};
 
 /// Three float64 streams of this length are 384 KiB.
@@ -103,28 +103,22 @@ fn mask() -> Body {
     build.sink(Sink::Store(below))
 }
 
+/// Values around zero, none subnormal, as bytes of the input's dtype.
+fn stream((k, input): (usize, &BodyInput)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for at in 0..N {
+        let value = ((at * (k + 7)) % 1000) as f64 * 0.01 - 4.0;
+        scalar::cast(Scalar::Float64(value), input.dtype).write(&mut bytes);
+    }
+    bytes
+}
+
 fn run(c: &mut Criterion, name: &str, body: &Body) {
     let mut levels = vec![SimdLevel::Sse42, SimdLevel::detect()];
     levels.dedup();
     let mut group = c.benchmark_group(name);
     group.throughput(Throughput::Elements(N as u64));
-    let inputs: Vec<Vec<f64>> = (0..body.inputs.len())
-        .map(|k| {
-            (0..N)
-                .map(|at| ((at * (k + 7)) % 1000) as f64 * 0.01 - 4.0)
-                .collect()
-        })
-        .collect();
-    // The streams of narrower dtypes read the first bytes of these.
-    let bytes: Vec<Vec<u8>> = inputs
-        .iter()
-        .map(|values| {
-            values
-                .iter()
-                .flat_map(|value| value.to_ne_bytes())
-                .collect()
-        })
-        .collect();
+    let bytes: Vec<Vec<u8>> = body.inputs.rows().iter().enumerate().map(stream).collect();
     let inputs: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
     for level in levels {
         let host = Host::new(level).expect("a level of this machine");

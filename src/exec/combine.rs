@@ -166,8 +166,9 @@ impl Combiner {
         let states = (0..partials.len()).map_while(|index| partials.scalar(index));
         for state in states {
             let state = match (op, state) {
-                (ReduceOp::Mean, sum) => float(self.dtype, sum.as_f64() / n),
-                (ReduceOp::Sum | ReduceOp::Prod, Scalar::Float64(sum)) => float(self.dtype, sum),
+                (ReduceOp::Mean, sum) => float(self.dtype, (sum.as_f64() + 0.0) / n),
+                (ReduceOp::Sum, Scalar::Float64(sum)) => float(self.dtype, sum + 0.0),
+                (ReduceOp::Prod, Scalar::Float64(product)) => float(self.dtype, product),
                 (_, other) => other,
             };
             state.write(&mut out);

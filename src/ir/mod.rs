@@ -34,8 +34,9 @@
 //!   M2 = (M2_a + M2_b) + (d * d) * (na * nb / n)`, in *tree*(strips).
 //!
 //! The partials of an output element's tiles, in tile order (see [`Cut`]), merge in *tree*(tiles).
-//! An output element without tiles gets the identity: 0.0, 1.0, `(0, 0, 0)`. At the end:
-//! Mean = sum / n; Var = M2 / max(n - ddof, 0); Std = sqrt(Var); float32 results are rounded once.
+//! An output element without tiles gets the identity: 0.0, 1.0, `(0, 0, 0)`. At the end 0.0 is
+//! added to sums, so that none is -0.0 (as in NumPy); Mean = sum / n;
+//! Var = M2 / max(n - ddof, 0); Std = sqrt(Var); float32 results are rounded once.
 //!
 //! Integer sums and products wrap in 64 bits, so their order does not matter; Min and Max
 //! propagate NaN and order -0.0 before +0.0, so theirs does not either.

@@ -187,9 +187,7 @@ impl Place<'_, '_> {
                 left.to(right),
                 "",
             )
-            .help(format!(
-                "bind the name again: `a = a {operator} ...`"
-            ))
+            .help(format!("bind the name again: `a = a {operator} ...`"))
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod meaning;
 mod mistakes;
+mod random;
 mod session;
 
 use expect_test::{Expect, expect};

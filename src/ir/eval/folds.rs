@@ -127,7 +127,8 @@ fn finish(op: ReduceOp, dtype: DType, n: f64, partials: &Partials, at: usize) ->
     let float = |value: f64| scalar::cast(Scalar::Float64(value), dtype);
     let state = partials.scalar(at);
     match op {
-        ReduceOp::Mean => float(state.expect("a state").as_f64() / n),
+        ReduceOp::Mean => float((state.expect("a state").as_f64() + 0.0) / n),
+        ReduceOp::Sum if dtype.is_float() => float(state.expect("a state").as_f64() + 0.0),
         ReduceOp::Var { ddof } | ReduceOp::Std { ddof } => {
             let moments = partials.moments().expect("moments")[at];
             let var = moments.m2 / (n - f64::from_bits(ddof)).max(0.0);

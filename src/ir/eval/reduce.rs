@@ -23,7 +23,7 @@ pub(super) fn reduce(
     match reduce.op {
         ReduceOp::Sum if dtype.is_float() => {
             let sums = pieces.fold(0.0, |x| lanes(&floats(x), -0.0, add), add);
-            sums.into_iter().map(float).collect()
+            sums.into_iter().map(|sum| float(sum + 0.0)).collect()
         }
         ReduceOp::Prod if dtype.is_float() => {
             let products = pieces.fold(1.0, |x| lanes(&floats(x), 1.0, mul), mul);
@@ -33,7 +33,7 @@ pub(super) fn reduce(
         ReduceOp::Prod => pieces.integers(dtype, 1, u64::wrapping_mul),
         ReduceOp::Mean => {
             let sums = pieces.fold(0.0, |x| lanes(&floats(x), -0.0, add), add);
-            sums.into_iter().map(|sum| float(sum / n)).collect()
+            sums.into_iter().map(|sum| float((sum + 0.0) / n)).collect()
         }
         ReduceOp::Var { ddof } => {
             let vars = pieces.vars(f64::from_bits(ddof));
