@@ -1,5 +1,7 @@
 //! Evaluates an expression over compressed files: `cargo run --release --example headline`.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it computed")]
+
 use fuseblock::store::write::{Options, write_frame};
 use fuseblock::types::{DType, Grid, Shape};
 use fuseblock::{Array, Expr};
@@ -34,7 +36,7 @@ fn main() -> Result<(), fuseblock::Error> {
     let expr = Expr::new("count = sum((a**3 + sin(a*2)) < c, axis=1); max(count), mean(count)")?;
     let result = expr.eval(&[("a", &a), ("c", &c)])?;
     for (name, array) in result.iter() {
-        println!("{name}: {:?}", array.to_bytes()?.len());
+        println!("{name}: {}{}", array.dtype(), array.shape());
     }
     println!(
         "max = {}",

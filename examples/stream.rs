@@ -1,6 +1,8 @@
 //! Streams an elementwise result block by block, without ever holding it whole, and fills a
 //! caller's buffer: `cargo run --release --example stream`.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it computed")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fuseblock::{Array, Expr};

@@ -131,6 +131,7 @@ impl Expr {
     /// [`ErrorKind::Expression`] if names, types or shapes do not fit.
     pub fn bind<'a>(&self, operands: &[(&str, &Array<'a>)]) -> Result<Bound<'a>> {
         let started = Instant::now();
+        refuse_twins(operands)?;
         let given: Vec<Operand> = operands
             .iter()
             .map(|(name, array)| declare(name, array))
@@ -198,6 +199,17 @@ impl Prepared {
             check: started.elapsed(),
         })
     }
+}
+
+/// Refuses a name that is given twice: nobody could say which array it means.
+fn refuse_twins(operands: &[(&str, &Array<'_>)]) -> Result<()> {
+    for (index, (name, _)) in operands.iter().enumerate() {
+        if operands[..index].iter().any(|(other, _)| other == name) {
+            let message = format!("two operands are called `{name}`");
+            return Err(Error::new(ErrorKind::Argument, Code::Usage, message));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the checker an operand.
@@ -347,6 +359,15 @@ impl<'a> Bound<'a> {
             let message = format!("{have} output paths were given for {need} outputs");
             return Err(Error::new(ErrorKind::Argument, Code::Usage, message));
         }
+        let mut seen = std::collections::HashSet::new();
+        for path in paths.iter().map(AsRef::as_ref) {
+            let whole =
+                std::path::absolute(path).map_err(|cause| Error::io("find", path, cause))?;
+            if !seen.insert(whole) {
+                let message = format!("two outputs would go to `{}`", path.display());
+                return Err(Error::new(ErrorKind::Argument, Code::Usage, message));
+            }
+        }
         let writers = outputs
             .zip(paths)
             .map(|(output, path)| NpyWriter::create(path.as_ref(), output.dtype, &output.shape))
@@ -411,10 +432,10 @@ impl Evaluated {
     /// The first output's element, if it has exactly one.
     pub fn scalar(&self) -> Option<Scalar> {
         let array = self.arrays.first()?;
-        let bytes = array.to_bytes().ok()?;
-        (array.shape().elems() == 1)
-            .then(|| Scalar::read(array.dtype(), &bytes))
-            .flatten()
+        if array.shape().elems() != 1 {
+            return None;
+        }
+        Scalar::read(array.dtype(), &array.to_bytes().ok()?)
     }
 
     /// Names and arrays, in order.

@@ -117,3 +117,14 @@ pub const MAX_INDEX_RATIO: usize = 64;
 
 /// Chunk headers that `info` reads to count special chunks: a second of reading or so.
 pub const MAX_INFO_CHUNKS: usize = 1 << 20;
+
+/// Threads of a pool of ours: more than any machine this runs on has cores.
+pub const MAX_THREADS: usize = 1_024;
+
+/// Bytes counted for each block that the shared cache remembers, besides its own: what the tables
+/// of the cache take.
+pub const BLOCK_CACHE_ENTRY_BYTES: usize = 256;
+
+/// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
+/// interpreter some 30 ns for each value of an element.
+pub const TINY_WORK: usize = 4_096;

@@ -63,7 +63,13 @@ impl Array<'_> {
     /// What reading and decoding a file can give.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let shape = self.shape();
-        let mut bytes = vec![0; shape.elems() * self.dtype().size()];
+        let len = shape.elems() * self.dtype().size();
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|_| {
+            let message = format!("the array needs {len} bytes of memory, more than there is");
+            Error::new(ErrorKind::Limit, Code::TooLarge, message)
+        })?;
+        bytes.resize(len, 0);
         let start = vec![0; shape.ndim()];
         self.read_box(&start, shape, &mut DecodeScratch::default(), &mut bytes)?;
         Ok(bytes)
@@ -75,13 +81,13 @@ impl Array<'_> {
     /// [`crate::ErrorKind::Argument`] if the array has another dtype, and what reading and
     /// decoding a file can give.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        let bytes = self.to_bytes()?;
-        let items = bytes.chunks_exact(self.dtype().size());
         if self.dtype() != T::DTYPE {
             let (have, want) = (self.dtype(), T::DTYPE);
             let message = format!("the array has dtype {have}, not {want}");
             return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
         }
+        let bytes = self.to_bytes()?;
+        let items = bytes.chunks_exact(self.dtype().size());
         let scalars = items.filter_map(|item| Scalar::read(T::DTYPE, item));
         Ok(scalars.filter_map(T::from_scalar).collect())
     }

@@ -37,6 +37,7 @@ pub(super) enum Verb {
 )]
 pub(super) struct Eval {
     /// The expression, or a program: `d = x - y; mean(d), std(d)`
+    #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
     /// Operands: NAME=PATH, or a path that goes by its file name without extension
     pub(super) operands: Vec<String>,
@@ -86,6 +87,7 @@ pub(super) struct Info {
 )]
 pub(super) struct Explain {
     /// The expression or program
+    #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
     /// Operands: NAME=PATH, or a path that goes by its file name without extension
     pub(super) operands: Vec<String>,

@@ -2,6 +2,7 @@
 //! Never: results on standard output when they go to a file.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::array::Array;
 use crate::cli::args::{Eval, Explain, StageArg};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
-use crate::cli::{print, repl};
+use crate::cli::{print, repl, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Stats, bytes_text};
@@ -35,7 +36,12 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
         stats
     };
     if args.stats && !output.is_json() {
-        print(output, &stats_text(&stats))?;
+        // Beside the result, so that the result can go to a file or a variable.
+        written(
+            output
+                .flush()
+                .and_then(|()| writeln!(io::stderr(), "{}", stats_text(&stats))),
+        )?;
     }
     Ok(())
 }
@@ -169,6 +175,11 @@ pub(super) fn operand(text: &str) -> Result<(String, PathBuf)> {
     if let Some((name, path)) = given {
         return Ok((name.to_string(), PathBuf::from(path)));
     }
+    if let Some((name, "")) = text.split_once('=') {
+        let message = format!("the operand `{name}` has no path");
+        let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+        return Err(error.with_help(format!("write `{name}=PATH`")));
+    }
     let path = PathBuf::from(text);
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     match stem.filter(|stem| is_name(stem)) {
@@ -176,7 +187,8 @@ pub(super) fn operand(text: &str) -> Result<(String, PathBuf)> {
         None => {
             let message = format!("`{text}` gives no name for the operand");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
-            Err(error.with_help(format!("write NAME=PATH, as in `x={text}`")))
+            let path = text.split_once('=').map_or(text, |(_, path)| path);
+            Err(error.with_help(format!("write NAME=PATH, as in `'x={path}'`")))
         }
     }
 }

@@ -71,7 +71,10 @@ pub(super) fn error(error: &Error) -> String {
     if let Some(offset) = place.offset {
         object.insert("offset".into(), offset.into());
     }
-    serde_json::json!({ "ok": false, "error": object }).to_string()
+    format!(
+        r#"{{"ok":false,"error":{}}}"#,
+        serde_json::Value::from(object)
+    )
 }
 
 impl Serialize for Reply<'_> {

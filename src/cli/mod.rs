@@ -13,10 +13,12 @@ mod repl;
 mod show;
 
 use std::io::{self, Write};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use args::{Args, Verb};
 use output::Output;
@@ -31,13 +33,13 @@ pub fn run() -> ExitCode {
     // Exits with 2 and a message where the command line is wrong.
     let args = Args::parse();
     let mut output = Output::new(args.json());
-    let outcome = match &args.verb {
+    let outcome = guarded(|| match &args.verb {
         Verb::Eval(eval) => eval::eval(eval, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),
         Verb::Demo(demo) => demo::demo(demo, &mut output),
         Verb::Repl(repl) => repl::repl(repl, &mut output),
-    };
+    });
     match outcome {
         Ok(()) => output.exit_code(),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -48,12 +50,18 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Runs `work`; a panic, which is a bug of ours, becomes an error that says so.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let message = "fuseblock failed where it never should; the lines above say where";
+        let error = Error::new(ErrorKind::Internal, Code::Internal, message);
+        Err(error.with_help("please report this with the command that caused it"))
+    })
+}
+
 /// The exit code of an error.
 fn exit_code(error: &Error) -> ExitCode {
-    match error.kind() {
-        ErrorKind::Internal => ExitCode::from(BUG),
-        _ => ExitCode::from(WRONG),
-    }
+    ExitCode::from(if error.is_internal() { BUG } else { WRONG })
 }
 
 /// Whether whoever read our output has gone, as `head` does: no error worth a word.

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::ExitCode;
 
 use crate::cli::json;
-use crate::diag::render;
+use crate::diag::{Code, render};
 use crate::error::Error;
 
 /// Where a verb prints.
@@ -50,7 +50,11 @@ impl Output {
         match self.stdout.flush() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(super::WRONG),
+            Err(error) => {
+                // Nothing can be done where even the message cannot be written.
+                let _ = writeln!(io::stderr(), "error: cannot write the output: {error}");
+                ExitCode::from(super::WRONG)
+            }
         }
     }
 }
@@ -68,7 +72,17 @@ impl Write for Output {
 /// An error as people read it: carets for expressions, place and help for the rest.
 pub(super) fn error_text(error: &Error, color: bool) -> String {
     match error.diagnostics() {
-        Some((source, list)) => render::render(source, list, color),
+        Some((source, list)) => {
+            let mut text = render::render(source, list, color);
+            let unknown = list.iter().find(|found| found.code == Code::UnknownName);
+            if let Some(unknown) = unknown.filter(|found| found.help.is_empty()) {
+                let name = source.slice(unknown.span());
+                text.push_str(&format!(
+                    "\nhelp: name the file that holds it: `{name}=PATH`"
+                ));
+            }
+            text
+        }
         None => {
             let (bold, red, reset) = match color {
                 true => ("\x1b[1m", "\x1b[1;31m", "\x1b[0m"),

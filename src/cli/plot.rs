@@ -61,8 +61,8 @@ mod tests {
     fn a_rising_line_rises() {
         let values: Vec<f64> = (0..16).map(f64::from).collect();
         expect![[r#"
-            15.000000 |⠀⠀⠀⠀⢀⡠⠔⠊
-             0.000000 |⢀⡠⠔⠊⠁⠀⠀⠀
+            15.000000 |⠀⠀⠀⠀⣀⠤⠒⠉
+             0.000000 |⣀⠤⠒⠉⠀⠀⠀⠀
         "#]]
         .assert_eq(&line(&values, 8, 2));
     }

@@ -8,7 +8,7 @@ use crate::cli::args::Repl;
 use crate::cli::eval::{check_writable, operand};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::{Output, error_text};
-use crate::cli::{print, show, written};
+use crate::cli::{guarded, print, show, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::{Evaluated, OutputInfo};
@@ -37,7 +37,7 @@ pub(super) fn repl(args: &Repl, output: &mut Output) -> Result<()> {
         let Some(line) = read_line(&mut input)? else {
             return Ok(());
         };
-        let reply = line.and_then(|line| answer(&mut session, line.trim(), output));
+        let reply = line.and_then(|line| guarded(|| answer(&mut session, line.trim(), output)));
         match reply {
             Ok(true) => {}
             Ok(false) => return Ok(()),

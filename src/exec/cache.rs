@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::Result;
+use crate::limits::BLOCK_CACHE_ENTRY_BYTES;
 
 /// Which block: the input, the chunk, the block within the chunk.
 pub(crate) type Key = (usize, usize, usize);
@@ -91,7 +92,7 @@ impl BlockCache {
         let slot = Arc::new(Slot::default());
         state.slots.insert(key, Arc::clone(&slot));
         state.queue.push_back(key);
-        state.bytes += len;
+        state.bytes += len + BLOCK_CACHE_ENTRY_BYTES;
         state.evict(self.limit, key);
         state.peak = state.peak.max(state.bytes);
         slot
@@ -100,7 +101,7 @@ impl BlockCache {
     fn forget(&self, key: Key, len: usize) {
         let mut state = lock(&self.state);
         if state.slots.remove(&key).is_some() {
-            state.bytes -= len;
+            state.bytes -= len + BLOCK_CACHE_ENTRY_BYTES;
             state.queue.retain(|other| *other != key);
         }
     }
@@ -123,7 +124,7 @@ impl State {
             match len {
                 Some(len) if key != newest && !slot.recent.swap(false, Ordering::Relaxed) => {
                     self.slots.remove(&key);
-                    self.bytes -= len;
+                    self.bytes -= len + BLOCK_CACHE_ENTRY_BYTES;
                 }
                 _ => self.queue.push_back(key),
             }
@@ -158,13 +159,17 @@ mod tests {
 
     #[test]
     fn the_limit_holds_and_blocks_in_use_survive() {
-        let cache = BlockCache::new(100);
+        let cache = BlockCache::new(100 + BLOCK_CACHE_ENTRY_BYTES);
         let kept = cache.get((0, 0, 0), 60, fill(1)).unwrap();
         for block in 1..20 {
             cache.get((0, 0, block), 60, fill(2)).unwrap();
         }
         assert_eq!(kept.bytes(), [1; 60]);
-        assert!(cache.peak() <= 160, "{}", cache.peak());
+        assert!(
+            cache.peak() <= 160 + 2 * BLOCK_CACHE_ENTRY_BYTES,
+            "{}",
+            cache.peak()
+        );
         assert_eq!(cache.get((0, 0, 0), 60, fill(3)).unwrap().bytes(), [3; 60]);
     }
 

@@ -2,7 +2,7 @@
 //! Never: a merge whose order depends on who came first: the tree is fixed by the cut.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::tiling::{Place, Tile, Tiling};
@@ -42,7 +42,7 @@ impl Combiner {
             .iter()
             .map(|&axis| domain[axis] as f64)
             .product();
-        let mut combiner = Self {
+        Self {
             reduce: reduce.clone(),
             kept: kept.collect(),
             kind,
@@ -52,17 +52,22 @@ impl Combiner {
             waiting: Mutex::default(),
             result: Mutex::default(),
             shape,
-        };
-        let elems = combiner.shape.elems();
-        let mut result = vec![0; elems * dtype.size()];
-        if n_reduced == 0.0 && elems > 0 {
-            let identity = combiner.finish(&Partials::without_tiles(kind, arg_dtype, 1));
-            result
-                .chunks_exact_mut(dtype.size())
-                .for_each(|out| out.copy_from_slice(&identity));
         }
-        combiner.result = Mutex::new(result);
-        combiner
+    }
+
+    /// Room for the result, made when it is needed first: looking at a plan takes none. Elements
+    /// that no tile reaches are the reduction of nothing.
+    fn room<'r>(&self, result: &'r mut Vec<u8>) -> &'r mut Vec<u8> {
+        if result.is_empty() {
+            result.resize(self.shape.elems() * self.dtype.size(), 0);
+            if self.n_reduced == 0.0 && !result.is_empty() {
+                let nothing = Partials::without_tiles(self.kind, self.arg_dtype, 1);
+                let nothing = self.finish(&nothing);
+                let items = result.chunks_exact_mut(self.dtype.size());
+                items.for_each(|out| out.copy_from_slice(&nothing));
+            }
+        }
+        result
     }
 
     /// How tiles are folded.
@@ -119,10 +124,8 @@ impl Combiner {
 
     /// The result, in C order.
     pub(crate) fn into_result(self) -> (DType, Shape, Vec<u8>) {
-        let result = self
-            .result
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut result = std::mem::take(&mut *self.result());
+        self.room(&mut result);
         (self.dtype, self.shape, result)
     }
 
@@ -151,8 +154,12 @@ impl Combiner {
             offset,
             strides: &to,
         };
-        let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
-        copy_box(item, &extent, &bytes, from, &mut result, to);
+        let mut result = self.result();
+        copy_box(item, &extent, &bytes, from, self.room(&mut result), to);
+    }
+
+    fn result(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The elements that partials stand for, as bytes of the result's dtype.

@@ -66,6 +66,16 @@ impl Leaf<'_> {
         }
     }
 
+    /// Bytes of a block; 0 where there are no blocks.
+    pub(crate) fn block_bytes(&self) -> usize {
+        match self {
+            Leaf::Array(array) => array.grid().map_or(0, |grid| {
+                grid.block.elems().saturating_mul(array.dtype().size())
+            }),
+            Leaf::Generate(..) | Leaf::Pending(..) => 0,
+        }
+    }
+
     /// The box's elements where they lie, if they are dense and aligned in memory.
     pub(crate) fn in_place(&self, start: &[usize], extent: &[usize]) -> Option<&[u8]> {
         let Leaf::Array(array) = self else {

@@ -5,17 +5,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::diag::Code as ErrorCode;
 use crate::error::Result;
 use crate::exec::options::Engine;
 use crate::exec::pass::Code;
 use crate::ir::Body;
 use crate::jit::{Cache, Host};
+use crate::limits::TINY_WORK;
 use crate::math::SimdLevel;
-
-/// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
-/// interpreter some 30 ns for each value of an element.
-const TINY_WORK: usize = 4_096;
+use crate::opt::passes::Pass;
 
 /// Where an evaluation gets its kernels from.
 #[derive(Clone, Debug)]
@@ -43,13 +40,9 @@ impl<'k> Kernels<'k> {
         }
     }
 
-    /// Whether a pass of `elems` elements and `regs` values should run as machine code.
-    pub(crate) fn compiles(&self, elems: usize, regs: usize) -> bool {
-        match self.engine {
-            Engine::Auto => elems.saturating_mul(regs) > TINY_WORK,
-            Engine::Jit => true,
-            Engine::Interpreter => false,
-        }
+    /// Whether a pass should run as machine code.
+    pub(crate) fn compiles(&self, pass: &Pass) -> bool {
+        compiles(self.engine, pass)
     }
 
     /// The same, for the interpreter.
@@ -72,7 +65,8 @@ impl<'k> Kernels<'k> {
                     self.counts.used.fetch_add(1, Ordering::Relaxed);
                     return Ok(Code::Jit(kernel));
                 }
-                Err(error) if error.code() != ErrorCode::Compile => return Err(error),
+                // Refused memory and bodies too large are what the interpreter is for.
+                Err(error) if error.is_internal() => return Err(error),
                 Err(_) => {}
             }
         }
@@ -84,6 +78,15 @@ impl KernelCounts {
     /// Time spent compiling and looking kernels up.
     pub(crate) fn time(&self) -> Duration {
         Duration::from_nanos(self.ns.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether `engine` runs a pass as machine code.
+pub(crate) fn compiles(engine: Engine, pass: &Pass) -> bool {
+    match engine {
+        Engine::Auto => pass.domain.elems().saturating_mul(pass.body.len() + 1) > TINY_WORK,
+        Engine::Jit => true,
+        Engine::Interpreter => false,
     }
 }
 

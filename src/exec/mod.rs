@@ -32,7 +32,7 @@ use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ir::{Inst, Value, Verified};
-use crate::limits::BLOCK_CACHE_BYTES;
+use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Pass, PassPlan, PassSink};
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -78,6 +78,7 @@ pub(crate) fn evaluate(
     mut destinations: Vec<Destination<'_>>,
     stats: &mut Stats,
 ) -> Result<Vec<Option<Array<'static>>>> {
+    check_operands(task)?;
     check_destinations(task, &destinations)?;
     check_memory(task, &destinations)?;
     let pool = Pool::new(task.options)?;
@@ -120,6 +121,18 @@ struct Results {
 /// Elements that a pass stores in memory of our own.
 type Stored = HashMap<usize, (Value, Vec<u8>)>;
 
+/// Whether the arrays are what the function was checked for: kernels rely on it.
+fn check_operands(task: &Task<'_, '_>) -> Result<()> {
+    let declared = task.func.operands.rows();
+    let fits = |(operand, array): (&crate::ir::Operand, &Array<'_>)| {
+        (operand.dtype, &operand.shape) == (array.dtype(), array.shape())
+    };
+    match declared.len() == task.operands.len() && declared.iter().zip(task.operands).all(fits) {
+        true => Ok(()),
+        false => Err(internal("an operand is not the array that was checked")),
+    }
+}
+
 fn check_destinations(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
     for (output, destination) in task.func.outputs.iter().zip(destinations) {
         let data = &task.func.values[output.value];
@@ -150,29 +163,49 @@ fn bytes_of(dtype: DType, shape: &Shape) -> usize {
     shape.elems().saturating_mul(dtype.size())
 }
 
-/// Refuses results in memory above the limit, before anything is allocated.
+/// Refuses results in memory above the limit, before anything is allocated: outputs to memory,
+/// reductions, and what passes keep for later ones.
 fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
     /// Not worth asking the system how much memory is free.
     const SMALL: usize = 1 << 20;
-    let outputs = task.func.outputs.iter().zip(destinations);
-    let in_memory = outputs.filter(|(_, to)| matches!(to, Destination::Memory));
     let (mut total, mut largest) = (0usize, None);
-    for (output, _) in in_memory {
-        let data = &task.func.values[output.value];
-        let bytes = bytes_of(data.dtype, &data.shape);
-        total = total.saturating_add(bytes);
-        largest = largest.max(Some((bytes, &output.name)));
+    for (pass, index) in task.plan.passes.iter().zip(0..) {
+        for (pass_sink, sink) in pass.sinks.iter().zip(0..) {
+            let value = match *pass_sink {
+                PassSink::Fold(value) => value,
+                PassSink::Store(value) => {
+                    let home = Home { pass: index, sink };
+                    if direct_output(task, home, value, destinations).is_some() {
+                        continue;
+                    }
+                    value
+                }
+                PassSink::Raise(_) => continue,
+            };
+            let data = &task.func.values[value];
+            let bytes = bytes_of(data.dtype, &data.shape);
+            total = total.saturating_add(bytes);
+            largest = largest.max(Some((bytes, value)));
+        }
     }
     if total <= SMALL && task.options.max_memory.is_none() {
         return Ok(());
     }
     let limit = task.options.memory_limit();
-    let Some((_, name)) = largest.filter(|_| total > limit) else {
+    let Some((_, value)) = largest.filter(|_| total > limit) else {
         return Ok(());
     };
     let (need, have) = (bytes_text(total), bytes_text(limit));
-    let message =
-        format!("the result `{name}` needs {need} of memory, more than the {have} allowed");
+    let output = task
+        .func
+        .outputs
+        .iter()
+        .find(|output| output.value == value);
+    let what = match output {
+        Some(output) => format!("the result `{}`", output.name),
+        None => "an intermediate result".to_string(),
+    };
+    let message = format!("{what} needs {need} of memory, more than the {have} allowed");
     Err(Error::new(ErrorKind::Limit, Code::TooLarge, message)
         .with_help("write it to a file with `-o OUT.npy`, or raise `--max-memory`"))
 }
@@ -299,7 +332,7 @@ fn run_tiles(
         index,
         options: task.options,
         counters,
-        cache: BlockCache::new(BLOCK_CACHE_BYTES),
+        cache: BlockCache::new(run.cache_bytes(pool.threads())),
         workers: Mutex::default(),
         done: AtomicUsize::new(0),
         total: run.tiling.n_tiles(),
@@ -459,10 +492,13 @@ impl Results {
                 let Some(array) = self.arrays.get(&output.value) else {
                     return Ok(None);
                 };
+                if matches!(destination, Destination::Memory) {
+                    return Ok(Some(array.clone()));
+                }
                 let (dtype, shape) = (array.dtype(), array.shape());
                 let bytes = array.to_bytes()?;
                 match destination {
-                    Destination::Memory => return Ok(Some(array.clone())),
+                    Destination::Memory => {}
                     Destination::Buffer(buffer) => buffer.copy_from_slice(&bytes),
                     Destination::Npy(writer) => writer.write_at(0, &bytes)?,
                     Destination::Receiver(receiver) => receiver(&Piece {
@@ -495,7 +531,7 @@ impl Pool {
         match options.threads {
             None => Ok(Pool::Current),
             Some(0 | 1) => Ok(Pool::Inline),
-            Some(threads) => own_pool(threads).map(Pool::Own),
+            Some(threads) => own_pool(threads.min(MAX_THREADS)).map(Pool::Own),
         }
     }
 

@@ -14,7 +14,9 @@ pub enum Engine {
     /// interpreting them.
     #[default]
     Auto,
-    /// Machine code always; the interpreter only where executable memory is refused.
+    /// Machine code for every pass over data; the interpreter only where executable memory is
+    /// refused or a body is larger than a kernel may be. (Arithmetic on a few results alone is no
+    /// pass over data and always interpreted.)
     Jit,
     /// The interpreter: slow, for comparison and for places that forbid machine code.
     Interpreter,

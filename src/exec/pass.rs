@@ -13,6 +13,7 @@ use crate::exec::sink::Output;
 use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
 use crate::jit::Kernel;
+use crate::limits::BLOCK_CACHE_BYTES;
 use crate::opt::passes::{Pass, PassSink, Want, fold_dtype, fold_op};
 use crate::types::{DType, Shape};
 
@@ -38,7 +39,7 @@ pub(crate) struct PassRun<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
     /// One element for the whole pass: these bytes.
-    Scalar([u8; 8]),
+    Scalar(Cell),
     /// One element a row.
     RowUniform,
     /// Its own elements, neighbours.
@@ -46,6 +47,11 @@ pub(crate) enum Role {
     /// Neighbours once its broadcast axes are repeated.
     Repeated,
 }
+
+/// Room for one element, aligned for any dtype.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(align(8))]
+pub(crate) struct Cell(pub(crate) [u8; 8]);
 
 /// What becomes of a sink of the pass.
 #[derive(Debug)]
@@ -161,7 +167,7 @@ impl<'a> PassRun<'a> {
             .collect();
         let fastest = folds.first().map_or(&[][..], |reduce| &reduce.axes);
         let tiling = Tiling::new(&pass.domain, &pass.cut, fastest);
-        let compiles = kernels.compiles(pass.domain.elems(), pass.body.len() + 1);
+        let compiles = kernels.compiles(pass);
         let fused_split = fused_split(pass, &folds).filter(|_| compiles);
         let split = fused_split.unwrap_or_else(|| map_split(pass, &leaves));
         let roles: Vec<Role> = leaves
@@ -195,6 +201,17 @@ impl<'a> PassRun<'a> {
             body,
             code,
         })
+    }
+}
+
+impl PassRun<'_> {
+    /// What the shared block cache may take: its fixed size, and for each thread the block of
+    /// each leaf that it is reading, so that leaves with large blocks do not drive each other out.
+    pub(crate) fn cache_bytes(&self, threads: usize) -> usize {
+        let shared = self.leaves.iter().zip(&self.access);
+        let shared = shared.filter(|(_, access)| **access == Access::SharedBlocks);
+        let blocks: usize = shared.map(|(leaf, _)| leaf.block_bytes()).sum();
+        BLOCK_CACHE_BYTES.saturating_add(blocks.saturating_mul(threads))
     }
 }
 
@@ -266,12 +283,12 @@ fn role(leaf: &Leaf<'_>, domain: &Shape, split: usize) -> Role {
 }
 
 /// The element of a one-element array in memory.
-fn scalar(leaf: &Leaf<'_>) -> Option<[u8; 8]> {
+fn scalar(leaf: &Leaf<'_>) -> Option<Cell> {
     let ndim = leaf.shape().ndim();
     let found = leaf.in_place(&vec![0; ndim], &vec![1; ndim])?;
     let mut bytes = [0; 8];
     bytes[..found.len()].copy_from_slice(found);
-    Some(bytes)
+    Some(Cell(bytes))
 }
 
 /// How a leaf's elements are fetched: blocks that belong to one tile each need no cache.
@@ -292,7 +309,8 @@ fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
             return pass.domain[axis] == 1;
         };
         let (extent, dim) = (pass.domain[axis], pass.cut.dims[axis]);
-        let (chunk, block) = (grid.chunk[at], grid.block[at]);
+        // An empty array may have chunks of extent 0.
+        let (chunk, block) = (grid.chunk[at].max(1), grid.block[at].max(1));
         // Tiles are unions of blocks if both levels of the cut are multiples of the grid's.
         let whole = dim.outer >= extent || dim.outer % chunk == 0;
         let inside = match dim.outer > chunk {

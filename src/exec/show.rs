@@ -8,14 +8,14 @@ use super::Task;
 use crate::array::Layout;
 use crate::error::Result;
 use crate::exec::input::{Access, Leaf};
-use crate::exec::kernels::{KernelCounts, Kernels, host};
+use crate::exec::kernels::{KernelCounts, Kernels, compiles, host};
 use crate::exec::options::{Engine, Options};
 use crate::exec::pass::{Delivery, PassRun, SinkRun};
 use crate::exec::sink::{Output, Piece, Target};
 use crate::exec::worker::{own_box, tile_bytes};
 use crate::ir::{Body, Inst};
 use crate::jit::Host;
-use crate::limits::BLOCK_CACHE_BYTES;
+use crate::limits::BLOCK_CACHE_ENTRY_BYTES;
 use crate::opt::passes::{self, Pass, PassSink};
 use crate::table::Id;
 
@@ -158,17 +158,20 @@ fn pass_text(
     for sink in &run.sinks {
         let _ = writeln!(out, "  {}", sink_text(sink));
     }
-    let level = task.options.level();
+    let engine = match compiles(task.options.engine, pass) {
+        true => format!("kernel: simd {}", task.options.level()),
+        false if task.options.engine == Engine::Auto => {
+            "interpreted, since compiling takes longer".into()
+        }
+        false => "interpreted".to_string(),
+    };
     let row: usize = pass.domain[run.split..]
         .iter()
         .product::<usize>()
         .min(elems);
-    let _ = writeln!(
-        out,
-        "  kernel: simd {level}, rows of at most {row} elements"
-    );
+    let _ = writeln!(out, "  {engine}, rows of at most {row} elements");
     let shared = run.access.contains(&Access::SharedBlocks);
-    let cache = if shared { BLOCK_CACHE_BYTES } else { 0 };
+    let cache = if shared { run.cache_bytes(threads) } else { 0 };
     let scratch = tile_bytes(run);
     let _ = writeln!(
         out,
@@ -212,7 +215,7 @@ fn grid_blocks(leaf: &Leaf<'_>) -> usize {
     };
     let axes = array.shape().iter().enumerate();
     axes.map(|(axis, &extent)| {
-        let (chunk, block) = (grid.chunk[axis], grid.block[axis]);
+        let (chunk, block) = (grid.chunk[axis].max(1), grid.block[axis].max(1));
         (extent / chunk) * chunk.div_ceil(block) + (extent % chunk).div_ceil(block)
     })
     .product()
@@ -222,18 +225,8 @@ fn grid_blocks(leaf: &Leaf<'_>) -> usize {
 /// blocks, and whether all tiles were walked.
 fn foresee(run: &PassRun<'_>, index: usize) -> (usize, usize, bool) {
     let leaf = &run.leaves[index];
-    let Leaf::Array(array) = leaf else {
-        return (0, 0, true);
-    };
-    let Layout::Blocks(grid, _) = array.layout() else {
-        return (0, 0, true);
-    };
-    let block_bytes = grid
-        .block
-        .elems()
-        .saturating_mul(array.dtype().size())
-        .max(1);
-    let room = (BLOCK_CACHE_BYTES / block_bytes).max(1);
+    let entry = leaf.block_bytes() + BLOCK_CACHE_ENTRY_BYTES;
+    let room = (run.cache_bytes(1) / entry).max(1);
     let (mut queue, mut held, mut distinct) = (VecDeque::new(), HashSet::new(), HashSet::new());
     let (mut decoded, mut walked) = (0, 0);
     for visit in 0..run.tiling.n_outer() {

@@ -119,9 +119,9 @@ fn view<'v>(
     full: &'v mut Buffer,
 ) -> Result<View<'v>> {
     let (leaf, role) = (&run.leaves[index], &run.roles[index]);
-    if let Role::Scalar(bytes) = role {
+    if let Role::Scalar(cell) = role {
         return Ok(View {
-            bytes,
+            bytes: &cell.0,
             row_strides: vec![0; run.split],
         });
     }

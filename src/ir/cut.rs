@@ -60,7 +60,7 @@ impl Cut {
         let mut dims = vec![DimCut { outer: 1, inner: 1 }; domain.ndim()];
         for axis in (0..domain.ndim()).rev() {
             let inner = domain[axis].clamp(1, room);
-            // An axis cut into ranges is one outer cell; 32 ranges make a unit of work.
+            // An axis cut into ranges is one outer cell.
             dims[axis] = DimCut {
                 outer: domain[axis].max(1),
                 inner,

@@ -103,11 +103,14 @@ fn unary(func: &Func, op: UnaryOp, a: Value) -> Option<Cheaper> {
         // -(-x) == x, overflow included; ~(~x) == x.
         (UnaryOp::Neg, Elementwise::Unary(UnaryOp::Neg, x))
         | (UnaryOp::Not, Elementwise::Unary(UnaryOp::Not, x)) => Some(Cheaper::Value(x)),
-        // abs(-x) == abs(abs(x)) == abs(x), also for the smallest integer, which is its own
-        // negative.
-        (UnaryOp::Abs, Elementwise::Unary(UnaryOp::Neg | UnaryOp::Abs, x)) => {
-            Some(Cheaper::Map(Elementwise::Unary(UnaryOp::Abs, x)))
+        // abs(-x) == abs(x), also for the smallest integer, which is its own negative; except
+        // for unsigned integers, whose negative wraps and whose abs is themselves.
+        (UnaryOp::Abs, Elementwise::Unary(UnaryOp::Neg, x)) => {
+            let unsigned = func.values[x].dtype.is_unsigned();
+            (!unsigned).then_some(Cheaper::Map(Elementwise::Unary(UnaryOp::Abs, x)))
         }
+        // abs(abs(x)) == abs(x)
+        (UnaryOp::Abs, Elementwise::Unary(UnaryOp::Abs, _)) => Some(Cheaper::Value(a)),
         // floor(ceil(x)) == ceil(x): a whole number stays, and so do -0.0, inf and NaN.
         (outer, Elementwise::Unary(inner, _)) if rounds(outer) && rounds(inner) => {
             Some(Cheaper::Value(a))

@@ -119,12 +119,20 @@ impl Scalar {
 
     /// The value as float64, rounded once.
     pub fn as_f64(self) -> f64 {
-        match self {
-            Scalar::Float32(v) => f64::from(v),
-            Scalar::Float64(v) => v,
+        self.as_float()
             // OK because `as_i128` is `None` only for floats; `i128 as f64` rounds to nearest.
-            other => other.as_i128().unwrap_or(0) as f64,
+            .unwrap_or_else(|| self.as_i128().unwrap_or(0) as f64)
+    }
+
+    /// The value of a float, exactly; `None` for others.
+    fn as_float(self) -> Option<f64> {
+        if let Scalar::Float32(value) = self {
+            return Some(f64::from(value));
         }
+        if let Scalar::Float64(value) = self {
+            return Some(value);
+        }
+        None
     }
 
     /// The integer `value` as `dtype`; `None` if it does not fit or the dtype is a float.
@@ -137,11 +145,7 @@ impl Scalar {
 
     /// Whether this is a NaN.
     pub fn is_nan(self) -> bool {
-        match self {
-            Scalar::Float32(v) => v.is_nan(),
-            Scalar::Float64(v) => v.is_nan(),
-            _ => false,
-        }
+        self.as_float().is_some_and(f64::is_nan)
     }
 }
 
@@ -166,13 +170,18 @@ impl Hash for Scalar {
 /// `2.0`, `1e+300`, `nan`, `inf`, `-inf`.
 impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Scalar::Bool(v) => f.pad(if v { "True" } else { "False" }),
-            Scalar::Float32(v) => f.pad(&float_text(v.is_nan(), &format!("{v:?}"))),
-            Scalar::Float64(v) => f.pad(&float_text(v.is_nan(), &format!("{v:?}"))),
-            // OK because every other variant is an integer.
-            other => f.pad(&other.as_i128().unwrap_or(0).to_string()),
+        if let Scalar::Bool(value) = *self {
+            return f.pad(if value { "True" } else { "False" });
         }
+        if let Some(value) = self.as_i128() {
+            return f.pad(&value.to_string());
+        }
+        let text = if let Scalar::Float32(value) = *self {
+            format!("{value:?}")
+        } else {
+            format!("{:?}", self.as_f64())
+        };
+        f.pad(&float_text(self.is_nan(), &text))
     }
 }
 

@@ -172,9 +172,16 @@ fn commas(extents: &[usize]) -> String {
 fn the_share_of_the_ocean_takes_little_memory() {
     let Some(python) = python() else { return };
     let directory = tempfile::tempdir().unwrap();
-    let mut command = Command::new(python);
-    command.arg(script("mask.py")).arg(directory.path());
-    let printed = run(command.arg(env!("CARGO_BIN_EXE_fuseblock")));
+    let mask = |verb: &str| {
+        let mut command = Command::new(&python);
+        command
+            .arg(script("mask.py"))
+            .arg(verb)
+            .arg(directory.path());
+        command
+    };
+    run(&mut mask("make"));
+    let printed = run(mask("run").arg(env!("CARGO_BIN_EXE_fuseblock")));
     let mut lines = printed.lines();
     let reply: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();
     let share = reply["outputs"][0]["data"][0].as_f64().unwrap();

@@ -1,7 +1,10 @@
-"""Stores the land mask of global-land-mask with python-blosc2, has fuseblock compute the share of
-the ocean, and prints the JSON reply and the peak memory of that process in KiB.
+"""The land mask of global-land-mask.
 
-    mask.py FOLDER FUSEBLOCK
+    mask.py make FOLDER            stores it with python-blosc2, and the latitudes with NumPy
+    mask.py run FOLDER FUSEBLOCK   has fuseblock compute the share of the ocean; prints the JSON
+                                   reply and the peak memory of that process in KiB
+
+Two processes, since a child's peak memory counts from what its parent has when it forks.
 """
 
 import os
@@ -9,20 +12,22 @@ import resource
 import subprocess
 import sys
 
-import blosc2
-import numpy as np
-from global_land_mask import globe
-
 EXPR = "mean(mask * cos(lat)) / mean(cos(lat))"
 
 
-def main():
-    folder, fuseblock = sys.argv[1:]
+def make(folder):
+    import blosc2
+    import numpy as np
+    from global_land_mask import globe
+
     mask = np.asarray(globe._mask, dtype=bool)
     assert mask.shape == (21600, 43200), mask.shape
     blosc2.asarray(mask, urlpath=os.path.join(folder, "mask.b2nd"), mode="w")
     latitude = np.radians(np.asarray(globe._lat, dtype=np.float64)).reshape(-1, 1)
     np.save(os.path.join(folder, "lat.npy"), latitude)
+
+
+def run(folder, fuseblock):
     command = [fuseblock, "eval", EXPR, "mask.b2nd", "lat.npy", "--json"]
     reply = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True)
     print(reply.stdout.strip())
@@ -30,4 +35,4 @@ def main():
     print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
-main()
+{"make": make, "run": run}[sys.argv[1]](*sys.argv[2:])

@@ -44,7 +44,7 @@ fn expression(from: &mut Unstructured<'_>, depth: usize) -> arbitrary::Result<St
     if depth == 0 || from.ratio(1, 6)? {
         return Ok((*from.choose(&ATOMS)?).to_string());
     }
-    let mut part = |from: &mut Unstructured<'_>| expression(from, depth - 1);
+    let part = |from: &mut Unstructured<'_>| expression(from, depth - 1);
     let text = match from.int_in_range(0..=9)? {
         0..=3 => {
             let (left, op, right) = (part(from)?, *from.choose(&OPERATORS)?, part(from)?);
