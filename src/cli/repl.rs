@@ -1,7 +1,7 @@
 //! In: lines. Out: a reply a line; in batch mode one JSON object each.
 //! Never: an end to the session because one line was wrong.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use crate::cli::args::Repl;
@@ -33,7 +33,11 @@ pub(super) fn repl(args: &Repl, output: &mut Output) -> Result<()> {
         session.open(&name, &path)?;
     }
     let mut input = io::stdin().lock();
+    let prompt = !output.is_json() && io::stdin().is_terminal();
     loop {
+        if prompt {
+            written(write!(output, "> ").and_then(|()| output.flush()))?;
+        }
         let Some(line) = read_line(&mut input)? else {
             return Ok(());
         };
