@@ -4,7 +4,7 @@
 //! [`check`] gives names a meaning and lowers the tree to the typed IR of [`ir`], [`opt`] makes
 //! it cheaper and cuts it into passes, [`jit`] compiles the body of each pass to machine code.
 //! *A file becomes blocks*: [`codec`] undoes compression and filters, [`store`] reads frames and
-//! chunks, [`array`] presents them as one [`Array`]. In [`exec`] kernel and blocks meet.
+//! chunks, [`mod@array`] presents them as one [`Array`]. In [`exec`] kernel and blocks meet.
 //!
 //! Downstream modules may name upstream ones, never the reverse; ARCHITECTURE.md has the table
 //! and `tests/layering.rs` checks it.

@@ -131,7 +131,7 @@ impl Builder {
         Verified::new(self.func)
     }
 
-    /// Appends any instruction; `declared` as [`type_of`] needs it.
+    /// Appends any instruction; `declared` as `type_of` needs it.
     pub fn push(
         &mut self,
         inst: Inst,

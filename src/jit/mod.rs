@@ -1,10 +1,10 @@
 //! In: a kernel body and a host. Out: machine code that computes it over neighbouring elements.
 //! Never: files, threads, an instruction that traps, or a byte written outside an output.
 //!
-//! [`compile`] reads as the list of what happens: the body is planned ([`plan`]: what is computed
-//! once, which loops a strip needs), written as CLIF ([`loops`] around [`lower`], [`emit`],
-//! [`cast`] and [`fold`]), turned into machine code by Cranelift, and placed in memory
-//! ([`kernel`]). Answers equal `math::scalar` to the bit at every SIMD level.
+//! [`compile`] reads as the list of what happens: the body is planned (`plan`: what is computed
+//! once, which loops a strip needs), written as CLIF (`loops` around `lower`, `emit`,
+//! `cast` and `fold`), turned into machine code by Cranelift, and placed in memory
+//! (`kernel`). Answers equal `math::scalar` to the bit at every SIMD level.
 
 mod cache;
 mod calls;
