@@ -248,3 +248,44 @@ fn a_result_above_the_memory_limit_names_its_size_and_the_way_out() {
     );
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn intermediate_results_count_as_memory_too() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let program = "sum(sum(zeros((1000000000000, 2)), axis=1))";
+    for verb in ["eval", "explain"] {
+        let output = run(dir.path(), &[verb, program]);
+        let shown = text(&output.stderr) + &text(&output.stdout);
+        match verb {
+            "eval" => assert!(
+                shown.contains("an intermediate result needs 7.3 TiB"),
+                "{shown}"
+            ),
+            _ => assert!(shown.contains("pass 1 of"), "{shown}"),
+        }
+    }
+}
+
+#[test]
+fn outputs_do_not_overwrite_each_other() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = run(
+        dir.path(),
+        &["eval", "1, 2", "-o", "x.npy", "-o", "./x.npy"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("two outputs would go to"));
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn an_expression_may_start_with_a_sign() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = run(dir.path(), &["eval", "-arange(3)", "--threads", "1"]);
+    assert_eq!(
+        text(&output.stdout),
+        "[ 0 -1 -2]\n",
+        "{}",
+        text(&output.stderr)
+    );
+}

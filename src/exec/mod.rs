@@ -98,7 +98,7 @@ pub(crate) fn evaluate(
             &kernels,
         )?;
         run_tiles(task, index, &run, &pool, &counters)?;
-        finish(task, pass, run, &mut results)?;
+        finish(pass, run, &mut results)?;
         results.keep_stored(task, stored)?;
     }
     stats.passes = task.plan.n_data_passes();
@@ -201,13 +201,18 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
         .outputs
         .iter()
         .find(|output| output.value == value);
-    let what = match output {
-        Some(output) => format!("the result `{}`", output.name),
-        None => "an intermediate result".to_string(),
+    let (what, help) = match output {
+        Some(output) => (
+            format!("the result `{}`", output.name),
+            "write it to a file with `-o OUT.npy`, or raise `--max-memory`",
+        ),
+        None => (
+            "an intermediate result".to_string(),
+            "reduce over more axes at once, or raise `--max-memory`",
+        ),
     };
     let message = format!("{what} needs {need} of memory, more than the {have} allowed");
-    Err(Error::new(ErrorKind::Limit, Code::TooLarge, message)
-        .with_help("write it to a file with `-o OUT.npy`, or raise `--max-memory`"))
+    Err(Error::new(ErrorKind::Limit, Code::TooLarge, message).with_help(help))
 }
 
 /// Allocates what a pass stores in memory of our own: outputs to memory, and what later passes or
@@ -407,7 +412,7 @@ impl Work<'_, '_> {
 }
 
 /// Takes a pass's results, or says where a condition held that must not.
-fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
+fn finish(pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
     let domain = run.domain;
     for (sink, pass_sink) in run.sinks.into_iter().zip(&pass.sinks) {
         match (sink, *pass_sink) {
@@ -417,7 +422,7 @@ fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Resu
             }
             (SinkRun::Raise(raise), _) => {
                 if let Some(at) = raise.found() {
-                    return Err(raised(task, raise.raise, &domain, at));
+                    return Err(raised(&domain, at));
                 }
             }
             _ => {}
@@ -427,7 +432,7 @@ fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Resu
 }
 
 /// The error for a condition that held at C-order index `at`.
-fn raised(task: &Task<'_, '_>, raise: usize, domain: &Shape, mut at: usize) -> Error {
+fn raised(domain: &Shape, mut at: usize) -> Error {
     let mut index = vec![0; domain.ndim()];
     for axis in (0..domain.ndim()).rev() {
         index[axis] = at % domain[axis];
@@ -439,7 +444,6 @@ fn raised(task: &Task<'_, '_>, raise: usize, domain: &Shape, mut at: usize) -> E
     };
     let message = format!("an integer to a negative integer power{place}");
     let help = "convert the base to a float, as in `float64(x) ** y`";
-    let _ = task.func.raises.get(raise);
     Error::new(ErrorKind::Run, Code::NegativeExponent, message).with_help(help)
 }
 

@@ -69,8 +69,6 @@ pub(crate) enum SinkRun<'a> {
 /// Where a condition that must not hold was found to hold first.
 #[derive(Debug)]
 pub(crate) struct RaiseRun {
-    /// Index into the function's raises.
-    pub(crate) raise: usize,
     strides: Vec<usize>,
     first: AtomicUsize,
 }
@@ -114,9 +112,8 @@ impl SinkRun<'_> {
 }
 
 impl RaiseRun {
-    fn new(raise: usize, domain: &Shape) -> Self {
+    fn new(domain: &Shape) -> Self {
         Self {
-            raise,
             strides: domain.strides(),
             first: AtomicUsize::new(usize::MAX),
         }
@@ -334,7 +331,7 @@ fn sink_run<'a>(
     fused: bool,
 ) -> SinkRun<'a> {
     let (value, reduce) = match (sink, delivery) {
-        (PassSink::Raise(raise), _) => return SinkRun::Raise(RaiseRun::new(raise, &pass.domain)),
+        (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
         (PassSink::Fold(value) | PassSink::Store(value), Delivery::Inner) => {
             // OK because the executor gives every stored value its output.
