@@ -191,3 +191,24 @@ fn the_share_of_the_ocean_takes_little_memory() {
     assert!(peak_kib < 300 << 10, "peak memory {peak_kib} KiB");
     assert_eq!(reply["stats"]["passes"], 2);
 }
+
+/// Where executable memory is refused, the interpreter answers, to the same bits, and says so.
+#[test]
+#[cfg(feature = "cli")]
+fn without_executable_memory_the_interpreter_answers() {
+    let Some(python) = python() else { return };
+    let program = ["eval", "sum(sin(linspace(0, 1, 100000)))", "--json"];
+    let reply = |printed: &str| -> serde_json::Value { serde_json::from_str(printed).unwrap() };
+    let usual = run(Command::new(env!("CARGO_BIN_EXE_fuseblock")).args(program));
+    let mut command = Command::new(python);
+    command.arg(script("refused.py"));
+    let refused = run(command.arg(env!("CARGO_BIN_EXE_fuseblock")).args(program));
+    if refused.trim() == "unsupported" {
+        eprintln!("!!! this kernel cannot forbid executable memory: NOT tested");
+        return;
+    }
+    let (usual, refused) = (reply(&usual), reply(&refused));
+    assert_eq!(usual["outputs"], refused["outputs"]);
+    assert_eq!(usual["stats"]["kernels_compiled"], 1);
+    assert_eq!(refused["stats"]["simd"], "interpreter");
+}
