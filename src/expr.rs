@@ -131,12 +131,7 @@ impl Expr {
     /// [`ErrorKind::Expression`] if names, types or shapes do not fit.
     pub fn bind<'a>(&self, operands: &[(&str, &Array<'a>)]) -> Result<Bound<'a>> {
         let started = Instant::now();
-        refuse_twins(operands)?;
-        let given: Vec<Operand> = operands
-            .iter()
-            .map(|(name, array)| declare(name, array))
-            .collect();
-        let prepared = self.prepare(given)?;
+        let prepared = self.prepare(declared(operands))?;
         let arrays = prepared
             .func
             .operands
@@ -151,10 +146,7 @@ impl Expr {
 
     /// The typed IR for these operands, as the checker builds it.
     pub(crate) fn checked(&self, operands: &[(&str, &Array<'_>)]) -> Result<Verified> {
-        let mut scope = Scope::new();
-        for (name, array) in operands {
-            enter(&mut scope, declare(name, array));
-        }
+        let scope = scope_of(&declared(operands))?;
         let checked = check::check(&self.source, &self.ast, &scope);
         let checked = checked.map_err(|list| Error::expression(&self.source, list))?;
         Ok(checked.func)
@@ -166,10 +158,7 @@ impl Expr {
         if let Some(found) = remembered().iter().find(|prepared| prepared.given == given) {
             return Ok(Arc::clone(found));
         }
-        let mut scope = Scope::new();
-        for operand in &given {
-            enter(&mut scope, operand.clone());
-        }
+        let scope = scope_of(&given)?;
         let prepared = Arc::new(Prepared::new(&self.source, &self.ast, &scope, given)?);
         let mut list = remembered();
         if list.len() >= REMEMBERED {
@@ -201,15 +190,25 @@ impl Prepared {
     }
 }
 
-/// Refuses a name that is given twice: nobody could say which array it means.
-fn refuse_twins(operands: &[(&str, &Array<'_>)]) -> Result<()> {
-    for (index, (name, _)) in operands.iter().enumerate() {
-        if operands[..index].iter().any(|(other, _)| other == name) {
+/// Arrays as the checker sees them.
+fn declared(operands: &[(&str, &Array<'_>)]) -> Vec<Operand> {
+    let each = operands.iter();
+    each.map(|(name, array)| declare(name, array)).collect()
+}
+
+/// The names of a program. A name given twice is refused: nobody could say which array it means.
+fn scope_of(given: &[Operand]) -> Result<Scope> {
+    let mut scope = Scope::new();
+    for (index, operand) in given.iter().enumerate() {
+        let name = &operand.name;
+        if given[..index].iter().any(|other| other.name == *name) {
             let message = format!("two operands are called `{name}`");
-            return Err(Error::new(ErrorKind::Argument, Code::Usage, message));
+            let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+            return Err(error.with_help(format!("call one of them `{name}2`, say")));
         }
+        enter(&mut scope, operand.clone());
     }
-    Ok(())
+    Ok(scope)
 }
 
 /// Gives the checker an operand.

@@ -289,3 +289,14 @@ fn an_expression_may_start_with_a_sign() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn a_name_means_one_operand() {
+    let dir = tempfile::tempdir().expect("a folder");
+    run(dir.path(), &["eval", "arange(3)", "-o", "x.npy"]);
+    for verb in ["eval", "explain"] {
+        let output = run(dir.path(), &[verb, "x", "x=x.npy", "x.npy"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("two operands are called `x`"));
+    }
+}

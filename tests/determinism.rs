@@ -68,16 +68,22 @@ fn operands(dir: &Path, codec: WriteCodec) -> Vec<(&'static str, Array<'static>)
     ]
 }
 
+/// Arrays with their names.
+type Operands = [(&'static str, Array<'static>)];
+
+/// Operands as expressions take them.
+fn named(operands: &Operands) -> Vec<(&str, &Array<'_>)> {
+    let each = operands.iter();
+    each.map(|(name, array)| (*name, array)).collect()
+}
+
 fn results(
-    operands: &[(&'static str, Array<'static>)],
+    operands: &Operands,
     threads: Option<usize>,
     simd: SimdLevel,
     engine: Engine,
 ) -> Vec<Vec<u8>> {
-    let given: Vec<(&str, &Array<'_>)> = operands
-        .iter()
-        .map(|(name, array)| (*name, array))
-        .collect();
+    let given = named(operands);
     let expr = Expr::new(PROGRAM).expect("the program parses");
     let mut bound = expr
         .bind(&given)
@@ -139,10 +145,7 @@ fn the_interpreter_agrees_to_the_bit() {
 fn many_threads_may_use_one_expression_at_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands
-        .iter()
-        .map(|(name, array)| (*name, array))
-        .collect();
+    let given = named(&operands);
     let expr = Expr::new("sum(x * y, axis=1)").expect("the expression parses");
     let run = || {
         expr.eval(&given)
@@ -163,10 +166,7 @@ fn many_threads_may_use_one_expression_at_once() {
 fn memory_buffer_stream_and_file_deliver_the_same() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands
-        .iter()
-        .map(|(name, array)| (*name, array))
-        .collect();
+    let given = named(&operands);
     let bound = Expr::new("x * 2 + y")
         .expect("parses")
         .bind(&given)
@@ -212,10 +212,7 @@ fn memory_buffer_stream_and_file_deliver_the_same() {
 fn a_cancelled_evaluation_leaves_no_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let operands = operands(dir.path(), WriteCodec::Lz4);
-    let given: Vec<(&str, &Array<'_>)> = operands
-        .iter()
-        .map(|(name, array)| (*name, array))
-        .collect();
+    let given = named(&operands);
     let options = fuseblock::Options {
         cancel: Some(std::sync::Arc::new(true.into())),
         ..fuseblock::Options::default()

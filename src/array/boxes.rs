@@ -58,6 +58,25 @@ pub(crate) fn copy_box(
     }
 }
 
+/// Copies a box of `extents` elements to `dst`, dense, in C order.
+///
+/// # Panics
+/// If the layout reaches outside `src` or `dst` is too short.
+pub(crate) fn copy_dense(
+    item: usize,
+    extents: &[usize],
+    src: &[u8],
+    from: Strided<'_>,
+    dst: &mut [u8],
+) {
+    let strides = dense_strides(extents, item);
+    let to = Strided {
+        offset: 0,
+        strides: &strides,
+    };
+    copy_box(item, extents, src, from, dst, to);
+}
+
 /// One axis of a copy.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
@@ -215,13 +234,7 @@ mod tests {
         strides: &[isize],
     ) -> Vec<u8> {
         let mut dst = vec![0; extents.iter().product::<usize>() * item];
-        let to = dense_strides(extents, item);
-        let from = Strided { offset, strides };
-        let to = Strided {
-            offset: 0,
-            strides: &to,
-        };
-        copy_box(item, extents, src, from, &mut dst, to);
+        copy_dense(item, extents, src, Strided { offset, strides }, &mut dst);
         dst
     }
 

@@ -1,7 +1,7 @@
 //! In: an array and a box of its elements. Out: those elements, dense, in C order.
 //! Never: padding, or elements outside the box.
 
-use super::boxes::{self, Strided, copy_box, dense_strides};
+use super::boxes::{self, Strided, copy_box, copy_dense, dense_strides};
 use super::{Array, Blocks, DecodeScratch, Element, Layout, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -107,12 +107,7 @@ pub(crate) fn copy_resident(
         offset: position(offset, strides, start),
         strides,
     };
-    let to = dense_strides(extent, item);
-    let to = Strided {
-        offset: 0,
-        strides: &to,
-    };
-    copy_box(item, extent, bytes, from, dst, to);
+    copy_dense(item, extent, bytes, from, dst);
 }
 
 /// Byte position of element `start`.

@@ -62,13 +62,8 @@ fn wrote(
             )
         });
     }
-    let outputs = infos.iter().zip(paths).map(|(info, path)| OutputReply {
-        name: &info.name,
-        dtype: info.dtype,
-        shape: &info.shape,
-        bytes: None,
-        path: Some(path.display().to_string()),
-    });
+    let each = infos.iter().zip(paths);
+    let outputs = each.map(|(info, path)| OutputReply::elsewhere(info, Some(path)));
     let reply = json::Reply {
         outputs: outputs.collect(),
         stats: Some(stats),
@@ -142,20 +137,12 @@ pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
 
 /// Opens operands given as NAME=PATH or PATH.
 pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
-    let mut arrays: Vec<(String, Array<'static>)> = Vec::with_capacity(texts.len());
-    for text in texts {
+    let each = texts.iter();
+    each.map(|text| {
         let (name, path) = operand(text)?;
-        if arrays.iter().any(|(other, _)| *other == name) {
-            let message = format!("two operands are called `{name}`");
-            let error = Error::new(ErrorKind::Argument, Code::Usage, message);
-            return Err(error.with_help(format!(
-                "name one of them, as in `{name}2={}`",
-                path.display()
-            )));
-        }
-        arrays.push((name, Array::open(&path)?));
-    }
-    Ok(arrays)
+        Ok((name, Array::open(&path)?))
+    })
+    .collect()
 }
 
 pub(super) fn named<'n>(

@@ -1,11 +1,14 @@
 //! In: results, stats, errors. Out: one JSON object a reply, as docs/cli.md lays it down.
 //! Never: a number that reads back as another one.
 
+use std::path::Path;
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::array::Array;
 use crate::error::Error;
 use crate::exec::Stats;
+use crate::expr::OutputInfo;
 use crate::types::{DType, Scalar, Shape};
 
 /// `{"ok":true,"outputs":[...],"stats":{...}}`
@@ -26,6 +29,17 @@ pub(super) struct OutputReply<'r> {
 }
 
 impl<'r> OutputReply<'r> {
+    /// An output whose elements are not shown: bound only, or written to the file at `path`.
+    pub(super) fn elsewhere(info: &'r OutputInfo, path: Option<&Path>) -> Self {
+        Self {
+            name: &info.name,
+            dtype: info.dtype,
+            shape: &info.shape,
+            bytes: None,
+            path: path.map(|path| path.display().to_string()),
+        }
+    }
+
     /// An output in memory.
     pub(super) fn array(name: &'r str, array: &'r Array<'_>) -> crate::error::Result<Self> {
         Ok(Self {

@@ -117,13 +117,7 @@ fn answer(session: &mut Session, line: &str, output: &mut Output) -> Result<bool
 /// Says what a binding is.
 fn bound(infos: &[OutputInfo], output: &mut Output) -> Result<()> {
     if output.is_json() {
-        let outputs = infos.iter().map(|info| OutputReply {
-            name: &info.name,
-            dtype: info.dtype,
-            shape: &info.shape,
-            bytes: None,
-            path: None,
-        });
+        let outputs = infos.iter().map(|info| OutputReply::elsewhere(info, None));
         let reply = json::Reply {
             outputs: outputs.collect(),
             stats: None,
@@ -226,13 +220,9 @@ fn save(session: &mut Session, rest: &str, output: &mut Output) -> Result<()> {
     if !output.is_json() {
         return print(output, &format!("wrote {}", path.display()));
     }
-    let outputs = infos.iter().map(|info| OutputReply {
-        name: &info.name,
-        dtype: info.dtype,
-        shape: &info.shape,
-        bytes: None,
-        path: Some(path.display().to_string()),
-    });
+    let outputs = infos
+        .iter()
+        .map(|info| OutputReply::elsewhere(info, Some(path)));
     let reply = json::Reply {
         outputs: outputs.collect(),
         stats: None,

@@ -461,6 +461,7 @@ impl Results {
         })
     }
 
+    /// What an input reads; a result that is not there is pending, which only a plan may be.
     fn leaf<'a>(&self, task: &Task<'_, 'a>, input: &passes::Input) -> Result<Leaf<'a>> {
         match input.leaf {
             passes::Leaf::Operand(operand) => task
@@ -468,11 +469,10 @@ impl Results {
                 .get(operand.index())
                 .map(|array| Leaf::Array(array.clone()))
                 .ok_or_else(|| internal("an operand has no array")),
-            passes::Leaf::Result(value) => self
-                .arrays
-                .get(&value)
-                .map(|array| Leaf::Array(array.clone()))
-                .ok_or_else(|| internal("a pass reads what no pass delivered")),
+            passes::Leaf::Result(value) => Ok(match self.arrays.get(&value) {
+                Some(array) => Leaf::Array(array.clone()),
+                None => Leaf::Pending(input.dtype, input.shape.clone()),
+            }),
             passes::Leaf::Generate(value) => match &task.func.values[value].inst {
                 Inst::Generate(generator) => {
                     Ok(Leaf::Generate(*generator, input.dtype, input.shape.clone()))

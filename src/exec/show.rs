@@ -4,7 +4,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write;
 
-use super::Task;
+use super::{Results, Task};
 use crate::array::Layout;
 use crate::error::Result;
 use crate::exec::input::{Access, Leaf};
@@ -13,11 +13,10 @@ use crate::exec::options::{Engine, Options};
 use crate::exec::pass::{Delivery, PassRun, SinkRun};
 use crate::exec::sink::{Output, Piece, Target};
 use crate::exec::worker::{own_box, tile_bytes};
-use crate::ir::{Body, Inst};
+use crate::ir::Body;
 use crate::jit::Host;
 use crate::limits::BLOCK_CACHE_ENTRY_BYTES;
 use crate::opt::passes::{self, Pass, PassSink};
-use crate::table::Id;
 
 /// Tiles that are walked to foresee how often blocks are decoded.
 const FORESEEN_TILES: usize = 20_000;
@@ -87,7 +86,11 @@ fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> 
     let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
     passes
         .map(|pass| {
-            let leaves = pass.inputs.iter().map(|input| leaf(task, input)).collect();
+            let nothing = Results::default();
+            let inputs = pass.inputs.iter();
+            let leaves = inputs
+                .map(|input| nothing.leaf(task, input))
+                .collect::<Result<_>>()?;
             let deliveries = pass
                 .sinks
                 .iter()
@@ -99,21 +102,6 @@ fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> 
             ))
         })
         .collect()
-}
-
-fn leaf<'t>(task: &'t Task<'_, '_>, input: &passes::Input) -> Leaf<'t> {
-    match input.leaf {
-        passes::Leaf::Operand(operand) => Leaf::Array(task.operands[operand.index()].clone()),
-        passes::Leaf::Result(_) => Leaf::Pending(input.dtype, input.shape.clone()),
-        passes::Leaf::Generate(value) => match &task.func.values[value].inst {
-            Inst::Generate(generator) => {
-                Leaf::Generate(*generator, input.dtype, input.shape.clone())
-            }
-            Inst::Const(_) | Inst::Elem(_) | Inst::Map(_) | Inst::Reduce(_) => {
-                Leaf::Pending(input.dtype, input.shape.clone())
-            }
-        },
-    }
 }
 
 fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {

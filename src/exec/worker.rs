@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use crate::array::DecodeScratch;
-use crate::array::boxes::{Strided, copy_box, dense_strides};
+use crate::array::boxes::{Strided, copy_dense, dense_strides};
 use crate::error::Result;
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
@@ -148,17 +148,12 @@ fn view<'v>(
     let mut wanted = seen.clone();
     wanted[run.split..].copy_from_slice(&tile.extent[run.split..]);
     let from = broadcast_strides(&seen, item);
-    let to = dense_strides(&wanted, item);
     let bytes = full.bytes(wanted.iter().product::<usize>() * item);
     let from = Strided {
         offset: 0,
         strides: &from,
     };
-    let to = Strided {
-        offset: 0,
-        strides: &to,
-    };
-    copy_box(item, &wanted, dense, from, bytes, to);
+    copy_dense(item, &wanted, dense, from, bytes);
     Ok(View {
         bytes,
         row_strides: row_strides(&wanted, run.split, item),
@@ -462,17 +457,12 @@ fn fold_tile(combiner: &Combiner, tile: &Tile, values: &[u8], permuted: &mut Buf
     let dense = dense_strides(&tile.extent, item);
     let extent: Vec<usize> = order.iter().map(|&axis| tile.extent[axis]).collect();
     let from: Vec<isize> = order.iter().map(|&axis| dense[axis]).collect();
-    let to = dense_strides(&extent, item);
     let gathered = permuted.bytes(values.len());
     let from = Strided {
         offset: 0,
         strides: &from,
     };
-    let to = Strided {
-        offset: 0,
-        strides: &to,
-    };
-    copy_box(item, &extent, values, from, gathered, to);
+    copy_dense(item, &extent, values, from, gathered);
     fold_rows(kind, dtype, gathered, n_out, n_red)
 }
 
