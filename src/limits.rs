@@ -104,6 +104,9 @@ pub const MAX_FRAME_HEADER_BYTES: usize = 1 << 20;
 /// Bytes of a `.npy` header: NumPy's own default bound is 10,000; structured dtypes need more.
 pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
 
+/// Brackets within brackets in the literals of headers and metadata: nested dtypes have a few.
+pub const MAX_LITERAL_DEPTH: usize = 64;
+
 /// Metadata of chunks (block starts) that one open array keeps, in bytes: those of some 50,000
 /// chunks of 16 blocks.
 pub const CHUNK_CACHE_BYTES: usize = 16 << 20;

@@ -16,6 +16,7 @@ mod scratch;
 pub mod dtype;
 mod info;
 mod linear;
+pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
