@@ -22,7 +22,7 @@ use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_arra
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
 use memory::Memory;
-use npy::NpyFile;
+use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
@@ -115,12 +115,30 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     fn grain(&self) -> usize {
         PAGE_BYTES
     }
+
+    /// The dtype string of the file, where it declares one.
+    fn declared_dtype(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'a> Array<'a> {
     /// The dtype of the elements.
     pub fn dtype(&self) -> DType {
         self.dtype
+    }
+
+    /// The dtype string of the file, where it declares one: also where items were opened as
+    /// something else.
+    pub fn declared_dtype(&self) -> Option<&str> {
+        match &self.place {
+            Place::Stored(stored) => Some(stored.declared())
+                .filter(|declared| !declared.is_missing())
+                .map(|declared| declared.text()),
+            Place::Npy(file) => file.declared_dtype(),
+            Place::Fortran(fortran) => fortran.declared_dtype(),
+            Place::Linear(_) | Place::Memory(_) => None,
+        }
     }
 
     /// The shape; empty for a 0-d array.
@@ -255,12 +273,16 @@ impl Array<'static> {
 
     fn npy(file: NpyFile) -> Self {
         let (dtype, shape) = (file.dtype(), file.shape().clone());
-        let place = match file.transposed() {
-            true => {
+        let place = match file.order() {
+            Order::C => Place::Npy(Arc::new(file)),
+            Order::Fortran => {
                 let fortran = Fortran::new(Arc::new(file), &shape, dtype);
                 Place::Fortran(Arc::new(fortran))
             }
-            false => Place::Npy(Arc::new(file)),
+            Order::FortranBytes => {
+                let fortran = Fortran::of_bytes(Arc::new(file), &shape);
+                Place::Fortran(Arc::new(fortran))
+            }
         };
         Self {
             dtype,
