@@ -111,6 +111,13 @@ pub const PAGE_BYTES: usize = 4_096;
 /// they are transposed.
 pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
 
+/// Bytes that a deflated member of a zip file inflates to in memory, as a whole: what a machine
+/// with little memory still has, and more than `.npz` files in use.
+pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
+
+/// Members of a zip file that `info` looks into: each costs two reads or so.
+pub const MAX_INFO_MEMBERS: usize = 10_000;
+
 /// Brackets within brackets in the literals of headers and metadata: nested dtypes have a few.
 pub const MAX_LITERAL_DEPTH: usize = 64;
 

@@ -9,6 +9,7 @@ pub(crate) mod boxes;
 mod fortran;
 pub(crate) mod gather;
 pub mod npy;
+mod operand;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -212,7 +213,8 @@ impl<'a> Array<'a> {
 
 impl Array<'static> {
     /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
-    /// sparse) or a `.npy` file, told apart by what is in them.
+    /// sparse), a `.npy` file, or a zip file with one of these in it, told apart by what is in
+    /// them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
@@ -268,6 +270,7 @@ impl Array<'static> {
             }
             Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
             Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
+            Opened::Zip(zip) => Self::opened(zip.open_member(zip.only()?)?, items),
         }
     }
 

@@ -11,7 +11,8 @@ use crate::cli::print;
 use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
-    self, ChunkCodes, ChunkInfo, Compression, FilterInfo, Info, InfoOptions, Layer, SpecialCounts,
+    self, ChunkCodes, ChunkInfo, Compression, FilterInfo, Info, InfoOptions, Layer, MemberInfo,
+    SpecialCounts,
 };
 use crate::types::Shape;
 
@@ -38,7 +39,9 @@ fn text(info: &Info) -> String {
         let _ = writeln!(out, "{name:>12}  {fact}");
     };
     line("kind", kind(info));
-    line("dtype", dtype(info));
+    if info.dtype.is_some() || info.members.is_empty() {
+        line("dtype", dtype(info));
+    }
     let shapes = [
         ("shape", &info.shape),
         ("chunk", &info.chunk),
@@ -71,6 +74,9 @@ fn text(info: &Info) -> String {
             let listed: Vec<String> = layers.iter().map(layer).collect();
             line(name, listed.join(", "));
         }
+    }
+    for listed in &info.members {
+        line("member", member(listed));
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
@@ -174,6 +180,25 @@ fn chunks(count: usize) -> String {
     }
 }
 
+fn member(member: &MemberInfo) -> String {
+    let size = |bytes: u64| bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let dtype = member.dtype.as_deref();
+    let dtype = dtype.map_or(String::new(), |dtype| format!("{dtype} "));
+    let shape = member.shape.as_ref();
+    let shape = shape.map_or(String::new(), |shape| format!("{shape}, "));
+    let computes = match &member.computes {
+        Ok(_) => String::new(),
+        Err(why) => format!("; not for expressions: {why}"),
+    };
+    format!(
+        "{}: {dtype}{shape}{} in {} {}{computes}",
+        member.name.escape_debug(),
+        size(member.nbytes),
+        size(member.cbytes),
+        member.method
+    )
+}
+
 fn layer(layer: &Layer) -> String {
     format!("{} ({} B)", layer.name, layer.len)
 }
@@ -266,7 +291,21 @@ fn value(info: &Info) -> Value {
         "chunk_list": info.chunk_list.as_ref().map(|list| {
             list.iter().map(chunk_value).collect::<Vec<_>>()
         }),
+        "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "oddities": info.oddities,
+    })
+}
+
+fn member_value(member: &MemberInfo) -> Value {
+    json!({
+        "name": member.name,
+        "method": member.method,
+        "nbytes": member.nbytes,
+        "cbytes": member.cbytes,
+        "dtype": member.dtype,
+        "shape": member.shape.as_ref().map(|shape| shape.to_vec()),
+        "computes": member.computes.as_ref().ok().map(|dtype| dtype.name()),
+        "computes_not": member.computes.as_ref().err(),
     })
 }
 

@@ -22,6 +22,7 @@ pub mod npy;
 mod open;
 mod plain;
 mod stored;
+pub mod zip;
 
 pub mod pending;
 pub mod write;
@@ -29,7 +30,7 @@ pub mod write;
 pub use dtype::normalise_bools;
 pub use info::{
     ChunkCodes, ChunkInfo, ChunkKind, CodeCount, Compression, FilterInfo, Info, InfoOptions, Kind,
-    Layer, SpecialCounts, info, info_of, info_with,
+    Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
 };
 pub use items::item_text;
 pub use linear::LinearArray;

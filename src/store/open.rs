@@ -8,6 +8,7 @@ use super::file::Source;
 use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
 use super::npy;
+use super::zip::{self, ZipFile};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -18,6 +19,8 @@ pub enum Opened {
     Frame(Box<Frame>),
     /// A NumPy array.
     Npy(Source),
+    /// A zip file, whose members are files of the other kinds.
+    Zip(Box<ZipFile>),
 }
 
 impl Opened {
@@ -58,10 +61,15 @@ impl Opened {
         if begins(npy::MAGIC)? {
             return Ok(Self::Npy(source));
         }
+        for magic in zip::MAGICS {
+            if begins(magic)? {
+                return Ok(Self::Zip(Box::new(ZipFile::open(source)?)));
+            }
+        }
         let error = Error::new(
             ErrorKind::Unsupported,
             Code::NotAnArray,
-            "the file is neither a Blosc2 frame nor a .npy file",
+            "the file is neither a Blosc2 frame, nor a .npy file, nor a zip file",
         );
         Err(source.blame(error))
     }

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod npz;
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod frame;
+mod zip;
 
 use std::fmt;
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::types::{DType, Shape};
 
 pub use chunks::{ChunkCodes, ChunkInfo, ChunkKind, CodeCount, SpecialCounts};
+pub use zip::MemberInfo;
 
 /// What kind of file it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +29,8 @@ pub enum Kind {
     Frame,
     /// A NumPy file.
     Npy,
+    /// A zip file with arrays in it.
+    Zip,
 }
 
 impl fmt::Display for Kind {
@@ -35,6 +39,7 @@ impl fmt::Display for Kind {
             Kind::B2nd => "Blosc2 n-d array",
             Kind::Frame => "Blosc2 super-chunk",
             Kind::Npy => "NumPy array",
+            Kind::Zip => "zip file",
         })
     }
 }
@@ -121,6 +126,8 @@ pub struct Info {
     pub vl_metalayers: Vec<Layer>,
     /// Every chunk, where that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
+    /// The members of a zip file.
+    pub members: Vec<MemberInfo>,
     /// What is unusual about the file, a sentence each.
     pub oddities: Vec<String>,
 }
@@ -167,6 +174,7 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
     match opened {
         Opened::Frame(frame) => frame::info(&frame, options),
         Opened::Npy(source) => of_npy(&source),
+        Opened::Zip(zip) => Ok(zip::info(&zip)),
     }
 }
 
@@ -225,6 +233,7 @@ impl Info {
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),
             chunk_list: None,
+            members: Vec::new(),
             oddities: Vec::new(),
         }
     }

@@ -42,3 +42,8 @@ blosc2.SChunk(chunksize=16, data=np.arange(8, dtype=np.int32), urlpath=str(plain
 np.save(HERE / "c_order.npy", count[:2])
 np.save(HERE / "fortran.npy", np.asfortranarray(count[:2]))
 np.save(HERE / "complex.npy", count[:1].astype(np.complex64))
+np.save(HERE / "big_endian.npy", count[:2].astype(">i4"))
+np.save(HERE / "records.npy", np.zeros(2, dtype=[("a", "<i4"), ("v", "<f8", (2,))]))
+np.savez(HERE / "one.npz", x=count[:2])
+np.savez_compressed(HERE / "deflated.npz", x=np.asfortranarray(count))
+np.savez(HERE / "two.npz", temperature=count[:2] / 4, mask=count[:2] > 5)
