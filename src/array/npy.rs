@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::ReadLimits;
 use crate::store::dtype::ElementFormat;
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
@@ -24,8 +25,12 @@ pub(super) struct NpyFile {
 }
 
 impl NpyFile {
-    pub(super) fn open(source: Source) -> Result<Self> {
+    pub(super) fn open(source: Source, limits: &ReadLimits) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
+        let bytes = source.len_bytes().saturating_sub(header.data_start);
+        limits
+            .check_array(bytes, 1)
+            .map_err(|error| source.blame(error))?;
         Ok(Self {
             format: header.resolve(&source)?,
             shape: header.shape,

@@ -19,6 +19,7 @@ mod linear;
 pub mod npy;
 mod open;
 mod plain;
+mod read_limits;
 mod stored;
 
 pub mod pending;
@@ -29,5 +30,6 @@ pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info, info_of
 pub use linear::LinearArray;
 pub use open::Opened;
 pub use plain::plain_array;
+pub use read_limits::ReadLimits;
 pub use scratch::{DecodeCounts, DecodeScratch};
 pub use stored::StoredArray;
