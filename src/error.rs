@@ -122,6 +122,18 @@ impl Error {
         self
     }
 
+    /// Adds the file, unless one is known already; a byte offset counted so far from byte `start`
+    /// of it.
+    #[must_use]
+    pub fn in_file(mut self, path: &Path, start: u64) -> Self {
+        let place = &mut self.inner.place;
+        if place.path.is_none() {
+            place.path = Some(path.to_path_buf());
+            place.offset = place.offset.map(|offset| offset.saturating_add(start));
+        }
+        self
+    }
+
     /// Adds the chunk, unless one is known already.
     #[must_use]
     pub fn with_chunk(mut self, chunk: usize) -> Self {

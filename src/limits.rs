@@ -108,6 +108,13 @@ pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
 /// chunks of 16 blocks.
 pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
 
+/// Decoded blocks that a thread keeps because the next request is likely to need one again: the
+/// first blocks of chunks with the delta filter, and blocks that were needed in part.
+pub const RECENT_BLOCKS: usize = 4;
+
+/// Open chunk files that one sparse frame or directory of chunks keeps.
+pub const MAX_OPEN_FILES: usize = 64;
+
 /// Bytes of one decoded block of a frame's index: the reference library writes 16 KiB. Longer
 /// ones have to be justified by their compressed size (see [`MAX_INDEX_RATIO`]).
 pub const MAX_INDEX_BLOCK_BYTES: usize = 4 << 20;

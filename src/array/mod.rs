@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::file::Source;
-use crate::store::{Format, StoredArray, normalise_bools, sniff};
+use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
 use crate::types::{DType, Grid, Scalar, Shape};
 use memory::Memory;
 use npy::NpyFile;
@@ -48,6 +48,7 @@ pub struct Array<'a> {
 enum Place<'a> {
     Memory(Memory<'a>),
     Stored(Arc<StoredArray>),
+    Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
 }
 
@@ -120,6 +121,7 @@ impl<'a> Array<'a> {
     pub fn grid(&self) -> Option<&Grid> {
         match &self.place {
             Place::Stored(stored) => Some(stored.grid()),
+            Place::Linear(linear) => linear.grid(),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -129,6 +131,10 @@ impl<'a> Array<'a> {
         match &self.place {
             Place::Memory(memory) => memory.layout(),
             Place::Stored(stored) => Layout::Blocks(stored.grid(), &**stored),
+            Place::Linear(linear) => match linear.grid() {
+                Some(grid) => Layout::Blocks(grid, &**linear),
+                None => Layout::Runs(&**linear),
+            },
             Place::Npy(file) => Layout::Runs(&**file),
         }
     }
@@ -174,14 +180,32 @@ impl<'a> Array<'a> {
 }
 
 impl Array<'static> {
-    /// Opens an array file: a Blosc2 n-d array (`.b2nd`) or a `.npy` file, told apart by their
-    /// first bytes.
+    /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
+    /// sparse) or a `.npy` file, told apart by what is in them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
     /// compute with; the error says which.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_source(Source::open(path.as_ref())?)
+        Self::opened(Opened::at(path.as_ref())?, None)
+    }
+
+    /// As [`Array::open`], with items taken as `dtype` whatever the file declares: for frames
+    /// that declare nothing, and those that declare something wrong.
+    ///
+    /// # Errors
+    /// As [`Array::open`], and when items have another size.
+    pub fn open_as(path: impl AsRef<Path>, dtype: DType) -> Result<Self> {
+        Self::opened(Opened::at(path.as_ref())?, Some(dtype))
+    }
+
+    /// Opens the array that begins at byte `offset` of a file: a frame that was appended to it.
+    ///
+    /// # Errors
+    /// As [`Array::open`].
+    pub fn open_at(path: impl AsRef<Path>, offset: u64) -> Result<Self> {
+        let source = Source::open(path.as_ref())?.tail(offset)?;
+        Self::opened(Opened::source(source)?, None)
     }
 
     /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
@@ -189,20 +213,21 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::from_source(Source::memory(bytes))
+        Self::opened(Opened::source(Source::memory(bytes))?, None)
     }
 
-    fn from_source(source: Source) -> Result<Self> {
-        match sniff(&source)? {
-            Format::Frame => {
-                let stored = StoredArray::open(source)?;
+    fn opened(opened: Opened, dtype: Option<DType>) -> Result<Self> {
+        match opened {
+            Opened::Frame(frame) if frame.has_shape() => {
+                let stored = StoredArray::open(*frame, dtype)?;
                 Ok(Self {
                     dtype: stored.dtype(),
                     shape: stored.shape().clone(),
                     place: Place::Stored(Arc::new(stored)),
                 })
             }
-            Format::Npy => {
+            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, dtype)?)),
+            Opened::Npy(source) => {
                 let file = NpyFile::open(source)?;
                 Ok(Self {
                     dtype: file.dtype(),
@@ -210,6 +235,14 @@ impl Array<'static> {
                     place: Place::Npy(Arc::new(file)),
                 })
             }
+        }
+    }
+
+    fn linear(linear: LinearArray) -> Self {
+        Self {
+            dtype: linear.dtype(),
+            shape: linear.shape().clone(),
+            place: Place::Linear(Arc::new(linear)),
         }
     }
 
@@ -271,6 +304,28 @@ impl Blocks for StoredArray {
 
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         StoredArray::constant(self, chunk, scratch)
+    }
+}
+
+impl Blocks for LinearArray {
+    fn decode(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        LinearArray::decode(self, chunk, block, scratch, dst)
+    }
+
+    fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        LinearArray::constant(self, chunk, scratch)
+    }
+}
+
+impl Runs for LinearArray {
+    fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
+        LinearArray::read(self, first, scratch, dst)
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::dtype::ElementFormat;
 use crate::store::file::Source;
-use crate::store::normalise_bools;
 use crate::store::npy::NpyHeader;
 use crate::store::pending::PendingFile;
 use crate::types::{DType, Shape};
@@ -18,7 +18,7 @@ use crate::types::{DType, Shape};
 #[derive(Debug)]
 pub(super) struct NpyFile {
     source: Source,
-    dtype: DType,
+    format: ElementFormat,
     shape: Shape,
     data_start: u64,
 }
@@ -27,7 +27,7 @@ impl NpyFile {
     pub(super) fn open(source: Source) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
         Ok(Self {
-            dtype: header.resolve(&source)?,
+            format: header.resolve(&source)?,
             shape: header.shape,
             data_start: header.data_start,
             source,
@@ -35,7 +35,7 @@ impl NpyFile {
     }
 
     pub(super) fn dtype(&self) -> DType {
-        self.dtype
+        self.format.dtype
     }
 
     pub(super) fn shape(&self) -> &Shape {
@@ -45,12 +45,10 @@ impl NpyFile {
 
 impl Runs for NpyFile {
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
-        let start = byte_range(self.dtype, &self.shape, first, dst.len())?;
+        let start = byte_range(self.format.dtype, &self.shape, first, dst.len())?;
         let before = Instant::now();
         self.source.read_at(self.data_start + start, dst)?;
-        if self.dtype.is_bool() {
-            normalise_bools(dst);
-        }
+        self.format.to_native(dst);
         scratch.counts.read += before.elapsed();
         scratch.counts.bytes_read += dst.len() as u64;
         Ok(())

@@ -4,6 +4,7 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 mod blosclz;
+mod dictionary;
 pub mod filter;
 mod lz4;
 mod zstd;
@@ -24,6 +25,20 @@ pub trait Codec: Sync + fmt::Debug {
     /// # Errors
     /// When `src` is damaged or decodes to another length.
     fn decode(&self, contexts: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault>;
+
+    /// As [`Codec::decode`], for a stream that was encoded with `dictionary`.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`]; and when the codec knows no dictionaries.
+    fn decode_with(
+        &self,
+        _contexts: &mut Contexts,
+        _dictionary: &Dictionary,
+        _src: &[u8],
+        _dst: &mut [u8],
+    ) -> Result<(), Fault> {
+        Err(Fault("the codec of the chunk knows no dictionaries"))
+    }
 
     /// Encodes `src` at Blosc2 level 1..=9 into `dst` and returns the bytes used; `None` when
     /// they do not suffice or this codec only decodes. The caller then stores `src` as it is.
@@ -49,6 +64,8 @@ impl fmt::Debug for Contexts {
         f.debug_struct("Contexts").finish_non_exhaustive()
     }
 }
+
+pub use dictionary::Dictionary;
 
 /// A codec's identity in the formats: `compcode` stands in frame headers, `format` in the top
 /// bits of a chunk's flags.

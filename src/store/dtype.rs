@@ -8,6 +8,51 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::DType;
 
+/// How elements are stored that expressions compute with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ElementFormat {
+    /// What they are.
+    pub dtype: DType,
+    /// Whether their bytes stand in the order that is not this machine's.
+    pub swapped: bool,
+}
+
+impl ElementFormat {
+    /// Elements in this machine's byte order.
+    pub fn native(dtype: DType) -> Self {
+        let swapped = false;
+        Self { dtype, swapped }
+    }
+
+    /// Makes stored elements native ones: this machine's byte order, bools of 0 and 1.
+    pub fn to_native(self, elements: &mut [u8]) {
+        if self.swapped {
+            match self.dtype.size() {
+                2 => swap::<2>(elements),
+                4 => swap::<4>(elements),
+                _ => swap::<8>(elements),
+            }
+        }
+        if self.dtype.is_bool() {
+            normalise_bools(elements);
+        }
+    }
+}
+
+fn swap<const N: usize>(elements: &mut [u8]) {
+    let (elements, _) = elements.as_chunks_mut::<N>();
+    for element in elements {
+        element.reverse();
+    }
+}
+
+/// Makes every byte but 0 a 1, as NumPy understands bools.
+pub fn normalise_bools(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte = u8::from(*byte != 0);
+    }
+}
+
 /// A dtype as a file declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDType {
@@ -17,12 +62,14 @@ pub struct FileDType {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Meaning {
-    /// Little-endian or single bytes, of a kind that expressions have.
-    Native(DType),
+    /// Of a kind that expressions have; `swapped` where the byte order is not this machine's.
+    Known(ElementFormat),
     /// Something else of a known item size.
     Other { itemsize: usize, why: &'static str },
     /// Something whose item size the text does not say.
     Opaque { why: &'static str },
+    /// Nothing is declared.
+    Missing,
 }
 
 impl FileDType {
@@ -36,10 +83,9 @@ impl FileDType {
 
     /// The dtype of arrays whose file declares none.
     pub fn missing() -> Self {
-        let why = "the file declares none";
         Self {
             text: "?".to_string(),
-            meaning: Meaning::Opaque { why },
+            meaning: Meaning::Missing,
         }
     }
 
@@ -51,33 +97,79 @@ impl FileDType {
     /// Bytes of an item, where the string says so.
     pub fn itemsize(&self) -> Option<usize> {
         match self.meaning {
-            Meaning::Native(dtype) => Some(dtype.size()),
+            Meaning::Known(format) => Some(format.dtype.size()),
             Meaning::Other { itemsize, .. } => Some(itemsize),
-            Meaning::Opaque { .. } => None,
+            Meaning::Opaque { .. } | Meaning::Missing => None,
         }
     }
 
-    /// The dtype that expressions compute with, for items of `itemsize` bytes in the file.
+    /// Whether the file declares no dtype at all.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.meaning, Meaning::Missing)
+    }
+
+    /// What expressions compute with, for items of `itemsize` bytes in the file: the `wanted`
+    /// dtype if the caller gave one, else the declared one, else unsigned integers.
     ///
     /// # Errors
     /// When there is none, or the item sizes contradict each other.
-    pub fn resolve(&self, itemsize: usize) -> Result<DType> {
+    pub fn resolve(&self, wanted: Option<DType>, itemsize: usize) -> Result<ElementFormat> {
+        if let Some(dtype) = wanted {
+            return self.resolve_as(dtype, itemsize);
+        }
         let (message, help) = match self.meaning {
-            Meaning::Native(dtype) if dtype.size() == itemsize => return Ok(dtype),
-            Meaning::Native(dtype) => (
+            Meaning::Known(format) if format.dtype.size() == itemsize => return Ok(format),
+            Meaning::Known(format) => (
                 format!(
                     "the file declares dtype {self} ({} bytes), but its items have {itemsize} bytes",
-                    dtype.size()
+                    format.dtype.size()
                 ),
-                "write the array again with its real dtype",
+                "give the real dtype behind the path: x=file.b2nd:float32",
             ),
+            Meaning::Missing => match unsigned(itemsize) {
+                Some(dtype) => return Ok(ElementFormat::native(dtype)),
+                None => (
+                    format!("the file declares no dtype, and its items have {itemsize} bytes"),
+                    "expressions compute with items of 1, 2, 4 and 8 bytes",
+                ),
+            },
             Meaning::Other { why, .. } | Meaning::Opaque { why } => (
                 format!("dtype {self} cannot be computed with: {why}"),
-                "bool, int8 to int64, uint8 to uint64, float32 and float64 can, little-endian",
+                "bool, int8 to int64, uint8 to uint64, float32 and float64 can",
             ),
         };
         Err(Error::new(ErrorKind::Unsupported, Code::UnsupportedDType, message).with_help(help))
     }
+
+    /// The items as `dtype`, in the byte order that the file declares.
+    fn resolve_as(&self, dtype: DType, itemsize: usize) -> Result<ElementFormat> {
+        if dtype.size() != itemsize {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                Code::UnsupportedDType,
+                format!(
+                    "dtype {dtype} has items of {} bytes, the file of {itemsize}",
+                    dtype.size()
+                ),
+            ));
+        }
+        let swapped = match self.meaning {
+            Meaning::Known(format) => format.swapped,
+            Meaning::Other { .. } | Meaning::Opaque { .. } | Meaning::Missing => {
+                cfg!(target_endian = "big")
+            }
+        };
+        Ok(ElementFormat {
+            dtype,
+            swapped: swapped && dtype.size() > 1,
+        })
+    }
+}
+
+/// The unsigned integers of an item size.
+fn unsigned(itemsize: usize) -> Option<DType> {
+    let dtypes = [DType::UInt8, DType::UInt16, DType::UInt32, DType::UInt64];
+    dtypes.into_iter().find(|dtype| dtype.size() == itemsize)
 }
 
 impl fmt::Display for FileDType {
@@ -132,18 +224,15 @@ fn meaning(text: &str) -> Meaning {
 }
 
 fn in_order(order: char, dtype: DType) -> Meaning {
-    let native = match order {
-        '>' => cfg!(target_endian = "big"),
-        '<' => cfg!(target_endian = "little"),
-        _ => true,
+    let foreign = match order {
+        '>' => cfg!(target_endian = "little"),
+        '<' => cfg!(target_endian = "big"),
+        _ => false,
     };
-    if native || dtype.size() == 1 {
-        return Meaning::Native(dtype);
-    }
-    Meaning::Other {
-        itemsize: dtype.size(),
-        why: "its byte order is not this machine's",
-    }
+    Meaning::Known(ElementFormat {
+        dtype,
+        swapped: foreign && dtype.size() > 1,
+    })
 }
 
 fn other(kind: char, size: usize) -> Meaning {
@@ -175,15 +264,16 @@ mod tests {
         for dtype in DType::ALL {
             let text = spell(dtype);
             assert_eq!(
-                FileDType::parse(&text).resolve(dtype.size()).unwrap(),
-                dtype
+                FileDType::parse(&text).resolve(None, dtype.size()).unwrap(),
+                ElementFormat::native(dtype)
             );
             let named = FileDType::parse(dtype.name());
-            assert_eq!(named.resolve(dtype.size()).unwrap(), dtype);
+            let format = named.resolve(None, dtype.size()).unwrap();
+            assert_eq!(format.dtype, dtype);
         }
         assert_eq!(spell(DType::Float64), "<f8");
         assert_eq!(spell(DType::Bool), "|b1");
-        assert!(FileDType::parse(">u1").resolve(1).is_ok());
+        assert!(!FileDType::parse(">u1").resolve(None, 1).unwrap().swapped);
     }
 
     #[test]
@@ -191,11 +281,10 @@ mod tests {
         let check = |text: &str, itemsize: Option<usize>, why: &str| {
             let dtype = FileDType::parse(text);
             assert_eq!(dtype.itemsize(), itemsize, "{text}");
-            let error = dtype.resolve(itemsize.unwrap_or(1)).unwrap_err();
+            let error = dtype.resolve(None, itemsize.unwrap_or(1)).unwrap_err();
             assert_eq!(error.code(), Code::UnsupportedDType);
             assert!(error.message().contains(why), "{text}: {error}");
         };
-        check(">f8", Some(8), "byte order");
         check("|S7", Some(7), "string");
         check("<U3", Some(12), "string");
         check("<M8[ns]", Some(8), "date");
@@ -214,10 +303,42 @@ mod tests {
 
     #[test]
     fn a_wrong_item_size_names_both() {
-        let error = FileDType::parse("|u1").resolve(4).unwrap_err();
+        let error = FileDType::parse("|u1").resolve(None, 4).unwrap_err();
         assert_eq!(
             error.message(),
             "the file declares dtype '|u1' (1 bytes), but its items have 4 bytes"
         );
+    }
+
+    #[test]
+    fn foreign_byte_orders_are_swapped() {
+        let format = FileDType::parse(">i4").resolve(None, 4).unwrap();
+        assert_eq!(format.swapped, cfg!(target_endian = "little"));
+        let mut elements = [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFE];
+        ElementFormat {
+            dtype: DType::Int32,
+            swapped: true,
+        }
+        .to_native(&mut elements);
+        assert_eq!(elements, [1, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF]);
+        let mut pairs = [1, 2, 3, 4];
+        swap::<2>(&mut pairs);
+        assert_eq!(pairs, [2, 1, 4, 3]);
+    }
+
+    #[test]
+    fn the_caller_may_give_the_dtype_and_no_dtype_is_unsigned() {
+        let missing = FileDType::missing();
+        assert_eq!(missing.resolve(None, 4).unwrap().dtype, DType::UInt32);
+        assert!(missing.resolve(None, 3).is_err());
+        let wanted =
+            |text: &str, dtype, itemsize| FileDType::parse(text).resolve(Some(dtype), itemsize);
+        assert_eq!(
+            wanted("|u1", DType::Float32, 4).unwrap().dtype,
+            DType::Float32
+        );
+        assert!(wanted(">i8", DType::Float64, 8).unwrap().swapped);
+        assert!(wanted("|V8", DType::Float64, 8).is_ok());
+        assert!(wanted("<f8", DType::Float32, 8).is_err());
     }
 }

@@ -4,14 +4,17 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Where a frame's bytes are. Its length is fixed when it is opened.
-#[derive(Debug)]
+/// Where bytes are: a file, memory, or a part of them. Its length is fixed when it is opened;
+/// positions count from its start. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Source {
-    place: Place,
+    place: Arc<Place>,
+    start: u64,
     len: u64,
 }
 
@@ -29,13 +32,12 @@ impl Source {
     pub fn open(path: &Path) -> Result<Self> {
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;
-        if metadata.is_dir() {
-            return Err(unsupported("the path is a directory")
-                .with_help("sparse frames and datasets are not read yet; give a single .b2nd file")
-                .with_path(path));
-        }
         if !metadata.is_file() {
-            return Err(unsupported("the path is neither a file nor a directory").with_path(path));
+            let what = match metadata.is_dir() {
+                true => "the path is a directory where a file belongs",
+                false => "the path is neither a file nor a directory",
+            };
+            return Err(unsupported(what).with_path(path));
         }
         let file = fs::File::open(path).map_err(|cause| Error::io("open", path, cause))?;
         let len = file
@@ -44,7 +46,8 @@ impl Source {
             .len();
         let path = path.to_path_buf();
         Ok(Self {
-            place: Place::File { file, path },
+            place: Arc::new(Place::File { file, path }),
+            start: 0,
             len,
         })
     }
@@ -52,8 +55,40 @@ impl Source {
     /// A file's content that is already in memory.
     pub fn memory(bytes: Vec<u8>) -> Self {
         Self {
+            start: 0,
             len: bytes.len() as u64,
-            place: Place::Memory(bytes),
+            place: Arc::new(Place::Memory(bytes)),
+        }
+    }
+
+    /// The `len` bytes from `start` on as a source of their own: a frame inside a larger file.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn window(&self, start: u64, len: u64) -> Result<Self> {
+        if start.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(self.beyond(start, len));
+        }
+        Ok(Self {
+            place: self.place.clone(),
+            start: self.start + start,
+            len,
+        })
+    }
+
+    /// Everything from `start` on as a source of its own.
+    ///
+    /// # Errors
+    /// When `start` lies behind the end.
+    pub fn tail(&self, start: u64) -> Result<Self> {
+        self.window(start, self.len.saturating_sub(start))
+    }
+
+    /// The file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &*self.place {
+            Place::File { path, .. } => Some(path),
+            Place::Memory(_) => None,
         }
     }
 
@@ -69,18 +104,20 @@ impl Source {
     pub fn read_at(&self, position: u64, dst: &mut [u8]) -> Result<()> {
         let end = position.checked_add(dst.len() as u64);
         if end.is_none_or(|end| end > self.len) {
-            return Err(self.beyond(position, dst.len()));
+            return Err(self.beyond(position, dst.len() as u64));
         }
-        match &self.place {
-            Place::File { file, path } => file.read_exact_at(dst, position).map_err(|cause| {
-                let doing = format!("read {} bytes at {position}", dst.len());
+        // No overflow: the window lies inside the file.
+        let absolute = self.start + position;
+        match &*self.place {
+            Place::File { file, path } => file.read_exact_at(dst, absolute).map_err(|cause| {
+                let doing = format!("read {} bytes at {absolute}", dst.len());
                 Error::io(&doing, path, cause)
             }),
             Place::Memory(bytes) => {
-                let from = usize::try_from(position)
+                let from = usize::try_from(absolute)
                     .ok()
                     .and_then(|at| bytes.get(at..)?.get(..dst.len()))
-                    .ok_or_else(|| self.beyond(position, dst.len()))?;
+                    .ok_or_else(|| self.beyond(position, dst.len() as u64))?;
                 dst.copy_from_slice(from);
                 Ok(())
             }
@@ -94,24 +131,24 @@ impl Source {
     pub fn read_vec(&self, position: u64, count: usize) -> Result<Vec<u8>> {
         let end = position.checked_add(count as u64);
         if end.is_none_or(|end| end > self.len) {
-            return Err(self.beyond(position, count));
+            return Err(self.beyond(position, count as u64));
         }
         let mut bytes = vec![0; count];
         self.read_at(position, &mut bytes)?;
         Ok(bytes)
     }
 
-    /// Adds this file's path to an error.
+    /// Adds this file's path to an error, and counts its byte offset from the start of the file.
     #[cold]
     pub fn blame(&self, error: Error) -> Error {
-        match &self.place {
-            Place::File { path, .. } => error.with_path(path),
+        match &*self.place {
+            Place::File { path, .. } => error.in_file(path, self.start),
             Place::Memory(_) => error,
         }
     }
 
     #[cold]
-    fn beyond(&self, position: u64, count: usize) -> Error {
+    fn beyond(&self, position: u64, count: u64) -> Error {
         self.blame(Error::new(
             ErrorKind::Corrupt,
             Code::BadFrame,

@@ -5,13 +5,13 @@
 use std::fmt;
 use std::path::Path;
 
-use super::chunk::{self, HEADER_BYTES, Special};
+use super::chunk::{self, Special};
 use super::file::Source;
 use super::frame::{Entry, Frame};
 use super::meta::{B2nd, Geometry};
 use super::npy::NpyHeader;
+use super::open::Opened;
 use super::scratch::DecodeScratch;
-use super::sniff::{Format, sniff};
 use super::stored;
 use crate::codec::{self, filter};
 use crate::error::{ErrorKind, Result};
@@ -127,7 +127,7 @@ impl Info {
 /// # Errors
 /// When the file cannot be read, is of no known kind, or its structure is damaged.
 pub fn info(path: impl AsRef<Path>) -> Result<Info> {
-    info_of(Source::open(path.as_ref())?)
+    of(Opened::at(path.as_ref())?)
 }
 
 /// What there is to tell about an open file, or bytes in memory.
@@ -135,9 +135,13 @@ pub fn info(path: impl AsRef<Path>) -> Result<Info> {
 /// # Errors
 /// As [`info`].
 pub fn info_of(source: Source) -> Result<Info> {
-    match sniff(&source)? {
-        Format::Frame => of_frame(Frame::open(source)?),
-        Format::Npy => of_npy(&source),
+    of(Opened::source(source)?)
+}
+
+fn of(opened: Opened) -> Result<Info> {
+    match opened {
+        Opened::Frame(frame) => of_frame(*frame),
+        Opened::Npy(source) => of_npy(&source),
     }
 }
 
@@ -252,7 +256,7 @@ fn compression(frame: &Frame) -> Compression {
 }
 
 fn array_oddities(meta: &B2nd, geometry: &Geometry, frame: &Frame, out: &mut Vec<String>) {
-    if let Err(error) = meta.dtype.resolve(geometry.itemsize) {
+    if let Err(error) = meta.dtype.resolve(None, geometry.itemsize) {
         out.push(error.message().to_string());
     }
     if frame.header().itemsize != geometry.itemsize {
@@ -286,17 +290,15 @@ fn count_special(frame: &Frame, oddities: &mut Vec<String>) -> Result<SpecialCou
             Entry::Nan => Some(Special::Nan),
             Entry::Uninit => Some(Special::Uninit),
             Entry::Stored(position) => {
-                let bytes = frame.source().read_vec(position, HEADER_BYTES)?;
-                let header = chunk::Header::parse(&bytes).map_err(|error| {
-                    let error = error.with_chunk(chunk).with_offset(position);
-                    frame.source().blame(error)
-                })?;
+                let header = frame
+                    .chunk_header(position)
+                    .map_err(|error| error.with_chunk(chunk))?;
                 stored_bytes = stored_bytes.saturating_add(header.cbytes as u64);
                 match header.layout {
                     chunk::Layout::Special(special) => Some(special),
                     chunk::Layout::Memcpyed
                     | chunk::Layout::Regular(_)
-                    | chunk::Layout::VariableBlocks => None,
+                    | chunk::Layout::VariableBlocks(_) => None,
                 }
             }
         };

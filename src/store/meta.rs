@@ -10,8 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_BLOCK_BYTES, MAX_NDIM};
 use crate::types::{Grid, Shape};
 
-/// Name of the metalayer that makes a frame an n-d array.
-pub(super) const NAME: &str = "b2nd";
+/// Names of the metalayer that makes a frame an n-d array: today's, and that of the library it
+/// came from, whose layout ends before the dtype.
+pub(super) const NAMES: [&str; 2] = ["b2nd", "caterva"];
 
 /// What the metalayer says; extents are only known to be small enough for a usize.
 #[derive(Clone, Debug, PartialEq, Eq)]

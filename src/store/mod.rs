@@ -5,6 +5,7 @@
 
 // file -> frame -> chunk -> block.
 pub mod file;
+pub mod folder;
 pub mod frame;
 mod meta;
 
@@ -14,14 +15,19 @@ mod scratch;
 
 pub mod dtype;
 mod info;
+mod linear;
 pub mod npy;
-mod sniff;
+mod open;
+mod plain;
 mod stored;
 
 pub mod pending;
 pub mod write;
 
+pub use dtype::normalise_bools;
 pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info, info_of};
+pub use linear::LinearArray;
+pub use open::Opened;
+pub use plain::plain_array;
 pub use scratch::{DecodeCounts, DecodeScratch};
-pub use sniff::{Format, sniff};
-pub use stored::{StoredArray, normalise_bools};
+pub use stored::StoredArray;

@@ -2,7 +2,7 @@
 //! header of a file to write.
 //! Never: an evaluator for Python: the header is one dict of known keys, read by a strict grammar.
 
-use super::dtype::{self, FileDType};
+use super::dtype::{self, ElementFormat, FileDType};
 use super::file::{Source, unsupported};
 use crate::bytes::Cursor;
 use crate::diag::Code;
@@ -71,11 +71,14 @@ impl NpyHeader {
     ///
     /// # Errors
     /// When the dtype, the order or the file's length does not allow that.
-    pub fn resolve(&self, source: &Source) -> Result<DType> {
+    pub fn resolve(&self, source: &Source) -> Result<ElementFormat> {
         let itemsize = self.dtype.itemsize().unwrap_or(1);
         self.dtype
-            .resolve(itemsize)
-            .and_then(|dtype| self.check(dtype, source.len_bytes()).map(|()| dtype))
+            .resolve(None, itemsize)
+            .and_then(|format| {
+                self.check(format.dtype, source.len_bytes())?;
+                Ok(format)
+            })
             .map_err(|error| source.blame(error))
     }
 
@@ -344,7 +347,7 @@ mod tests {
             NpyHeader::read(&source)?.resolve(&source)
         };
         let with_data = |data: usize| [header.clone(), vec![0; data]].concat();
-        assert_eq!(open(with_data(8)).unwrap(), DType::Int16);
+        assert_eq!(open(with_data(8)).unwrap().dtype, DType::Int16);
         assert_eq!(open(with_data(7)).unwrap_err().code(), Code::BadNpy);
         let text = String::from_utf8_lossy(&header).replace("False", "True ");
         let mut fortran = with_data(8);

@@ -1,58 +1,51 @@
 //! In: a frame with the b2nd metalayer. Out: an n-d array whose blocks decode one by one, from
 //! any number of threads.
-//! Never: a decoded chunk; a bool byte other than 0 and 1.
+//! Never: a decoded chunk; a byte order or a bool byte that is not this machine's.
 
-use std::sync::Arc;
-
-use super::cache::ChunkCache;
-use super::chunk::{Chunk, Expected};
-use super::file::{Source, unsupported};
+use super::cache::CachedChunks;
+use super::chunk::{Expected, Item};
+use super::dtype::ElementFormat;
+use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::CHUNK_CACHE_BYTES;
 use crate::types::{DType, Grid, Scalar, Shape};
 
-/// An n-d array in a contiguous frame.
+/// An n-d array in a frame.
 #[derive(Debug)]
 pub struct StoredArray {
-    frame: Frame,
-    dtype: DType,
+    chunks: CachedChunks<Frame>,
+    format: ElementFormat,
     shape: Shape,
     grid: Grid,
     geometry: Geometry,
-    cache: ChunkCache,
 }
 
 impl StoredArray {
-    /// Opens the array in `source`.
+    /// Opens the array in `frame`; `dtype` overrules the one that it declares.
     ///
     /// # Errors
     /// When the frame is damaged, holds no n-d array, or items that cannot be computed with.
-    pub fn open(source: Source) -> Result<Self> {
-        let frame = Frame::open(source)?;
-        let (meta, geometry, dtype) = match describe(&frame).and_then(|(meta, geometry)| {
-            let dtype = meta.dtype.resolve(geometry.itemsize)?;
-            Ok((meta, geometry, dtype))
-        }) {
-            Ok(parts) => parts,
-            Err(error) => return Err(frame.source().blame(error)),
-        };
+    pub fn open(frame: Frame, dtype: Option<DType>) -> Result<Self> {
+        let described = describe(&frame).and_then(|(meta, geometry)| {
+            let format = meta.dtype.resolve(dtype, geometry.itemsize)?;
+            Ok((meta, geometry, format))
+        });
+        let (meta, geometry, format) = described.map_err(|error| frame.source().blame(error))?;
         Ok(Self {
-            frame,
-            dtype,
+            chunks: CachedChunks::new(frame),
+            format,
             shape: meta.shape,
             grid: meta.grid,
             geometry,
-            cache: ChunkCache::new(CHUNK_CACHE_BYTES),
         })
     }
 
     /// The dtype of its elements.
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.format.dtype
     }
 
     /// Its shape.
@@ -92,12 +85,12 @@ impl StoredArray {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        self.chunk(chunk, scratch)?
-            .decode_block(self.frame.source(), block, scratch, dst)
+        let (loaded, source) = self.chunks.open(chunk, &self.expected(), scratch)?;
+        loaded
+            .chunk
+            .decode_block(&source, block, scratch, dst)
             .map_err(|error| error.with_chunk(chunk))?;
-        if self.dtype.is_bool() {
-            normalise_bools(dst);
-        }
+        self.format.to_native(dst);
         Ok(())
     }
 
@@ -106,40 +99,38 @@ impl StoredArray {
     /// # Errors
     /// When the chunk's metadata is damaged or cannot be read.
     pub fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
-        let item = self.chunk(chunk, scratch)?.item();
-        Ok(item.and_then(|item| Scalar::read(self.dtype, item.bytes())))
+        let loaded = self.chunks.get(chunk, &self.expected(), scratch)?;
+        Ok(loaded
+            .chunk
+            .item()
+            .and_then(|item| scalar(self.format, item)))
     }
 
-    fn chunk(&self, number: usize, scratch: &mut DecodeScratch) -> Result<Arc<Chunk>> {
-        if let Some(chunk) = self.cache.get(number) {
-            return Ok(chunk);
-        }
-        let expected = Expected {
-            nbytes: self.geometry.chunk_bytes,
+    fn expected(&self) -> Expected<'_> {
+        Expected {
+            nbytes: self.geometry.chunk_bytes..=self.geometry.chunk_bytes,
             itemsize: self.geometry.itemsize,
             blocksize: Some(self.geometry.block_bytes),
-        };
-        let entry = self.frame.entry(number, scratch)?;
-        let chunk = self
-            .frame
-            .load(entry, expected)
-            .map_err(|error| error.with_chunk(number))?;
-        let chunk = Arc::new(chunk);
-        self.cache.put(number, &chunk);
-        Ok(chunk)
+            block_shape: Some(&self.grid.block),
+        }
     }
+}
+
+/// The value of a repeated item.
+pub(super) fn scalar(format: ElementFormat, item: &Item) -> Option<Scalar> {
+    let mut bytes = [0; 8];
+    let bytes = &mut bytes[..format.dtype.size()];
+    item.fill(0, bytes);
+    format.to_native(bytes);
+    Scalar::read(format.dtype, bytes)
 }
 
 /// The n-d array that a frame holds, checked against the frame.
 pub(super) fn describe(frame: &Frame) -> Result<(B2nd, Geometry)> {
     let header = frame.header();
-    let Some(layer) = header.metalayer(meta::NAME) else {
-        let help = if header.metalayer("caterva").is_some() {
-            "its caterva metalayer is the predecessor's; write it again with a current library"
-        } else {
-            "plain super-chunks are not read yet; store the data as an n-d array"
-        };
-        return Err(unsupported("the frame has no b2nd metalayer, so no shape").with_help(help));
+    let layer = meta::NAMES.iter().find_map(|name| header.metalayer(name));
+    let Some(layer) = layer else {
+        return Err(unsupported("the frame has no b2nd metalayer, so no shape"));
     };
     let meta = B2nd::parse(&layer.content)?;
     let geometry = Geometry::new(&meta, header)?;
@@ -155,11 +146,4 @@ pub(super) fn describe(frame: &Frame) -> Result<(B2nd, Geometry)> {
         ));
     }
     Ok((meta, geometry))
-}
-
-/// Makes every byte but 0 a 1, as NumPy understands bools.
-pub fn normalise_bools(bytes: &mut [u8]) {
-    for byte in bytes {
-        *byte = u8::from(*byte != 0);
-    }
 }

@@ -8,27 +8,57 @@ use std::fmt;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::types::Shape;
 
 /// Filter slots of a chunk.
 pub const SLOTS: usize = 6;
 
-/// What a filter may know of its block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Params {
-    /// The filter's own parameter byte.
-    pub meta: u8,
+/// What the filters of a chunk may know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
     /// The element size that the chunk's header gives, 1..=255.
     pub typesize: usize,
+    /// The real item size, which may exceed 255.
+    pub itemsize: usize,
+    /// Whether Blosc1 wrote the chunk (format version 2 or older), whose bitshuffle left blocks
+    /// alone that are no whole number of groups of 8 elements.
+    pub blosc1: bool,
+    /// The block shape of the n-d array around the chunk, where there is one.
+    pub block_shape: Option<Shape>,
 }
 
-/// A reversible, length-preserving rearrangement of one block.
+/// Where a block stands in its chunk, for filters that look at another block.
+#[derive(Clone, Copy, Debug)]
+pub enum Position<'r> {
+    /// It is the chunk's first block, or none is related to another.
+    First,
+    /// Behind the chunk's first block, whose decoded bytes these are; it is at least as long.
+    After(&'r [u8]),
+}
+
+/// A length-preserving rearrangement of one block.
 pub trait Filter: Sync + fmt::Debug {
-    /// Whether it changes nothing with these parameters.
-    fn is_identity(&self, params: Params) -> bool;
+    /// Whether undoing it changes nothing with these parameters.
+    fn is_identity(&self, meta: u8, setting: &Setting) -> bool;
+
+    /// Whether it can work with these parameters.
+    ///
+    /// # Errors
+    /// The reason why not, lower case.
+    fn check(&self, _meta: u8, _setting: &Setting) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether it needs the decoded first block of the chunk for the others.
+    fn needs_first(&self) -> bool {
+        false
+    }
+
     /// Undoes the filter: `src` is filtered, `dst` gets the original; both are one block.
-    fn undo(&self, params: Params, src: &[u8], dst: &mut [u8]);
+    fn undo(&self, meta: u8, setting: &Setting, at: Position<'_>, src: &[u8], dst: &mut [u8]);
+
     /// Applies the filter: `src` is the original, `dst` gets it filtered; both are one block.
-    fn apply(&self, params: Params, src: &[u8], dst: &mut [u8]);
+    fn apply(&self, meta: u8, setting: &Setting, at: Position<'_>, src: &[u8], dst: &mut [u8]);
 }
 
 /// A filter's identity in the formats.
@@ -76,33 +106,38 @@ pub fn name(id: u8) -> String {
 #[derive(Clone, Copy, Debug)]
 struct Step {
     filter: &'static dyn Filter,
-    params: Params,
+    meta: u8,
 }
 
 /// The filters of a chunk that do something, in the order the encoder applied them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pipeline {
     steps: [Option<Step>; SLOTS],
+    setting: Setting,
 }
 
 impl Pipeline {
     /// The pipeline of these slots.
     ///
     /// # Errors
-    /// When a slot names a filter that this version does not have.
-    pub fn new(ids: [u8; SLOTS], metas: [u8; SLOTS], typesize: usize) -> Result<Self> {
+    /// When a slot names a filter that this version does not have, or one that cannot work with
+    /// its parameters.
+    pub fn new(ids: [u8; SLOTS], metas: [u8; SLOTS], setting: Setting) -> Result<Self> {
         let mut steps = [None; SLOTS];
         for (step, (id, meta)) in steps.iter_mut().zip(ids.into_iter().zip(metas)) {
             if id == NONE {
                 continue;
             }
             let filter = known(id)?;
-            let params = Params { meta, typesize };
-            if !filter.is_identity(params) {
-                *step = Some(Step { filter, params });
+            filter.check(meta, &setting).map_err(|why| {
+                let message = format!("filter {id} ({}): {why}", name(id));
+                Error::new(ErrorKind::Corrupt, Code::BadChunk, message)
+            })?;
+            if !filter.is_identity(meta, &setting) {
+                *step = Some(Step { filter, meta });
             }
         }
-        Ok(Self { steps })
+        Ok(Self { steps, setting })
     }
 
     /// Whether it changes nothing: streams can be decoded straight into their destination.
@@ -110,25 +145,31 @@ impl Pipeline {
         self.steps.iter().all(Option::is_none)
     }
 
+    /// Whether undoing it on a block needs the decoded first block of the chunk.
+    pub fn needs_first(&self) -> bool {
+        let mut steps = self.steps.iter().flatten();
+        steps.any(|step| step.filter.needs_first())
+    }
+
     /// Undoes every step on `block`, the last first, and leaves the result in `dst`; `spare` is
     /// working memory. `block` and `dst` have the same length; `block` is overwritten.
-    pub fn undo(&self, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
+    pub fn undo(&self, at: Position<'_>, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
         let steps = self.steps.iter().rev().flatten();
         run(steps, block, spare, dst, |step, src, dst| {
-            step.filter.undo(step.params, src, dst);
+            step.filter.undo(step.meta, &self.setting, at, src, dst);
         });
     }
 
     /// Applies every step to `block`, the first first, and leaves the result in `dst`.
-    pub fn apply(&self, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
+    pub fn apply(&self, at: Position<'_>, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
         let steps = self.steps.iter().flatten();
         run(steps, block, spare, dst, |step, src, dst| {
-            step.filter.apply(step.params, src, dst);
+            step.filter.apply(step.meta, &self.setting, at, src, dst);
         });
     }
 }
 
-/// Runs `steps` from `block` to `dst`; between two of them the block goes through `spare`.
+/// Runs `steps` from `block` to `dst`, to and fro between `block` and `spare` in between.
 fn run<'s>(
     steps: impl Iterator<Item = &'s Step>,
     block: &mut [u8],
@@ -141,14 +182,20 @@ fn run<'s>(
         dst.copy_from_slice(block);
         return;
     }
+    let mut from_block = true;
     while let Some(step) = steps.next() {
-        if steps.peek().is_none() {
-            go(step, block, dst);
-            return;
+        let last = steps.peek().is_none();
+        if !last && spare.len() < block.len() {
+            spare.resize(block.len(), 0);
         }
-        spare.resize(block.len(), 0);
-        go(step, block, spare);
-        block.copy_from_slice(spare);
+        let len = block.len();
+        match (from_block, last) {
+            (true, true) => go(step, block, dst),
+            (true, false) => go(step, block, &mut spare[..len]),
+            (false, true) => go(step, &spare[..len], dst),
+            (false, false) => go(step, &spare[..len], block),
+        }
+        from_block = !from_block;
     }
 }
 
@@ -174,32 +221,50 @@ fn known(id: u8) -> Result<&'static dyn Filter> {
 mod tests {
     use super::*;
 
+    fn setting(typesize: usize) -> Setting {
+        Setting {
+            typesize,
+            itemsize: typesize,
+            blosc1: false,
+            block_shape: None,
+        }
+    }
+
     #[test]
     fn steps_are_undone_in_reverse() {
-        // Two shuffles of different widths do not commute.
-        let ids = [1, 0, 0, 1, 0, 0];
-        let metas = [4, 0, 0, 2, 0, 0];
-        let pipeline = Pipeline::new(ids, metas, 8).unwrap();
+        // Shuffles of different widths do not commute.
+        let ids = [1, 0, 1, 1, 0, 0];
+        let metas = [4, 0, 3, 2, 0, 0];
+        let pipeline = Pipeline::new(ids, metas, setting(8)).unwrap();
         let original: Vec<u8> = (0..77).collect();
         let mut spare = Vec::new();
         let mut packed = vec![0; 77];
-        pipeline.apply(&mut original.clone(), &mut spare, &mut packed);
+        pipeline.apply(
+            Position::First,
+            &mut original.clone(),
+            &mut spare,
+            &mut packed,
+        );
         let mut back = vec![0; 77];
-        pipeline.undo(&mut packed.clone(), &mut spare, &mut back);
+        pipeline.undo(Position::First, &mut packed.clone(), &mut spare, &mut back);
         assert_eq!(back, original);
-        let single = Pipeline::new([1, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0], 8).unwrap();
+        let single = Pipeline::new([1, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0], setting(8)).unwrap();
         let mut once = vec![0; 77];
-        single.apply(&mut original.clone(), &mut spare, &mut once);
+        single.apply(
+            Position::First,
+            &mut original.clone(),
+            &mut spare,
+            &mut once,
+        );
         assert_ne!(once, packed);
     }
 
     #[test]
     fn a_shuffle_of_bytes_is_no_step_and_unknown_filters_are_named() {
-        let bytes = Pipeline::new([0, 0, 0, 0, 0, 1], [0; 6], 1).unwrap();
+        let bytes = Pipeline::new([0, 0, 0, 0, 0, 1], [0; 6], setting(1)).unwrap();
         assert!(bytes.is_empty());
-        let error = Pipeline::new([0, 0, 0, 0, 0, 3], [0; 6], 1).unwrap_err();
+        let error = Pipeline::new([0, 0, 0, 0, 0, 99], [0; 6], setting(1)).unwrap_err();
         assert_eq!(error.code(), Code::UnknownCodec);
-        assert!(error.message().contains("filter 3 (delta)"), "{error}");
-        assert!(Pipeline::new([99, 0, 0, 0, 0, 0], [0; 6], 4).is_err());
+        assert!(error.message().contains("filter 99"), "{error}");
     }
 }

@@ -46,8 +46,10 @@ pub struct Header {
     pub blocksize: usize,
     /// Bytes of the stored chunk, this header included.
     pub cbytes: usize,
-    /// Bytes of this header.
+    /// Bytes of this header: 16 as Blosc1 writes it, or 32.
     pub header_len: usize,
+    /// Whether Blosc1 wrote the chunk: format version 2 or older.
+    pub blosc1: bool,
     /// How the rest is laid out.
     pub layout: Layout,
 }
@@ -61,8 +63,8 @@ pub enum Layout {
     Memcpyed,
     /// Block starts, then streams.
     Regular(Coding),
-    /// Blocks of differing lengths.
-    VariableBlocks,
+    /// Block starts, then blocks of differing lengths, a stream each.
+    VariableBlocks(Coding),
 }
 
 /// What a regular chunk's streams went through.
@@ -127,22 +129,32 @@ impl Header {
             blocksize: blocksize.min(nbytes.max(1)),
             cbytes,
             header_len,
+            blosc1: version <= 2,
             layout: Layout::Memcpyed,
         };
-        header.layout = header.choose_layout(version, flags, &extension)?;
-        if header.layout == Layout::VariableBlocks {
+        if extension.variable_blocks {
             header.blocksize = blocksize;
         }
+        header.layout = header.choose_layout(flags, &extension)?;
         Ok(header)
     }
 
-    fn choose_layout(&self, version: u8, flags: u8, extension: &Extension) -> Result<Layout> {
+    fn choose_layout(&self, flags: u8, extension: &Extension) -> Result<Layout> {
         let memcpyed = flags & flag::MEMCPYED != 0;
-        if extension.variable_blocks && (memcpyed || extension.special.is_some()) {
-            return Err(bad("the chunk has variable-length blocks and none at once"));
-        }
+        let coding = Coding {
+            format: flags >> 5,
+            udcodec: extension.udcodec,
+            filters: extension.filters,
+            metas: extension.metas,
+            split: self.split(flags),
+            dict: extension.dict,
+        };
         if extension.variable_blocks {
-            return Ok(Layout::VariableBlocks);
+            if memcpyed || extension.special.is_some() {
+                return Err(bad("the chunk has variable-length blocks and none at once"));
+            }
+            self.check_starts(self.blocksize)?;
+            return Ok(Layout::VariableBlocks(coding));
         }
         if let Some(special) = extension.special {
             self.check_special(special)?;
@@ -158,29 +170,28 @@ impl Header {
             }
             return Ok(Layout::Memcpyed);
         }
-        let nblocks = self.nbytes.div_ceil(self.blocksize);
+        self.check_starts(self.nbytes.div_ceil(self.blocksize))?;
+        Ok(Layout::Regular(coding))
+    }
+
+    /// Checks that there is room for the starts of `nblocks` blocks.
+    fn check_starts(&self, nblocks: usize) -> Result<()> {
+        let payload = self.cbytes - self.header_len;
         // Both are below 2^31, so the product cannot wrap in 64 bits.
-        if nblocks * 4 > payload {
-            return Err(bad(format!(
-                "the chunk has {nblocks} blocks, but only {payload} bytes behind its header"
-            )));
+        if nblocks * 4 <= payload {
+            return Ok(());
         }
-        Ok(Layout::Regular(Coding {
-            format: flags >> 5,
-            udcodec: extension.udcodec,
-            filters: extension.filters,
-            metas: extension.metas,
-            split: self.split(version, flags),
-            dict: extension.dict,
-        }))
+        Err(bad(format!(
+            "the chunk has {nblocks} blocks, but only {payload} bytes behind its header"
+        )))
     }
 
     /// Whether blocks have a stream a byte plane. Blosc1 before 1.11 did not know the bit and
     /// split by a rule, which its later versions kept beside the bit.
-    fn split(&self, version: u8, flags: u8) -> bool {
+    fn split(&self, flags: u8) -> bool {
         let bit = flags & flag::NOT_SPLIT == 0;
         let by_rule = self.typesize <= 16 && self.blocksize / self.typesize >= 128;
-        bit && (version > 2 || by_rule)
+        bit && (!self.blosc1 || by_rule)
     }
 
     fn check_special(&self, special: Special) -> Result<()> {
@@ -207,7 +218,12 @@ impl Header {
 
     /// Number of blocks.
     pub fn blocks(&self) -> usize {
-        self.nbytes.div_ceil(self.blocksize)
+        match self.layout {
+            Layout::VariableBlocks(_) => self.blocksize,
+            Layout::Special(_) | Layout::Memcpyed | Layout::Regular(_) => {
+                self.nbytes.div_ceil(self.blocksize)
+            }
+        }
     }
 }
 

@@ -2,76 +2,68 @@
 //! blocks decoded on its own.
 //! Never: the whole chunk in memory; a block is read by its own extent.
 
+mod bare;
+mod coder;
 mod header;
+mod item;
 mod streams;
+mod variable;
 
+use std::ops::{Range, RangeInclusive};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::file::{Source, unsupported};
+use super::file::Source;
 use super::scratch::DecodeScratch;
+use crate::codec::Dictionary;
+use crate::codec::filter::Position;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_CHUNK_BYTES;
+use crate::types::Shape;
+use coder::Coder;
 use streams::Streams;
+use variable::Variable;
 
+pub use bare::BareChunk;
+pub(super) use coder::Bench;
 pub use header::{Coding, HEADER_BYTES, Header, Layout, Special};
+pub use item::Item;
+
+/// Bytes of the shortest header, that of Blosc1.
+pub const SHORT_HEADER_BYTES: usize = 16;
 
 /// What a chunk has to be, from the frame and the array around it.
-#[derive(Clone, Copy, Debug)]
-pub struct Expected {
+#[derive(Clone, Debug)]
+pub struct Expected<'e> {
     /// Bytes of the decoded chunk.
-    pub nbytes: usize,
-    /// Bytes of an item, at most 8.
+    pub nbytes: RangeInclusive<usize>,
+    /// Bytes of an item; 1 where nothing says more.
     pub itemsize: usize,
     /// Bytes of a block, where the array fixes them.
     pub blocksize: Option<usize>,
+    /// Extents of a block, where the array has a grid.
+    pub block_shape: Option<&'e Shape>,
 }
 
-/// One item that a whole chunk repeats: its bytes and how many of them count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item {
-    bytes: [u8; 8],
-    len: usize,
-}
-
-impl Item {
-    /// `len` zero bytes, at most 8.
-    pub fn zero(len: usize) -> Self {
+impl Expected<'_> {
+    /// A chunk of `nbytes` decoded bytes in items of `itemsize`.
+    pub fn bytes(nbytes: usize, itemsize: usize) -> Self {
         Self {
-            bytes: [0; 8],
-            len: len.min(8),
+            nbytes: nbytes..=nbytes,
+            itemsize,
+            blocksize: None,
+            block_shape: None,
         }
     }
 
-    /// The quiet NaN of an item size, where there is one.
-    pub fn nan(len: usize) -> Option<Self> {
-        match len {
-            4 => Self::of_bytes(&0x7FC0_0000u32.to_le_bytes()),
-            8 => Self::of_bytes(&0x7FF8_0000_0000_0000u64.to_le_bytes()),
-            _ => None,
-        }
-    }
-
-    /// The item with these bytes, 1 to 8 of them.
-    pub fn of_bytes(from: &[u8]) -> Option<Self> {
-        let mut bytes = [0; 8];
-        bytes.get_mut(..from.len())?.copy_from_slice(from);
-        let len = from.len();
-        (len > 0).then_some(Self { bytes, len })
-    }
-
-    /// The bytes as stored.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// Repeats the item over `dst`.
-    pub fn fill(&self, dst: &mut [u8]) {
-        if self.bytes().iter().all(|&byte| byte == self.bytes[0]) {
-            dst.fill(self.bytes[0]);
-            return;
-        }
-        for item in dst.chunks_mut(self.len) {
-            item.copy_from_slice(&self.bytes[..item.len()]);
+    /// Any chunk at all, of at most `most` decoded bytes.
+    pub fn at_most(most: usize) -> Self {
+        Self {
+            nbytes: 0..=most.min(MAX_CHUNK_BYTES),
+            itemsize: 1,
+            blocksize: None,
+            block_shape: None,
         }
     }
 }
@@ -79,6 +71,8 @@ impl Item {
 /// A chunk of a file, ready to decode any of its blocks.
 #[derive(Debug)]
 pub struct Chunk {
+    /// Tells the chunk from every other one.
+    number: u64,
     nbytes: usize,
     blocksize: usize,
     body: Body,
@@ -90,119 +84,149 @@ enum Body {
     /// The data stands at this position of the file.
     Raw(u64),
     Streams(Box<Streams>),
+    Variable(Box<Variable>),
 }
 
 impl Chunk {
-    /// A chunk that no bytes of the file stand for.
-    pub fn constant(item: Item, expected: Expected) -> Self {
+    fn new(nbytes: usize, blocksize: usize, body: Body) -> Self {
+        static LOADED: AtomicU64 = AtomicU64::new(0);
         Self {
-            nbytes: expected.nbytes,
-            blocksize: expected.blocksize.unwrap_or(expected.nbytes.max(1)),
-            body: Body::Constant(item),
+            number: LOADED.fetch_add(1, Ordering::Relaxed),
+            nbytes,
+            blocksize,
+            body,
         }
+    }
+
+    /// A chunk that no bytes of the file stand for.
+    pub fn constant(item: Item, expected: &Expected<'_>) -> Self {
+        let nbytes = *expected.nbytes.end();
+        let blocksize = expected.blocksize.unwrap_or(nbytes.max(1));
+        Self::new(nbytes, blocksize, Body::Constant(item))
     }
 
     /// Reads the metadata of the chunk at `position`; it has to end before `end`.
     ///
     /// # Errors
     /// When the chunk contradicts itself, the file's length or what is expected.
-    pub fn load(source: &Source, position: u64, end: u64, expected: Expected) -> Result<Self> {
+    pub fn load(source: &Source, position: u64, end: u64, expected: &Expected<'_>) -> Result<Self> {
         Self::load_inner(source, position, end, expected)
             .map_err(|error| source.blame(error.with_offset(position)))
     }
 
-    fn load_inner(source: &Source, position: u64, end: u64, expected: Expected) -> Result<Self> {
+    fn load_inner(
+        source: &Source,
+        position: u64,
+        end: u64,
+        expected: &Expected<'_>,
+    ) -> Result<Self> {
         let room = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         // The block starts come along when the block size is known: one read instead of two.
         let guess = expected.blocksize.map_or(0, |blocksize| {
-            expected.nbytes.div_ceil(blocksize.max(1)) * 4
+            expected.nbytes.end().div_ceil(blocksize.max(1)) * 4
         });
         let first = HEADER_BYTES.saturating_add(guess).min(room);
         let mut bytes = source.read_vec(position, first)?;
         let header = Header::parse(&bytes)?;
-        if header.cbytes > room {
-            return Err(bad(format!(
-                "the chunk has {} bytes, but there is room for {room}",
-                header.cbytes
-            )));
-        }
-        if header.nbytes != expected.nbytes {
-            return Err(bad(format!(
-                "the chunk decodes to {} bytes, but its place in the array has {}",
-                header.nbytes, expected.nbytes
-            )));
-        }
+        check_against(&header, room, expected)?;
         let body = match header.layout {
             Layout::Special(special) => {
                 Body::Constant(special_item(source, position, &header, special, expected)?)
             }
             Layout::Memcpyed => Body::Raw(position + header.header_len as u64),
-            Layout::Regular(coding) => {
-                Self::check_blocksize(&header, expected)?;
-                let have = bytes.len();
+            Layout::Regular(coding) | Layout::VariableBlocks(coding) => {
                 let need = header.header_len + header.blocks() * 4;
-                if have < need {
+                if bytes.len() < need {
                     bytes = source.read_vec(position, need)?;
                 }
-                let streams = Streams::new(&header, coding, position, &bytes[..need])?;
-                Body::Streams(Box::new(streams))
-            }
-            Layout::VariableBlocks => {
-                return Err(unsupported(
-                    "chunks of variable-length blocks are not read yet",
-                ));
+                let starts = &bytes[header.header_len..need];
+                let dictionary = match coding.dict {
+                    true => Some(read_dictionary(source, position, need, &header)?),
+                    false => None,
+                };
+                // A dictionary stands behind its own length.
+                let dictionary_len = dictionary.as_ref().map_or(0, |d| 4 + d.bytes().len());
+                let data_start = need + dictionary_len;
+                let coder = Coder::new(&header, coding, expected, dictionary)?;
+                if matches!(header.layout, Layout::VariableBlocks(_)) {
+                    let variable =
+                        Variable::new(&header, coder, source, position, starts, data_start)?;
+                    Body::Variable(Box::new(variable))
+                } else {
+                    check_blocksize(&header, expected)?;
+                    let split = coding.split;
+                    let streams =
+                        Streams::new(&header, coder, split, position, starts, data_start)?;
+                    Body::Streams(Box::new(streams))
+                }
             }
         };
         let blocksize = match (&body, expected.blocksize) {
-            (Body::Streams(_), _) | (_, None) => header.blocksize,
             (Body::Constant(_) | Body::Raw(_), Some(blocksize)) => blocksize,
+            (_, _) => header.blocksize,
         };
-        Ok(Self {
-            nbytes: header.nbytes,
-            blocksize,
-            body,
-        })
-    }
-
-    fn check_blocksize(header: &Header, expected: Expected) -> Result<()> {
-        match expected.blocksize {
-            Some(blocksize) if blocksize != header.blocksize => Err(bad(format!(
-                "the chunk has blocks of {} bytes, but the array's have {blocksize}",
-                header.blocksize
-            ))),
-            Some(_) | None => Ok(()),
-        }
+        Ok(Self::new(header.nbytes, blocksize, body))
     }
 
     /// The item that the whole chunk repeats, where it does.
-    pub fn item(&self) -> Option<Item> {
-        match self.body {
+    pub fn item(&self) -> Option<&Item> {
+        match &self.body {
             Body::Constant(item) => Some(item),
-            Body::Raw(_) | Body::Streams(_) => None,
+            Body::Raw(_) | Body::Streams(_) | Body::Variable(_) => None,
+        }
+    }
+
+    /// Decoded bytes of the chunk.
+    pub fn nbytes(&self) -> usize {
+        self.nbytes
+    }
+
+    /// Decoded bytes of every block but the last; `None` where blocks vary in length.
+    pub fn blocksize(&self) -> Option<usize> {
+        match self.body {
+            Body::Variable(_) => None,
+            Body::Constant(_) | Body::Raw(_) | Body::Streams(_) => Some(self.blocksize),
         }
     }
 
     /// Number of blocks.
     pub fn blocks(&self) -> usize {
-        self.nbytes.div_ceil(self.blocksize)
+        match &self.body {
+            Body::Variable(variable) => variable.blocks(),
+            Body::Constant(_) | Body::Raw(_) | Body::Streams(_) => {
+                self.nbytes.div_ceil(self.blocksize)
+            }
+        }
     }
 
-    /// Decoded bytes of block `block`; only the last may be short.
-    pub fn block_len(&self, block: usize) -> usize {
+    /// The decoded bytes that block `block` stands for, from the chunk's first on; none where
+    /// there is no such block.
+    pub fn block_range(&self, block: usize) -> Range<usize> {
+        if let Body::Variable(variable) = &self.body {
+            return variable.range(block);
+        }
         let start = block.saturating_mul(self.blocksize).min(self.nbytes);
-        self.blocksize.min(self.nbytes - start)
+        start..start + self.blocksize.min(self.nbytes - start)
+    }
+
+    /// Decoded bytes of block `block`; only the last may be short, or all where they vary.
+    pub fn block_len(&self, block: usize) -> usize {
+        self.block_range(block).len()
     }
 
     /// Memory this takes.
     pub fn footprint(&self) -> usize {
-        let streams = match &self.body {
+        let body = match &self.body {
+            Body::Constant(item) => item.footprint(),
+            Body::Raw(_) => 0,
             Body::Streams(streams) => streams.footprint(),
-            Body::Constant(_) | Body::Raw(_) => 0,
+            Body::Variable(variable) => variable.footprint(),
         };
-        size_of::<Self>() + streams
+        size_of::<Self>() + body
     }
 
-    /// Decodes block `block` into `dst`, which has exactly its bytes.
+    /// Decodes block `block` into `dst`, which has exactly its bytes. `source` is where the chunk
+    /// was loaded from.
     ///
     /// # Errors
     /// When the block is damaged, cannot be read, or `dst` has another length.
@@ -213,36 +237,214 @@ impl Chunk {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        if dst.is_empty() || dst.len() != self.block_len(block) {
+        let range = self.block_range(block);
+        if dst.is_empty() || dst.len() != range.len() {
             return Err(Error::new(
                 ErrorKind::Argument,
                 Code::WrongBuffer,
                 format!(
                     "block {block} has {} bytes, the buffer for it {}",
-                    self.block_len(block),
+                    range.len(),
                     dst.len()
                 ),
             ));
         }
         match &self.body {
-            Body::Constant(item) => item.fill(dst),
-            Body::Raw(start) => {
-                // `block_len` was not zero, so the product is below `nbytes`.
-                let position = start + (block * self.blocksize) as u64;
-                let before = Instant::now();
-                source.read_at(position, dst)?;
-                scratch.counts.read += before.elapsed();
-                scratch.counts.bytes_read += dst.len() as u64;
+            Body::Constant(item) => item.fill(range.start, dst),
+            Body::Raw(position) => read_raw(source, position + range.start as u64, scratch, dst)?,
+            Body::Streams(streams) if block > 0 && streams.needs_first() => {
+                let key = (self.number, 0);
+                let first = match scratch.recent.take(key) {
+                    Some(first) => first,
+                    None => {
+                        let mut first = scratch.recent.spare(self.block_len(0));
+                        self.decode_streams(
+                            streams,
+                            source,
+                            0,
+                            Position::First,
+                            scratch,
+                            &mut first,
+                        )?;
+                        first
+                    }
+                };
+                let at = Position::After(&first);
+                let decoded = self.decode_streams(streams, source, block, at, scratch, dst);
+                scratch.recent.put(key, first);
+                decoded?;
             }
             Body::Streams(streams) => {
-                let leftover = dst.len() != self.blocksize;
-                streams.decode_block(source, block, leftover, scratch, dst)?;
+                self.decode_streams(streams, source, block, Position::First, scratch, dst)?;
             }
+            Body::Variable(variable) => variable.decode_block(source, block, scratch, dst)?,
         }
         scratch.counts.blocks += 1;
         scratch.counts.bytes_decoded += dst.len() as u64;
         Ok(())
     }
+
+    fn decode_streams(
+        &self,
+        streams: &Streams,
+        source: &Source,
+        block: usize,
+        at: Position<'_>,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let leftover = dst.len() != self.blocksize;
+        streams.decode_block(source, block, leftover, at, scratch, dst)
+    }
+
+    /// Reads the decoded bytes `start ..` of the chunk into `dst`. A block of which only a part is
+    /// asked for is kept in `scratch` for the next request.
+    ///
+    /// # Errors
+    /// When a block is damaged or cannot be read, or the bytes do not lie inside the chunk.
+    pub fn read(
+        &self,
+        source: &Source,
+        start: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let inside = start.checked_add(dst.len());
+        if inside.is_none_or(|end| end > self.nbytes) {
+            return Err(Error::new(
+                ErrorKind::Argument,
+                Code::WrongBuffer,
+                format!(
+                    "{} bytes from byte {start} on lie outside of a chunk of {}",
+                    dst.len(),
+                    self.nbytes
+                ),
+            ));
+        }
+        match &self.body {
+            Body::Constant(item) => item.fill(start, dst),
+            Body::Raw(position) => read_raw(source, position + start as u64, scratch, dst)?,
+            Body::Streams(_) | Body::Variable(_) => {
+                self.read_blocks(source, start, scratch, dst)?;
+                return Ok(());
+            }
+        }
+        scratch.counts.bytes_decoded += dst.len() as u64;
+        Ok(())
+    }
+
+    fn read_blocks(
+        &self,
+        source: &Source,
+        start: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let mut block = match self.blocksize() {
+            Some(blocksize) => start / blocksize,
+            None => 0,
+        };
+        let mut filled = 0;
+        while filled < dst.len() {
+            let range = self.block_range(block);
+            let at = start + filled;
+            if range.contains(&at) {
+                let len = (range.end - at).min(dst.len() - filled);
+                let part = &mut dst[filled..filled + len];
+                if len == range.len() {
+                    self.decode_block(source, block, scratch, part)?;
+                } else {
+                    self.read_part(source, block, at - range.start, scratch, part)?;
+                }
+                filled += len;
+            }
+            block += 1;
+        }
+        Ok(())
+    }
+
+    /// Copies what stands from byte `start` of block `block` on.
+    fn read_part(
+        &self,
+        source: &Source,
+        block: usize,
+        start: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let key = (self.number, block);
+        let bytes = match scratch.recent.take(key) {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = scratch.recent.spare(self.block_len(block));
+                self.decode_block(source, block, scratch, &mut bytes)?;
+                bytes
+            }
+        };
+        dst.copy_from_slice(&bytes[start..start + dst.len()]);
+        scratch.recent.put(key, bytes);
+        Ok(())
+    }
+}
+
+fn read_raw(
+    source: &Source,
+    position: u64,
+    scratch: &mut DecodeScratch,
+    dst: &mut [u8],
+) -> Result<()> {
+    let before = Instant::now();
+    source.read_at(position, dst)?;
+    scratch.counts.read += before.elapsed();
+    scratch.counts.bytes_read += dst.len() as u64;
+    Ok(())
+}
+
+fn check_against(header: &Header, room: usize, expected: &Expected<'_>) -> Result<()> {
+    if header.cbytes > room {
+        return Err(bad(format!(
+            "the chunk has {} bytes, but there is room for {room}",
+            header.cbytes
+        )));
+    }
+    let (low, high) = (*expected.nbytes.start(), *expected.nbytes.end());
+    if expected.nbytes.contains(&header.nbytes) {
+        return Ok(());
+    }
+    let place = match low == high {
+        true => format!("{low}"),
+        false => format!("{low} to {high}"),
+    };
+    Err(bad(format!(
+        "the chunk decodes to {} bytes, but its place in the array has {place}",
+        header.nbytes
+    )))
+}
+
+fn check_blocksize(header: &Header, expected: &Expected<'_>) -> Result<()> {
+    match expected.blocksize {
+        Some(blocksize) if blocksize != header.blocksize => Err(bad(format!(
+            "the chunk has blocks of {} bytes, but the array's have {blocksize}",
+            header.blocksize
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Reads the dictionary that stands `at` bytes behind the start of the chunk.
+fn read_dictionary(
+    source: &Source,
+    position: u64,
+    at: usize,
+    header: &Header,
+) -> Result<Dictionary> {
+    let room = header.cbytes.saturating_sub(at + 4);
+    let start = position + at as u64;
+    let len = match room {
+        0 => return Err(bad("the chunk has no room for its dictionary")),
+        _ => coder::dictionary_len(&source.read_vec(start, 4)?, room)?,
+    };
+    Ok(Dictionary::new(source.read_vec(start + 4, len)?))
 }
 
 fn special_item(
@@ -250,23 +452,23 @@ fn special_item(
     position: u64,
     header: &Header,
     special: Special,
-    expected: Expected,
+    expected: &Expected<'_>,
 ) -> Result<Item> {
     let itemsize = expected.itemsize;
     match special {
-        Special::Zeros | Special::Uninit => Ok(Item::zero(itemsize)),
-        Special::Nan => Item::nan(itemsize)
-            .filter(|_| header.typesize == itemsize)
+        Special::Zeros | Special::Uninit => Ok(Item::Zeros),
+        Special::Nan => Item::nan(header.typesize)
+            .filter(|_| header.typesize == itemsize || expected.blocksize.is_none())
             .ok_or_else(|| bad(format!("a chunk of NaN has items of {itemsize} bytes"))),
         Special::Value => {
             let len = header.cbytes - header.header_len;
-            if len != itemsize {
+            if len != itemsize && expected.blocksize.is_some() {
                 return Err(bad(format!(
                     "a chunk repeats a value of {len} bytes, but items have {itemsize}"
                 )));
             }
             let bytes = source.read_vec(position + header.header_len as u64, len)?;
-            Item::of_bytes(&bytes).ok_or_else(|| bad("a chunk repeats a value without bytes"))
+            Item::of_bytes(bytes).ok_or_else(|| bad("a chunk repeats a value without bytes"))
         }
     }
 }

@@ -145,7 +145,11 @@ impl FrameHeader {
             clevel: codec >> 4,
             splitmode,
             nbytes,
-            cbytes: size(cbytes, "cbytes", frame_len - header_len)?,
+            cbytes: match kind & 15 {
+                // The chunks are elsewhere.
+                1 => size(cbytes, "cbytes", u64::MAX >> 1)?,
+                _ => size(cbytes, "cbytes", frame_len - header_len)?,
+            },
             itemsize: small(itemsize, "an item size", 1, MAX_ITEM_BYTES)?,
             blocksize: small(blocksize, "a block size", 0, MAX_BLOCK_BYTES)?,
             chunksize: parse_chunksize(chunksize, nbytes)?,
@@ -154,6 +158,12 @@ impl FrameHeader {
             use_dict,
             metalayers: Vec::new(),
         })
+    }
+
+    /// Position behind the last byte of the section of the file that holds the chunks: none in a
+    /// sparse frame.
+    pub fn data_end(&self) -> u64 {
+        self.header_len + if self.sparse { 0 } else { self.cbytes }
     }
 
     /// The metalayer of this name.

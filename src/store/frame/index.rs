@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{FrameHeader, bad};
 use crate::bytes::i64_le_at;
 use crate::error::Result;
-use crate::limits::{MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
-use crate::store::chunk::{Chunk, Expected, HEADER_BYTES};
+use crate::limits::{MAX_CHUNKS, MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
+use crate::store::chunk::{Chunk, Expected, SHORT_HEADER_BYTES};
 use crate::store::file::Source;
 use crate::store::scratch::DecodeScratch;
 
@@ -17,7 +17,7 @@ const ENTRY_BYTES: usize = 8;
 /// What the index says of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entry {
-    /// It stands at this position of the file.
+    /// It stands at this position of the file, or in the file of this number.
     Stored(u64),
     /// All its bytes are zero.
     Zeros,
@@ -26,6 +26,19 @@ pub enum Entry {
     /// It was never written.
     Uninit,
 }
+
+impl Entry {
+    /// The position or number of a stored chunk; `u64::MAX` where no bytes stand for it.
+    pub fn place(self) -> u64 {
+        match self {
+            Self::Stored(place) => place,
+            Self::Zeros | Self::Nan | Self::Uninit => NOWHERE,
+        }
+    }
+}
+
+/// The place of chunks that no bytes stand for.
+pub(super) const NOWHERE: u64 = u64::MAX;
 
 #[derive(Debug)]
 pub(super) struct Index {
@@ -36,42 +49,54 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// Opens the index of `chunks` chunks, or of as many as it has.
     pub(super) fn open(
         source: &Source,
         header: &FrameHeader,
-        chunks: usize,
+        chunks: Option<usize>,
         end: u64,
     ) -> Result<Self> {
         let recent = Mutex::new(None);
-        if chunks == 0 {
+        if chunks == Some(0) {
             let chunk = None;
             return Ok(Self { chunk, recent });
         }
-        let position = header.header_len + header.cbytes;
-        if position + HEADER_BYTES as u64 > end {
+        let position = header.data_end();
+        if position + SHORT_HEADER_BYTES as u64 > end {
             return Err(bad("the frame has chunks, but no room for their index"));
         }
-        let expected = Expected {
+        let expected = match chunks {
             // At most 8 * MAX_CHUNKS.
-            nbytes: chunks * ENTRY_BYTES,
-            itemsize: ENTRY_BYTES,
-            blocksize: None,
+            Some(chunks) => Expected::bytes(chunks * ENTRY_BYTES, ENTRY_BYTES),
+            None => Expected::at_most(MAX_CHUNKS * ENTRY_BYTES),
         };
-        let chunk = Chunk::load(source, position, end, expected)
+        let chunk = Chunk::load(source, position, end, &expected)
             .map_err(|error| error.context("reading the frame's index"))?;
+        if !chunk.nbytes().is_multiple_of(ENTRY_BYTES) {
+            return Err(bad("the frame's index ends inside an entry"));
+        }
         let stored = usize::try_from(end - position).unwrap_or(usize::MAX);
         let block = chunk.block_len(0);
         let justified = stored.saturating_mul(MAX_INDEX_RATIO);
-        if chunk.item().is_none() && block > MAX_INDEX_BLOCK_BYTES && block > justified {
-            return Err(bad(format!(
-                "the frame's index has blocks of {block} bytes in {stored}"
-            )));
-        }
-        if !block.is_multiple_of(ENTRY_BYTES) {
-            return Err(bad("the blocks of the frame's index cut entries in two"));
+        if chunk.item().is_none() {
+            if block > MAX_INDEX_BLOCK_BYTES && block > justified {
+                return Err(bad(format!(
+                    "the frame's index has blocks of {block} bytes in {stored}"
+                )));
+            }
+            if chunk.blocksize().is_none() || !block.is_multiple_of(ENTRY_BYTES) {
+                return Err(bad("the blocks of the frame's index cut entries in two"));
+            }
         }
         let chunk = Some(chunk);
         Ok(Self { chunk, recent })
+    }
+
+    /// Number of chunks.
+    pub(super) fn chunks(&self) -> usize {
+        self.chunk
+            .as_ref()
+            .map_or(0, |chunk| chunk.nbytes() / ENTRY_BYTES)
     }
 
     pub(super) fn entry(
@@ -86,7 +111,11 @@ impl Index {
             .as_ref()
             .ok_or_else(|| bad("the frame has no index"))?;
         let word = match index.item() {
-            Some(item) => i64_le_at(item.bytes(), 0),
+            Some(item) => {
+                let mut word = [0; ENTRY_BYTES];
+                item.fill(chunk * ENTRY_BYTES, &mut word);
+                Some(i64::from_le_bytes(word))
+            }
             None => {
                 let at = chunk * ENTRY_BYTES;
                 let block_len = index.block_len(0);
@@ -128,15 +157,13 @@ impl Index {
 }
 
 fn decode(word: i64, header: &FrameHeader) -> Result<Entry> {
-    if let Ok(offset) = u64::try_from(word) {
-        let last = header.cbytes.checked_sub(HEADER_BYTES as u64);
-        return match last {
-            Some(last) if offset <= last => Ok(Entry::Stored(header.header_len + offset)),
-            Some(_) | None => Err(bad(format!(
-                "the index puts a chunk at byte {offset} of {} bytes of chunks",
-                header.cbytes
-            ))),
-        };
+    if let Ok(place) = u64::try_from(word) {
+        return stored(place, header);
+    }
+    if header.chunksize.is_none() {
+        return Err(bad(
+            "the index has a chunk without bytes, whose length nothing tells: the chunks vary in size",
+        ));
     }
     match word.to_be_bytes() {
         [0x81, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Zeros),
@@ -145,6 +172,24 @@ fn decode(word: i64, header: &FrameHeader) -> Result<Entry> {
         bytes => Err(bad(format!(
             "the index has an entry {:#018x} that means nothing",
             u64::from_be_bytes(bytes)
+        ))),
+    }
+}
+
+fn stored(place: u64, header: &FrameHeader) -> Result<Entry> {
+    if header.sparse {
+        // The names of files have 8 hexadecimal digits.
+        return match u32::try_from(place) {
+            Ok(_) => Ok(Entry::Stored(place)),
+            Err(_) => Err(bad(format!("the index puts a chunk in file {place:#x}"))),
+        };
+    }
+    let last = header.cbytes.checked_sub(SHORT_HEADER_BYTES as u64);
+    match last {
+        Some(last) if place <= last => Ok(Entry::Stored(header.header_len + place)),
+        Some(_) | None => Err(bad(format!(
+            "the index puts a chunk at byte {place} of {} bytes of chunks",
+            header.cbytes
         ))),
     }
 }

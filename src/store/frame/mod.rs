@@ -1,5 +1,5 @@
-//! In: a contiguous Blosc2 frame. Out: its header, metalayers and trailer, checked, and where
-//! each chunk stands.
+//! In: a Blosc2 frame: one file, or a directory with a file a chunk. Out: its header, metalayers
+//! and trailer, checked, and its chunks.
 //! Never: more than the header, the trailer's map and one index block in memory.
 
 mod header;
@@ -10,64 +10,83 @@ pub use header::{FrameHeader, HEADER_MIN_BYTES, MAGIC, Metalayer};
 pub use index::Entry;
 pub use trailer::VlMetalayer;
 
-use super::chunk::{self, Expected};
-use super::file::{Source, unsupported};
+use super::chunk::{self, Chunk, Expected};
+use super::file::Source;
+use super::folder::Folder;
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS};
 use index::Index;
 
+/// Name of the file in a sparse frame's directory that has everything but the chunks.
+pub const SPARSE_INDEX: &str = "chunks.b2frame";
+
 /// An open frame.
 #[derive(Debug)]
 pub struct Frame {
     source: Source,
+    /// Where the chunks of a sparse frame are.
+    folder: Option<Folder>,
     header: FrameHeader,
     vl_metalayers: Vec<VlMetalayer>,
     fingerprinted: bool,
-    chunks: usize,
     index: Index,
 }
 
 impl Frame {
-    /// Reads and checks everything of a frame except its chunks.
+    /// Reads and checks everything of a contiguous frame except its chunks. `source` begins with
+    /// it and may go on behind it.
     ///
     /// # Errors
     /// When it is damaged, cut off, or of a kind that this version does not read.
     pub fn open(source: Source) -> Result<Self> {
-        let (header, trailer, chunks, index) = match Self::read(&source) {
-            Ok(parts) => parts,
-            Err(error) => return Err(source.blame(error)),
-        };
+        Self::read(source, None)
+    }
+
+    /// The same for a sparse frame, a directory that has [`SPARSE_INDEX`].
+    ///
+    /// # Errors
+    /// As [`Frame::open`].
+    pub fn open_sparse(folder: Folder) -> Result<Self> {
+        Self::read(folder.file(SPARSE_INDEX)?, Some(folder))
+    }
+
+    fn read(source: Source, folder: Option<Folder>) -> Result<Self> {
+        let parts = Self::read_parts(&source, folder.is_some());
+        let (header, trailer, index) = parts.map_err(|error| source.blame(error))?;
         Ok(Self {
             source,
+            folder,
             header,
             vl_metalayers: trailer.metalayers,
             fingerprinted: trailer.fingerprinted,
-            chunks,
             index,
         })
     }
 
-    fn read(source: &Source) -> Result<(FrameHeader, trailer::Trailer, usize, Index)> {
+    fn read_parts(source: &Source, sparse: bool) -> Result<(FrameHeader, trailer::Trailer, Index)> {
         let header = FrameHeader::read(source)?;
-        if header.sparse {
-            return Err(unsupported(
-                "the frame is the index of a sparse frame, whose chunks are files of their own",
-            )
-            .with_help("sparse frames are not read yet; copy it to a contiguous one"));
+        match (header.sparse, sparse) {
+            (true, false) => {
+                let message = "the file is the index of a sparse frame, whose chunks are files";
+                let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
+                return Err(error.with_help("give the directory that it is in"));
+            }
+            (false, true) => return Err(bad("the index of the directory is a contiguous frame")),
+            (true, true) | (false, false) => {}
         }
         let trailer = trailer::read(source, &header)?;
-        let data_end = header.header_len + header.cbytes;
-        if data_end > trailer.start {
+        if header.data_end() > trailer.start {
             return Err(bad(format!(
-                "the frame's chunks end at byte {data_end}, behind the start of its trailer at {}",
+                "the frame's chunks end at byte {}, behind the start of its trailer at {}",
+                header.data_end(),
                 trailer.start
             )));
         }
         let chunks = count_chunks(&header)?;
         let index = Index::open(source, &header, chunks, trailer.start)?;
-        Ok((header, trailer, chunks, index))
+        Ok((header, trailer, index))
     }
 
     /// The frame's header.
@@ -85,19 +104,20 @@ impl Frame {
         self.fingerprinted
     }
 
+    /// Whether it has a metalayer that gives it a shape.
+    pub fn has_shape(&self) -> bool {
+        let mut names = super::meta::NAMES.iter();
+        names.any(|name| self.header.metalayer(name).is_some())
+    }
+
     /// Number of chunks.
     pub fn chunks(&self) -> usize {
-        self.chunks
+        self.index.chunks()
     }
 
-    /// Where the bytes are.
+    /// Where the header and the trailer are, and the chunks of a contiguous frame.
     pub fn source(&self) -> &Source {
         &self.source
-    }
-
-    /// Position in the file behind the last byte that a chunk may have.
-    pub fn data_end(&self) -> u64 {
-        self.header.header_len + self.header.cbytes
     }
 
     /// What the index says of chunk `chunk`.
@@ -105,11 +125,14 @@ impl Frame {
     /// # Errors
     /// When there is no such chunk, or the index is damaged or cannot be read.
     pub fn entry(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Entry> {
-        if chunk >= self.chunks {
+        if chunk >= self.chunks() {
             return Err(Error::new(
                 ErrorKind::Argument,
                 Code::Usage,
-                format!("chunk {chunk} is asked for, but there are {}", self.chunks),
+                format!(
+                    "chunk {chunk} is asked for, but there are {}",
+                    self.chunks()
+                ),
             ));
         }
         self.index
@@ -117,37 +140,84 @@ impl Frame {
             .map_err(|error| self.source.blame(error.with_chunk(chunk)))
     }
 
+    /// Where the bytes of a stored chunk are: a source, its first byte there, and the byte behind
+    /// the last that it may have.
+    ///
+    /// # Errors
+    /// When the chunk has a file of its own and that cannot be opened.
+    pub fn locate(&self, place: u64) -> Result<(Source, u64, u64)> {
+        match &self.folder {
+            None => Ok((self.source.clone(), place, self.header.data_end())),
+            Some(folder) => {
+                let source = folder.numbered(place, || format!("{place:08X}.chunk"))?;
+                let end = source.len_bytes();
+                Ok((source, 0, end))
+            }
+        }
+    }
+
+    /// The header of a stored chunk.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn chunk_header(&self, place: u64) -> Result<chunk::Header> {
+        let (source, position, end) = self.locate(place)?;
+        let room = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
+        let bytes = source.read_vec(position, room.min(chunk::HEADER_BYTES))?;
+        chunk::Header::parse(&bytes).map_err(|error| source.blame(error.with_offset(position)))
+    }
+
     /// Opens the chunk that `entry` describes.
     ///
     /// # Errors
     /// When it is damaged or is not what is expected.
-    pub fn load(&self, entry: Entry, expected: Expected) -> Result<chunk::Chunk> {
+    pub fn load(&self, entry: Entry, expected: &Expected<'_>) -> Result<Chunk> {
         let item = match entry {
-            Entry::Stored(position) => {
-                return chunk::Chunk::load(&self.source, position, self.data_end(), expected);
+            Entry::Stored(place) => {
+                let (source, position, end) = self.locate(place)?;
+                return Chunk::load(&source, position, end, expected);
             }
-            Entry::Zeros | Entry::Uninit => chunk::Item::zero(expected.itemsize),
-            Entry::Nan => chunk::Item::nan(expected.itemsize).ok_or_else(|| {
+            Entry::Zeros | Entry::Uninit => chunk::Item::Zeros,
+            Entry::Nan => chunk::Item::nan(self.header.itemsize).ok_or_else(|| {
                 self.source.blame(bad(format!(
                     "the index has a chunk of NaN, but items have {} bytes",
-                    expected.itemsize
+                    self.header.itemsize
                 )))
             })?,
         };
-        Ok(chunk::Chunk::constant(item, expected))
+        Ok(Chunk::constant(item, expected))
+    }
+
+    /// The source that blocks of a chunk at this [`Entry::place`] are read from.
+    ///
+    /// # Errors
+    /// When the chunk has a file of its own and that cannot be opened.
+    pub fn source_at(&self, place: u64) -> Result<Source> {
+        if self.folder.is_none() || place == index::NOWHERE {
+            return Ok(self.source.clone());
+        }
+        Ok(self.locate(place)?.0)
+    }
+
+    /// Decoded bytes of chunk `chunk`, where all chunks have the same.
+    pub fn chunk_nbytes(&self, chunk: usize) -> Option<usize> {
+        let chunksize = self.header.chunksize?;
+        let before = (chunk as u64).saturating_mul(chunksize as u64);
+        let left = self.header.nbytes.saturating_sub(before);
+        Some(chunksize.min(usize::try_from(left).unwrap_or(usize::MAX)))
     }
 }
 
-/// The number of chunks by the header; 0 also for frames of variable-size chunks, which only
-/// `info` opens.
-fn count_chunks(header: &FrameHeader) -> Result<usize> {
+/// The number of chunks by the header; where chunks vary in size only the index knows.
+fn count_chunks(header: &FrameHeader) -> Result<Option<usize>> {
     let Some(chunksize) = header.chunksize else {
-        return Ok(0);
+        return Ok(None);
     };
     let chunks = header.nbytes.div_ceil(chunksize.max(1) as u64);
     usize::try_from(chunks)
         .ok()
         .filter(|&chunks| chunks <= MAX_CHUNKS)
+        .map(Some)
         .ok_or_else(|| {
             bad(format!(
                 "the frame claims {chunks} chunks; no frame has more than {MAX_CHUNKS}"

@@ -2,7 +2,7 @@
 //! Never: a stream or a chunk longer than the data it stands for.
 
 use super::{Split, wrong};
-use crate::codec::filter::{Pipeline, SHUFFLE, SLOTS};
+use crate::codec::filter::{Pipeline, Position, SHUFFLE, SLOTS, Setting};
 use crate::codec::{self, Codec, Contexts};
 use crate::error::Result;
 use crate::store::chunk::HEADER_BYTES;
@@ -67,11 +67,17 @@ impl Encoder {
         let row = codec::by_id(coding.compcode)
             .and_then(|row| row.codec.map(|codec| (row.format, codec)))
             .ok_or_else(|| wrong(format!("codec {} cannot be written", coding.compcode)))?;
+        let setting = Setting {
+            typesize: coding.typesize,
+            itemsize: coding.typesize,
+            blosc1: false,
+            block_shape: None,
+        };
         Ok(Self {
             coding,
             format: row.0,
             codec: row.1,
-            pipeline: Pipeline::new(coding.filters(), [0; SLOTS], coding.typesize)?,
+            pipeline: Pipeline::new(coding.filters(), [0; SLOTS], setting)?,
             contexts: Contexts::default(),
             out: Vec::new(),
             block: Vec::new(),
@@ -131,8 +137,12 @@ impl Encoder {
         self.block.clear();
         self.block.extend_from_slice(block);
         self.filtered.resize(block.len(), 0);
-        self.pipeline
-            .apply(&mut self.block, &mut self.spare, &mut self.filtered);
+        self.pipeline.apply(
+            Position::First,
+            &mut self.block,
+            &mut self.spare,
+            &mut self.filtered,
+        );
         let filtered = std::mem::take(&mut self.filtered);
         for stream in filtered.chunks_exact(block.len() / streams) {
             self.stream(stream);

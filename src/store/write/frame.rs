@@ -38,7 +38,7 @@ pub(super) struct FrameBytes(Vec<u8>);
 impl FrameBytes {
     pub(super) fn new(fields: &Fields<'_>) -> Result<Self> {
         let content = b2nd(fields)?;
-        let name = meta::NAME.as_bytes();
+        let name = meta::NAMES[0].as_bytes();
         let mut out = Vec::with_capacity(HEADER_MIN_BYTES + 32 + content.len());
         out.extend_from_slice(MAGIC);
         out.push(0xD2);

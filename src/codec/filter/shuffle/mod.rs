@@ -6,29 +6,29 @@
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::{Filter, Params};
+use super::{Filter, Position, Setting};
 
 /// The byte shuffle.
 #[derive(Debug)]
 pub(super) struct Shuffle;
 
 impl Filter for Shuffle {
-    fn is_identity(&self, params: Params) -> bool {
-        width(params) == 1
+    fn is_identity(&self, meta: u8, setting: &Setting) -> bool {
+        width(meta, setting) == 1
     }
 
-    fn undo(&self, params: Params, src: &[u8], dst: &mut [u8]) {
-        unshuffle(width(params), src, dst);
+    fn undo(&self, meta: u8, setting: &Setting, _: Position<'_>, src: &[u8], dst: &mut [u8]) {
+        unshuffle(width(meta, setting), src, dst);
     }
 
-    fn apply(&self, params: Params, src: &[u8], dst: &mut [u8]) {
-        shuffle(width(params), src, dst);
+    fn apply(&self, meta: u8, setting: &Setting, _: Position<'_>, src: &[u8], dst: &mut [u8]) {
+        shuffle(width(meta, setting), src, dst);
     }
 }
 
-fn width(params: Params) -> usize {
-    match params.meta {
-        0 => params.typesize.max(1),
+fn width(meta: u8, setting: &Setting) -> usize {
+    match meta {
+        0 => setting.typesize.max(1),
         meta => usize::from(meta),
     }
 }

@@ -1,0 +1,150 @@
+//! In: a directory whose files together are one array. Out: those files, opened by name.
+//! Never: a file outside of the directory; more than a few open at a time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::file::{Source, unsupported};
+use crate::error::{Error, Result};
+use crate::limits::MAX_OPEN_FILES;
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// The same without symbolic links: what opened files have to lie in.
+    real: PathBuf,
+    /// Numbered files that were used last, in two generations: see [`Folder::numbered`].
+    open: Mutex<Generations>,
+}
+
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<u64, Source>,
+    old: HashMap<u64, Source>,
+}
+
+impl Folder {
+    /// Opens a directory.
+    ///
+    /// # Errors
+    /// When the system refuses, or there is none at `path`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let real = fs::canonicalize(path).map_err(|cause| Error::io("open", path, cause))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            real,
+            open: Mutex::default(),
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it has an entry of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    /// Opens the file at `name`, relative to the directory.
+    ///
+    /// # Errors
+    /// When the system refuses, or the name leads out of the directory.
+    pub fn file(&self, name: &str) -> Result<Source> {
+        let path = self.path.join(name);
+        let real = fs::canonicalize(&path).map_err(|cause| Error::io("open", &path, cause))?;
+        if !real.starts_with(&self.real) {
+            let error = unsupported("the file is a link that leads out of its directory");
+            return Err(error.with_path(&path));
+        }
+        Source::open(&path)
+    }
+
+    /// Opens the directory at `name`, one of its own entries.
+    ///
+    /// # Errors
+    /// When the system refuses, or the name is not that of an entry of this directory.
+    pub fn folder(&self, name: &str) -> Result<Self> {
+        let path = self.path.join(name);
+        let inner = Self::open(&path)?;
+        if inner.real.parent() == Some(&*self.real) {
+            return Ok(inner);
+        }
+        let error = unsupported("the name is not that of an entry of the directory");
+        Err(error.with_path(&path))
+    }
+
+    /// Opens file `number`, whose name is `name`; files used lately stay open.
+    ///
+    /// # Errors
+    /// As [`Folder::file`].
+    pub fn numbered(&self, number: u64, name: impl FnOnce() -> String) -> Result<Source> {
+        let mut open = self.lock();
+        if let Some(source) = open.young.get(&number) {
+            return Ok(source.clone());
+        }
+        let kept = open.old.remove(&number);
+        drop(open);
+        let source = match kept {
+            Some(source) => source,
+            None => self.file(&name())?,
+        };
+        let mut open = self.lock();
+        if open.young.len() >= MAX_OPEN_FILES / 2 {
+            open.old = std::mem::take(&mut open.young);
+        }
+        open.young.insert(number, source.clone());
+        Ok(source)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
+        // A thread that panicked while it held the lock left whole maps behind.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_and_links_do_not_lead_out() {
+        let root = tempfile::tempdir().unwrap();
+        let inside = root.path().join("inside");
+        fs::create_dir_all(inside.join("data")).unwrap();
+        fs::write(root.path().join("secret"), "s").unwrap();
+        fs::write(inside.join("data/0"), "zero").unwrap();
+        std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
+        let folder = Folder::open(&inside).unwrap();
+        assert!(folder.has("data") && !folder.has("nothing"));
+        assert_eq!(folder.file("data/0").unwrap().len_bytes(), 4);
+        assert!(folder.file("link").is_err());
+        assert!(folder.file("../secret").is_err());
+        assert!(folder.file("nothing").is_err());
+        assert!(folder.folder("data").is_ok());
+        for name in ["..", ".", "../inside/data", "", "nothing", "link"] {
+            assert!(folder.folder(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn few_files_stay_open() {
+        let root = tempfile::tempdir().unwrap();
+        for number in 0..200 {
+            fs::write(root.path().join(number.to_string()), [0; 3]).unwrap();
+        }
+        let folder = Folder::open(root.path()).unwrap();
+        for number in 0..200 {
+            for used in [number, 0] {
+                let source = folder.numbered(used, || used.to_string()).unwrap();
+                assert_eq!(source.len_bytes(), 3);
+            }
+            let open = folder.lock();
+            assert!(open.young.len() + open.old.len() <= MAX_OPEN_FILES);
+        }
+    }
+}

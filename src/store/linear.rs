@@ -1,0 +1,257 @@
+//! In: chunks whose decoded bytes, one after the other, are the elements of an array in C or
+//! Fortran order. Out: any stretch of those elements.
+//! Never: a decoded chunk; more memory than blocks need.
+
+use super::cache::{CachedChunks, Container};
+use super::chunk::Expected;
+use super::dtype::ElementFormat;
+use super::scratch::DecodeScratch;
+use super::stored::scalar;
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::TILE_MIN_ELEMS;
+use crate::types::{DType, Grid, Scalar, Shape};
+
+/// How long the chunks of a [`LinearArray`] are.
+#[derive(Clone, Debug)]
+pub(super) enum Lengths {
+    /// All chunks decode to this many bytes; the last has what the array still needs, and may
+    /// have more where `slack` says so.
+    Uniform { chunk: usize, slack: bool },
+    /// The first byte of every chunk, and behind them the number of all bytes.
+    Starts(Box<[u64]>),
+}
+
+/// An array whose elements stand one after the other in chunks.
+#[derive(Debug)]
+pub struct LinearArray {
+    chunks: CachedChunks<Box<dyn Container>>,
+    lengths: Lengths,
+    format: ElementFormat,
+    shape: Shape,
+    /// Decoded bytes of the elements; the chunks may have more.
+    nbytes: u64,
+    grid: Option<Grid>,
+}
+
+impl LinearArray {
+    /// The array of `shape` in the chunks of `container`.
+    ///
+    /// # Errors
+    /// When the chunks have fewer bytes than the shape needs.
+    pub(super) fn new(
+        container: Box<dyn Container>,
+        lengths: Lengths,
+        format: ElementFormat,
+        shape: Shape,
+    ) -> Result<Self> {
+        let nbytes = shape
+            .checked_elems()
+            .and_then(|elems| elems.checked_mul(format.dtype.size()))
+            .ok_or_else(|| bad(format!("shape {shape} is larger than memory can count")))?;
+        if let Lengths::Starts(starts) = &lengths {
+            let stored = starts.last().copied().unwrap_or(0);
+            if stored < nbytes as u64 {
+                return Err(bad(format!(
+                    "shape {shape} of {} needs {nbytes} bytes, the chunks have {stored}",
+                    format.dtype
+                )));
+            }
+        }
+        let mut array = Self {
+            chunks: CachedChunks::new(container),
+            lengths,
+            format,
+            shape,
+            nbytes: nbytes as u64,
+            grid: None,
+        };
+        array.grid = array.choose_grid()?;
+        Ok(array)
+    }
+
+    /// The dtype of its elements.
+    pub fn dtype(&self) -> DType {
+        self.format.dtype
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// How it is cut into chunks and blocks, where it has one axis and equal chunks.
+    pub fn grid(&self) -> Option<&Grid> {
+        self.grid.as_ref()
+    }
+
+    /// Chunks and blocks of one axis, where no element is cut in two. Blocks are those of the
+    /// first chunk where it has some; others may differ, which only costs time.
+    fn choose_grid(&self) -> Result<Option<Grid>> {
+        let itemsize = self.format.dtype.size();
+        let Lengths::Uniform { chunk, .. } = self.lengths else {
+            return Ok(None);
+        };
+        if self.shape.ndim() != 1 || self.nbytes == 0 || !chunk.is_multiple_of(itemsize) {
+            return Ok(None);
+        }
+        let mut scratch = DecodeScratch::default();
+        let first = self.chunks.get(0, &self.expected(0), &mut scratch)?;
+        let stored = first.chunk.blocksize().filter(|_| first.chunk.blocks() > 1);
+        let block = match stored {
+            Some(blocksize) if blocksize.is_multiple_of(itemsize) => blocksize / itemsize,
+            Some(_) => return Ok(None),
+            None => TILE_MIN_ELEMS,
+        };
+        let chunk = (chunk / itemsize).min(self.shape[0]);
+        Ok(Some(Grid {
+            chunk: Shape::new(&[chunk]),
+            block: Shape::new(&[block.min(chunk)]),
+        }))
+    }
+
+    /// Decodes block `block` of chunk `chunk` of the grid into `dst`, which has exactly a block's
+    /// bytes; what lies behind the end of the chunk is zero.
+    ///
+    /// # Errors
+    /// When the block is damaged or cannot be read, or does not exist, or `dst` has another
+    /// length.
+    pub fn decode(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let itemsize = self.format.dtype.size();
+        let (
+            Some(grid),
+            Lengths::Uniform {
+                chunk: chunk_bytes, ..
+            },
+        ) = (&self.grid, &self.lengths)
+        else {
+            return Err(wrong("the array has no grid".to_string()));
+        };
+        let block_bytes = grid.block[0] * itemsize;
+        let start = block.saturating_mul(block_bytes);
+        let have = self.needed(chunk, *chunk_bytes);
+        if dst.len() != block_bytes || start >= have {
+            return Err(wrong(format!(
+                "there is no block {block} of {} bytes in chunk {chunk}",
+                dst.len()
+            )));
+        }
+        let (inside, padding) = dst.split_at_mut(block_bytes.min(have - start));
+        self.read_chunk(chunk, start, scratch, inside)?;
+        padding.fill(0);
+        self.format.to_native(inside);
+        Ok(())
+    }
+
+    /// The value that chunk `chunk` of the grid repeats, where that is known without decoding it.
+    ///
+    /// # Errors
+    /// When the chunk's metadata is damaged or cannot be read.
+    pub fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        let loaded = self.chunks.get(chunk, &self.expected(chunk), scratch)?;
+        let item = loaded
+            .chunk
+            .item()
+            .filter(|item| item.repeats(self.format.dtype.size()));
+        Ok(item.and_then(|item| scalar(self.format, item)))
+    }
+
+    /// Reads the elements `first ..` in the order of the chunks into `dst`, native byte order.
+    ///
+    /// # Errors
+    /// When a block is damaged or cannot be read, or the elements do not lie inside the array.
+    pub fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
+        let start = (first as u64).saturating_mul(self.format.dtype.size() as u64);
+        let end = start.saturating_add(dst.len() as u64);
+        if end > self.nbytes {
+            return Err(wrong(format!(
+                "{} bytes from element {first} on lie outside of shape {}",
+                dst.len(),
+                self.shape
+            )));
+        }
+        let mut filled = 0;
+        while filled < dst.len() {
+            let at = start + filled as u64;
+            let (chunk, inside, left) = self.find(at);
+            let len = left.min(dst.len() - filled);
+            self.read_chunk(chunk, inside, scratch, &mut dst[filled..filled + len])?;
+            filled += len;
+        }
+        self.format.to_native(dst);
+        Ok(())
+    }
+
+    /// The chunk with byte `at` of the array, where in it that is, and how many bytes of it are
+    /// left from there on.
+    fn find(&self, at: u64) -> (usize, usize, usize) {
+        // OK to convert: chunks have less than 2^31 bytes, and files less than 2^63 of them.
+        let small = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        match &self.lengths {
+            Lengths::Uniform { chunk, .. } => {
+                let (number, inside) = (at / *chunk as u64, small(at % *chunk as u64));
+                (small(number), inside, chunk - inside)
+            }
+            Lengths::Starts(starts) => {
+                let number = starts.partition_point(|&start| start <= at) - 1;
+                let left = starts[number + 1] - at;
+                (number, small(at - starts[number]), small(left))
+            }
+        }
+    }
+
+    fn read_chunk(
+        &self,
+        chunk: usize,
+        start: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let (loaded, source) = self.chunks.open(chunk, &self.expected(chunk), scratch)?;
+        loaded
+            .chunk
+            .read(&source, start, scratch, dst)
+            .map_err(|error| error.with_chunk(chunk))
+    }
+
+    /// Bytes of chunk `chunk` that belong to elements, where all chunks but the last have `size`.
+    fn needed(&self, chunk: usize, size: usize) -> usize {
+        let before = (chunk as u64).saturating_mul(size as u64);
+        let left = self.nbytes.saturating_sub(before);
+        size.min(usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    fn expected(&self, chunk: usize) -> Expected<'static> {
+        let itemsize = self.format.dtype.size();
+        match &self.lengths {
+            Lengths::Uniform { chunk: size, slack } => {
+                let needed = self.needed(chunk, *size);
+                let most = if *slack { *size } else { needed };
+                Expected {
+                    nbytes: needed..=most,
+                    ..Expected::bytes(needed, itemsize)
+                }
+            }
+            Lengths::Starts(starts) => {
+                let len = starts.get(chunk + 1).zip(starts.get(chunk));
+                let len = len.map_or(0, |(end, start)| end - start);
+                Expected::bytes(usize::try_from(len).unwrap_or(usize::MAX), itemsize)
+            }
+        }
+    }
+}
+
+fn wrong(message: String) -> Error {
+    Error::new(ErrorKind::Argument, Code::WrongBuffer, message)
+}
+
+#[cold]
+fn bad(message: String) -> Error {
+    Error::new(ErrorKind::Corrupt, Code::BadMeta, message)
+}
