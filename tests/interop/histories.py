@@ -166,7 +166,9 @@ def metalayers(recorder, name, rng, contiguous):
     array = store(path, expect, Coding(), (100,), (50,), contiguous, meta=meta)
     array.schunk.vlmeta["notes"] = "some text " * 50
     array.schunk.vlmeta["numbers"] = list(range(100))
-    recorder.array(name, path, expect)
+    recorder.array(
+        name, path, expect, metalayers=sorted(["b2nd", *meta]), vl_metalayers=["notes", "numbers"]
+    )
 
 
 def changed_metalayers(recorder, name, rng, contiguous):
@@ -181,7 +183,8 @@ def changed_metalayers(recorder, name, rng, contiguous):
         del array.schunk.vlmeta[f"note-{nth}"]
     array.schunk.vlmeta["note-1"] = "another text"
     array.schunk.meta["mine"] = 2
-    recorder.array(name, path, expect)
+    notes = sorted(f"note-{nth}" for nth in range(1, 12, 2))
+    recorder.array(name, path, expect, metalayers=["b2nd", "mine"], vl_metalayers=notes)
 
 
 def many_chunks(recorder, name, rng, contiguous):

@@ -13,12 +13,15 @@ manifest.jsonl has one JSON object a case:
     path     of the file or the directory
     offset   where in the file the frame starts, if not at 0
     expect   the file that has the elements
+    format   of the file, where it is not a frame
     dtype    as the file spells it, for arrays and bytes
     shape    for arrays and bytes
     itemsize for bytes, items and chunks
     chunks   decoded bytes of each chunk, for items
     blocks   decoded bytes of each block of each chunk, for items in blocks of their own length
     sum      NumPy's sum, for arrays
+    metalayers, vl_metalayers
+             their names in order, where they are compared
 """
 
 import json
@@ -39,9 +42,13 @@ class Recorder:
 
     def path(self, name, suffix=".b2nd"):
         """A place for the file of a case; nothing is there."""
-        path = self.out / f"{name}{suffix}"
+        path = self.path_of(name, suffix)
         blosc2.remove_urlpath(str(path))
         return path
+
+    def path_of(self, name, suffix=".b2nd"):
+        """Where the file of a case is."""
+        return self.out / f"{name}{suffix}"
 
     def close(self):
         self._manifest.close()
@@ -55,23 +62,26 @@ class Recorder:
         (self.out / f"{name}.bin").write_bytes(values)
         return f"{name}.bin"
 
-    def array(self, name, path, expect, offset=None):
+    def array(self, name, path, expect, **fields):
         """`path` has to open as an array that equals `expect`, or as its bytes where expressions
-        have no such dtype."""
+        have no such dtype; `fields` are further ones of the manifest."""
         # Unlike ascontiguousarray this leaves 0-d arrays 0-d.
         expect = np.asarray(expect, order="C")
+        fields = {
+            # Structured dtypes and raw bytes are spelled in several ways.
+            "dtype": None if expect.dtype.kind == "V" else expect.dtype.str,
+            "shape": expect.shape,
+            **fields,
+        }
         if not computable(expect.dtype):
-            # The text of structured dtypes is Python's, of which there are several.
-            dtype = None if expect.dtype.names else expect.dtype.str
-            fields = {"dtype": dtype, "shape": expect.shape, "itemsize": expect.dtype.itemsize, "offset": offset}
-            self._line(name, "bytes", path, expect=self._bytes(name, expect.tobytes()), **fields)
+            file = self._bytes(name, expect.tobytes())
+            self._line(name, "bytes", path, expect=file, itemsize=expect.dtype.itemsize, **fields)
             return
         native = expect.astype(expect.dtype.newbyteorder("="), copy=False)
         np.save(self.out / f"{name}.npy", native)
         with np.errstate(all="ignore"):
             total = native.sum(dtype="float64" if native.dtype.kind == "f" else None)
-        fields = {"dtype": expect.dtype.str, "shape": expect.shape, "sum": str(total), "offset": offset}
-        self._line(name, "array", path, expect=f"{name}.npy", **fields)
+        self._line(name, "array", path, expect=f"{name}.npy", sum=str(total), **fields)
 
     def items(self, name, path, chunks, itemsize, blocks=None, offset=None):
         """`path` has to open as a super-chunk of these chunks."""

@@ -76,7 +76,8 @@ def fits(pipeline, dtype, blocks=None):
         TRUNC_PREC: dtype.kind == "f" and dtype.itemsize in (4, 8) and number,
         INT_TRUNC: dtype.kind in "iu" and number,
         NDMEAN: dtype.kind == "f" and dtype.itemsize in (4, 8) and number and 1 <= ndim <= 8,
-        NDCELL: dtype.itemsize <= 255 and 1 <= ndim <= 8,
+        # Of other dtypes we read whole chunks, without the shape that this needs.
+        NDCELL: dtype.kind in "biuf" and dtype.itemsize <= 8 and 1 <= ndim <= 8,
     }
     steps = PIPELINES[pipeline]
     # Parameters are signed to python-blosc2.
@@ -122,7 +123,9 @@ class Coding:
 
 def any_coding(rng, dtype, blocks=None):
     """One of all that fit, each option drawn on its own."""
-    use_dict = rng.random() < 0.15
+    # Where a chunk of less than 32 bytes is given one, what python-blosc2 writes is damaged.
+    large = np.dtype(dtype).itemsize * np.prod(blocks or ()) >= 32
+    use_dict = bool(rng.random() < 0.15 and large)
     pipelines = [pipeline for pipeline in PIPELINES if fits(pipeline, dtype, blocks)]
     # Half of the time those that are common. What python-blosc2 stores of lossy ones has to be read
     # by it, which it cannot where noise was given a dictionary.
