@@ -228,8 +228,10 @@ def bloscpacks():
 def legacy():
     """What the old libraries made. The .npy files came with it, and are written as they were read."""
     for path in sorted(HERE.glob("legacy/*/*")):
-        name = f"{path.parent.name}-{path.stem}"
-        OUT.array(name, path, np.load(HERE / f"{name}.npy"), format=path.parent.name)
+        # A table is a directory of columns, of which we can compute with these.
+        for part in ["x", "z"] if path.name == "tab" else [""]:
+            name = "-".join(filter(None, [path.parent.name, path.stem, part]))
+            OUT.array(name, path / part, np.load(HERE / f"{name}.npy"), format=path.parent.name)
 
 
 OUT = Recorder(HERE)

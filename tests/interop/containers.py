@@ -12,10 +12,11 @@ from writers import Coding, any_coding, store
 
 def cases():
     """The systematic ones."""
-    for nth, dtype in enumerate([*DTYPES, ">f8", "|S7"]):
+    for dtype in [*DTYPES, ">f8", "|S7"]:
         for contiguous in [True, False]:
             name = f"cframe-{spelled(dtype)}-{'contiguous' if contiguous else 'sparse'}"
             yield Case("container", name, cframe, {"dtype": dtype, "contiguous": contiguous})
+    for nth, dtype in enumerate([*DTYPES, ">f8"]):
         yield Case("container", f"offset-{spelled(dtype)}", at_offset, {"dtype": dtype, "offset": 1 + nth * 37})
     for suffix in ["b2z", "b2d"]:
         yield Case("container", f"store-{suffix}", tree, {"suffix": suffix})

@@ -1,4 +1,4 @@
-//! In: the directory that matrix.py wrote. Out: its cases, as recorder.py describes them.
+//! In: a directory with the manifest that tests/interop/recorder.py describes. Out: its cases.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ pub(crate) struct Case {
     pub kind: Kind,
     pub path: PathBuf,
     pub offset: Option<u64>,
+    pub format: Option<String>,
     pub expect: PathBuf,
     pub dtype: Option<String>,
     pub shape: Vec<usize>,
@@ -53,12 +54,16 @@ pub(crate) fn read(root: &Path) -> Vec<Case> {
 fn case(root: &Path, line: &Value) -> Case {
     let text = |key: &str| line[key].as_str().map(str::to_string);
     let kind = text("kind").unwrap();
-    let (_, kind) = Kind::ALL.into_iter().find(|(name, _)| *name == kind).unwrap();
+    let (_, kind) = Kind::ALL
+        .into_iter()
+        .find(|(name, _)| *name == kind)
+        .unwrap();
     Case {
         name: text("name").unwrap(),
         kind,
         path: root.join(text("path").unwrap()),
         offset: line["offset"].as_u64(),
+        format: text("format"),
         expect: root.join(text("expect").unwrap_or_default()),
         dtype: text("dtype"),
         shape: numbers(&line["shape"]),
