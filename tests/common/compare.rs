@@ -93,6 +93,8 @@ fn array(case: &Case) -> Checked {
 fn info(case: &Case) -> Checked {
     let info = info_of(case).map_err(told)?;
     same("info: shape", info.shape, Some(Shape::new(&case.shape)))?;
+    let computes = info.computes.is_ok();
+    same("info: computes", computes, case.kind == Kind::Array)?;
     if case.format.is_some() {
         return Ok(());
     }
@@ -106,7 +108,7 @@ fn info(case: &Case) -> Checked {
     ];
     for (wanted, found) in layers {
         if let Some(wanted) = wanted {
-            let mut found: Vec<String> = found.into_iter().map(|(name, _)| name).collect();
+            let mut found: Vec<String> = found.into_iter().map(|layer| layer.name).collect();
             found.sort();
             same("info: metalayers", &found, wanted)?;
         }
@@ -168,7 +170,7 @@ fn bytes(case: &Case) -> Checked {
 /// Items of any size, from whole chunks.
 fn items_of_chunks(case: &Case) -> Result<Vec<u8>, String> {
     let info = info_of(case).map_err(told)?;
-    same("info: itemsize", info.itemsize, case.itemsize)?;
+    same("info: itemsize", info.itemsize, Some(case.itemsize))?;
     let (Some(chunk), Some(block)) = (info.chunk, info.block) else {
         return Err("info tells no grid".to_string());
     };
@@ -218,7 +220,8 @@ fn items(case: &Case) -> Checked {
     }
     let info = store::info(&case.path).map_err(told)?;
     same("info: kind", info.kind, store::Kind::Frame)?;
-    same("info: itemsize", info.itemsize, case.itemsize)?;
+    same("info: chunks", info.chunks, Some(case.chunks.len()))?;
+    same("info: itemsize", info.itemsize, Some(case.itemsize))?;
     let array = Array::open(&case.path);
     if ![1, 2, 4, 8].contains(&case.itemsize) {
         let kind = array.map(drop).map_err(|error| error.kind());

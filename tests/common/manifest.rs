@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [(&str, Kind); 5] = [
+    pub(crate) const ALL: [(&str, Kind); 5] = [
         ("array", Kind::Array),
         ("bytes", Kind::Bytes),
         ("items", Kind::Items),
