@@ -32,7 +32,8 @@ impl StoredArray {
     /// # Errors
     /// When the frame is damaged, holds no n-d array, or items that cannot be computed with.
     pub fn open(frame: Frame, items: Items) -> Result<Self> {
-        let described = describe(&frame).and_then(|(meta, geometry)| {
+        let described = own_data(&frame).and_then(|()| describe(&frame));
+        let described = described.and_then(|(meta, geometry)| {
             let format = meta.dtype.resolve(items, geometry.itemsize)?;
             Ok((meta, geometry, format))
         });
@@ -144,6 +145,35 @@ pub(super) fn scalar(format: ElementFormat, item: &Item) -> Option<Scalar> {
     item.fill(0, bytes);
     format.to_native(bytes);
     Scalar::read(format.dtype, bytes)
+}
+
+/// Metalayers of frames whose chunks are not, or not all, what the array holds.
+const STAND_INS: [(&str, &str); 3] = [
+    (
+        "b2o",
+        "the file stands for an expression or a remote array, and has no elements of its own",
+    ),
+    (
+        "LazyArray",
+        "the file stands for an expression, and has no elements of its own",
+    ),
+    (
+        "proxy-source",
+        "the file is a cache of another array, and what was not fetched is missing",
+    ),
+];
+
+/// Checks that the elements are in the frame.
+pub(super) fn own_data(frame: &Frame) -> Result<()> {
+    let header = frame.header();
+    let stand_in = STAND_INS
+        .iter()
+        .find(|(name, _)| header.metalayer(name).is_some());
+    match stand_in {
+        None => Ok(()),
+        Some((_, what)) => Err(unsupported(*what)
+            .with_help("compute or fetch it with python-blosc2, and store the result")),
+    }
 }
 
 /// The n-d array that a frame holds, checked against the frame.

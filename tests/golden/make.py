@@ -7,6 +7,7 @@ manifest.jsonl says what each holds, in the format of tests/interop/recorder.py.
 
 import collections
 import collections.abc
+import contextlib
 import pathlib
 import sys
 
@@ -186,6 +187,20 @@ def elsewhere():
     OUT.array("store", path, values, offset=member_start(path, "group/numbers.b2nd"))
 
 
+def refused():
+    """Arrays that are not what they look like."""
+    for name in ["operand", "expression", "cache"]:
+        OUT.path(name)
+    # The path of the operand is stored, as it was given.
+    with contextlib.chdir(HERE):
+        operand = store("operand.b2nd", np.arange(50.0), Coding(), (20,), (10,))
+        blosc2.lazyexpr("a * 2 + 1", {"a": operand}).save("expression.b2nd")
+        blosc2.Proxy(operand, urlpath="cache.b2nd", mode="w").fetch(slice(0, 20))
+    OUT.refused("expression", OUT.path_of("expression"), "expression")
+    OUT.refused("cache", OUT.path_of("cache"), "cache")
+    OUT.path("operand")
+
+
 def chunks():
     """Chunks on their own: of Blosc 1, of Blosc 2, and of Blosc 2 with the header of Blosc 1."""
     blosc.set_nthreads(1)
@@ -235,6 +250,6 @@ def legacy():
 
 
 OUT = Recorder(HERE)
-for function in [simple, special, codecs, filters, dtypes, sparse, superchunks, elsewhere, chunks, bloscpacks, legacy]:
+for function in [simple, special, codecs, filters, dtypes, sparse, superchunks, elsewhere, refused, chunks, bloscpacks, legacy]:
     function()
 OUT.close()

@@ -12,7 +12,7 @@ from writers import Coding, any_coding, store
 
 def cases():
     """The systematic ones."""
-    for dtype in [*DTYPES, ">f8", "|S7"]:
+    for dtype in [*DTYPES, ">f8", "|S7", "|V300"]:
         for contiguous in [True, False]:
             name = f"cframe-{spelled(dtype)}-{'contiguous' if contiguous else 'sparse'}"
             yield Case("container", name, cframe, {"dtype": dtype, "contiguous": contiguous})
@@ -23,6 +23,8 @@ def cases():
     for codec in ["NDLZ", "ZFP_ACC", "ZFP_PREC", "ZFP_RATE"]:
         yield Case("refused", f"refused-{codec.lower()}", other_codec, {"codec": codec})
     yield Case("refused", "refused-nan-of-two-bytes", short_nan)
+    yield Case("refused", "refused-expression", expression)
+    yield Case("refused", "refused-cache", cache)
 
 
 def cframe(recorder, name, rng, dtype, contiguous):
@@ -99,3 +101,19 @@ def short_nan(recorder, name, rng):
     array = store(path, data("<i2", (300,), "smooth", rng), Coding(), (100,), (50,))
     array.schunk.update_special(1, blosc2.SpecialValue.NAN)
     recorder.refused(name, path, "NaN")
+
+
+def expression(recorder, name, rng):
+    """An array of zeros that stands for what an expression would give."""
+    operand = store(recorder.path(f"{name}-operand"), np.arange(50.0), Coding(), (20,), (10,))
+    path = recorder.path(name)
+    blosc2.lazyexpr("a * 2 + 1", {"a": operand}).save(str(path))
+    recorder.refused(name, path, "expression")
+
+
+def cache(recorder, name, rng):
+    """An array of which only what was asked for has been fetched."""
+    source = store(recorder.path(f"{name}-source"), np.arange(50.0), Coding(), (20,), (10,))
+    path = recorder.path(name)
+    blosc2.Proxy(source, urlpath=str(path), mode="w").fetch(slice(0, 20))
+    recorder.refused(name, path, "cache")

@@ -40,6 +40,8 @@ def cases():
         for pipeline in ["shuffle", "bitshuffle", "delta", "delta-shuffle"]:
             options = {"codec": "zstd", "pipeline": pipeline, "itemsize": 4, **where}
             yield Case("varying", f"blocks-{pipeline}-{kind}", varying_blocks, options)
+        yield Case("superchunk", f"superchunk-cframe-{kind}", serialised, {"chunksize": 400, **where})
+        yield Case("varying", f"varying-cframe-{kind}", serialised, {"chunksize": 0, **where})
         yield Case("varying", f"batches-{kind}", batches, where)
         yield Case("varying", f"objects-{kind}", objects, where)
     for codec, pipeline, itemsize in itertools.product(CODECS, PIPELINES, [1, 4, 8]):
@@ -114,7 +116,9 @@ def edited(recorder, name, rng, itemsize, contiguous):
     held = [some(rng, itemsize, 100) for _ in range(12)]
     for chunk in held:
         schunk.append_data(chunk)
-    for _ in range(20):
+    value = rng.bytes(itemsize)
+    specials = [(Special.ZERO, None), (Special.UNINIT, None), (Special.VALUE, value)]
+    for _ in range(25):
         at = int(rng.integers(0, len(held)))
         match int(rng.integers(0, 4)):
             case 0:
@@ -127,9 +131,10 @@ def edited(recorder, name, rng, itemsize, contiguous):
                 del held[at]
                 schunk.delete_chunk(at)
             case 3:
-                held[at] = bytes(100 * itemsize)
-                schunk.update_special(at, Special.ZERO)
-    schunk.vlmeta["edits"] = 20
+                special, item = specials[int(rng.integers(0, len(specials)))]
+                held[at] = (item or bytes(itemsize)) * 100
+                schunk.update_special(at, special, item)
+    schunk.vlmeta["edits"] = 25
     recorder.items(name, path, held, itemsize)
 
 
@@ -151,6 +156,19 @@ def varying(recorder, name, rng, codec, contiguous):
     held = [chunk if len(set(chunk)) > 1 else rng.bytes(len(chunk)) for chunk in held]
     for chunk in held:
         schunk.append_data(chunk)
+    recorder.items(name, path, held, 4)
+
+
+def serialised(recorder, name, rng, chunksize, contiguous):
+    """A super-chunk that was in memory."""
+    schunk = blosc2.SChunk(chunksize=chunksize, cparams=Coding("zstd").params(4), contiguous=contiguous)
+    counts = [100, 100, 100, 37] if chunksize else [100, 3, 250, 37]
+    held = [rng.bytes(4 * count // 2) * 2 for count in counts]
+    for chunk in held:
+        schunk.append_data(chunk)
+    schunk.vlmeta["note"] = "in memory"
+    path = recorder.path(name, ".b2frame")
+    path.write_bytes(schunk.to_cframe())
     recorder.items(name, path, held, 4)
 
 
