@@ -6,6 +6,7 @@ mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 pub(crate) mod boxes;
+mod fortran;
 pub(crate) mod gather;
 pub mod npy;
 
@@ -14,12 +15,14 @@ use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::PAGE_BYTES;
 use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
 use crate::types::{DType, Grid, Scalar, Shape};
+use fortran::Fortran;
 use memory::Memory;
-use npy::NpyFile;
+use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
@@ -51,6 +54,7 @@ enum Place<'a> {
     Stored(Arc<StoredArray>),
     Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
+    Fortran(Arc<Fortran>),
 }
 
 /// How an array's elements can be reached.
@@ -66,7 +70,7 @@ pub enum Layout<'l> {
         /// Bytes between neighbours along each axis; may be negative or 0.
         strides: &'l [isize],
     },
-    /// In compressed blocks.
+    /// In blocks: compressed ones, or those that a file in Fortran order is read in.
     Blocks(&'l Grid, &'l dyn Blocks),
     /// In a file in C order, read by position.
     Runs(&'l dyn Runs),
@@ -105,6 +109,17 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the file cannot be read, or the range does not lie inside the array.
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()>;
+
+    /// Bytes that a read had better have, because it costs about as much to read fewer: a page of
+    /// a file, a block of a chunk.
+    fn grain(&self) -> usize {
+        PAGE_BYTES
+    }
+
+    /// The dtype string of the file, where it declares one.
+    fn declared_dtype(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'a> Array<'a> {
@@ -120,7 +135,9 @@ impl<'a> Array<'a> {
             Place::Stored(stored) => Some(stored.declared())
                 .filter(|declared| !declared.is_missing())
                 .map(|declared| declared.text()),
-            Place::Linear(_) | Place::Npy(_) | Place::Memory(_) => None,
+            Place::Npy(file) => file.declared_dtype(),
+            Place::Fortran(fortran) => fortran.declared_dtype(),
+            Place::Linear(_) | Place::Memory(_) => None,
         }
     }
 
@@ -134,6 +151,7 @@ impl<'a> Array<'a> {
         match &self.place {
             Place::Stored(stored) => Some(stored.grid()),
             Place::Linear(linear) => linear.grid(),
+            Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -148,6 +166,7 @@ impl<'a> Array<'a> {
                 None => Layout::Runs(&**linear),
             },
             Place::Npy(file) => Layout::Runs(&**file),
+            Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
         }
     }
 
@@ -248,14 +267,27 @@ impl Array<'static> {
                 })
             }
             Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
-            Opened::Npy(source) => {
-                let file = NpyFile::open(source)?;
-                Ok(Self {
-                    dtype: file.dtype(),
-                    shape: file.shape().clone(),
-                    place: Place::Npy(Arc::new(file)),
-                })
+            Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
+        }
+    }
+
+    fn npy(file: NpyFile) -> Self {
+        let (dtype, shape) = (file.dtype(), file.shape().clone());
+        let place = match file.order() {
+            Order::C => Place::Npy(Arc::new(file)),
+            Order::Fortran => {
+                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
+                Place::Fortran(Arc::new(fortran))
             }
+            Order::FortranBytes => {
+                let fortran = Fortran::of_bytes(Arc::new(file), &shape);
+                Place::Fortran(Arc::new(fortran))
+            }
+        };
+        Self {
+            dtype,
+            shape,
+            place,
         }
     }
 

@@ -17,6 +17,7 @@ pub mod dtype;
 mod info;
 mod items;
 mod linear;
+pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
