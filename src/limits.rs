@@ -145,3 +145,13 @@ pub const BLOCK_CACHE_ENTRY_BYTES: usize = 256;
 /// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
 /// interpreter some 30 ns for each value of an element.
 pub const TINY_WORK: usize = 4_096;
+
+/// Decoded bytes of a block in files of strangers: four times what the reference library chooses
+/// at most, and little enough for every worker to hold some of each operand.
+pub const UNTRUSTED_BLOCK_BYTES: usize = 16 << 20;
+
+/// Decoded bytes of an array in a file of a stranger: half a minute of work for a few cores.
+pub const UNTRUSTED_ARRAY_BYTES: u64 = 64 << 30;
+
+/// Blocks of an array in a file of a stranger: [`UNTRUSTED_ARRAY_BYTES`] in blocks of 4 KiB.
+pub const UNTRUSTED_BLOCKS: usize = 16 << 20;

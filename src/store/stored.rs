@@ -8,9 +8,11 @@ use super::dtype::{ElementFormat, FileDType, Items};
 use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
+use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_NDIM;
 use crate::types::{DType, Grid, Scalar, Shape};
 
 /// An n-d array in a frame.
@@ -30,23 +32,34 @@ impl StoredArray {
     /// Opens the array in `frame`.
     ///
     /// # Errors
-    /// When the frame is damaged, holds no n-d array, or items that cannot be computed with.
-    pub fn open(frame: Frame, items: Items) -> Result<Self> {
+    /// When the frame is damaged, holds no n-d array, items that cannot be computed with, or more
+    /// than `limits` allow.
+    pub fn open(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Self> {
         let described = own_data(&frame).and_then(|()| describe(&frame));
         let described = described.and_then(|(meta, geometry)| {
             let format = meta.dtype.resolve(items, geometry.itemsize)?;
+            let blocks = geometry.chunks.saturating_mul(geometry.blocks);
+            limits.check_array(frame.header().nbytes, blocks)?;
+            limits.check_block(geometry.block_bytes)?;
             Ok((meta, geometry, format))
         });
         let (meta, geometry, format) = described.map_err(|error| frame.source().blame(error))?;
         let block_shape = meta.grid.block.clone();
         let (mut shape, mut grid) = (meta.shape, meta.grid);
         if items == Items::Bytes {
+            if shape.ndim() == MAX_NDIM {
+                let message = format!(
+                    "the array has {MAX_NDIM} axes, so there is none left for the bytes of items"
+                );
+                let error = Error::new(ErrorKind::Limit, Code::TooManyAxes, message);
+                return Err(frame.source().blame(error));
+            }
             for extents in [&mut shape, &mut grid.chunk, &mut grid.block] {
                 *extents = extents.with_axis(geometry.itemsize);
             }
         }
         Ok(Self {
-            chunks: CachedChunks::new(frame),
+            chunks: CachedChunks::new(frame, *limits),
             declared: meta.dtype,
             format,
             shape,
