@@ -6,6 +6,7 @@ mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 pub(crate) mod boxes;
+mod fortran;
 pub(crate) mod gather;
 pub mod npy;
 mod open;
@@ -15,10 +16,12 @@ use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::PAGE_BYTES;
 use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
+use fortran::Fortran;
 use memory::Memory;
-use npy::NpyFile;
+use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
@@ -51,6 +54,7 @@ enum Place<'a> {
     Stored(Arc<StoredArray>),
     Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
+    Fortran(Arc<Fortran>),
 }
 
 /// How an array's elements can be reached.
@@ -66,7 +70,7 @@ pub enum Layout<'l> {
         /// Bytes between neighbours along each axis; may be negative or 0.
         strides: &'l [isize],
     },
-    /// In compressed blocks.
+    /// In blocks: compressed ones, or those that a file in Fortran order is read in.
     Blocks(&'l Grid, &'l dyn Blocks),
     /// In a file in C order, read by position.
     Runs(&'l dyn Runs),
@@ -105,12 +109,36 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the file cannot be read, or the range does not lie inside the array.
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()>;
+
+    /// Bytes that a read had better have, because it costs about as much to read fewer: a page of
+    /// a file, a block of a chunk.
+    fn grain(&self) -> usize {
+        PAGE_BYTES
+    }
+
+    /// The dtype string of the file, where it declares one.
+    fn declared_dtype(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'a> Array<'a> {
     /// The dtype of the elements.
     pub fn dtype(&self) -> DType {
         self.dtype
+    }
+
+    /// The dtype string of the file, where it declares one: also where items were opened as
+    /// something else.
+    pub fn declared_dtype(&self) -> Option<&str> {
+        match &self.place {
+            Place::Stored(stored) => Some(stored.declared())
+                .filter(|declared| !declared.is_missing())
+                .map(|declared| declared.text()),
+            Place::Npy(file) => file.declared_dtype(),
+            Place::Fortran(fortran) => fortran.declared_dtype(),
+            Place::Linear(_) | Place::Memory(_) => None,
+        }
     }
 
     /// The shape; empty for a 0-d array.
@@ -123,6 +151,7 @@ impl<'a> Array<'a> {
         match &self.place {
             Place::Stored(stored) => Some(stored.grid()),
             Place::Linear(linear) => linear.grid(),
+            Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -137,6 +166,7 @@ impl<'a> Array<'a> {
                 None => Layout::Runs(&**linear),
             },
             Place::Npy(file) => Layout::Runs(&**file),
+            Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
         }
     }
 
@@ -227,6 +257,34 @@ impl Array<'static> {
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
         Self::options().from_file_bytes(bytes)
+    }
+
+    fn npy(file: NpyFile) -> Self {
+        let (dtype, shape) = (file.dtype(), file.shape().clone());
+        let place = match file.order() {
+            Order::C => Place::Npy(Arc::new(file)),
+            Order::Fortran => {
+                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
+                Place::Fortran(Arc::new(fortran))
+            }
+            Order::FortranBytes => {
+                let fortran = Fortran::of_bytes(Arc::new(file), &shape);
+                Place::Fortran(Arc::new(fortran))
+            }
+        };
+        Self {
+            dtype,
+            shape,
+            place,
+        }
+    }
+
+    fn linear(linear: LinearArray) -> Self {
+        Self {
+            dtype: linear.dtype(),
+            shape: linear.shape().clone(),
+            place: Place::Linear(Arc::new(linear)),
+        }
     }
 
     /// An array of `shape` that owns its elements, in C order.

@@ -21,7 +21,7 @@ use crate::types::DType;
 /// let limits = ReadLimits::untrusted();
 /// let array = Array::options()
 ///     .limits(limits)
-///     .open("tests/data/example.b2nd")?;
+///     .open("tests/golden/example.b2nd")?;
 /// assert_eq!(array.dtype(), DType::UInt8);
 /// # Ok::<(), fuseblock::Error>(())
 /// ```
@@ -101,19 +101,11 @@ impl OpenOptions {
             }
             Opened::Frame(frame) => {
                 let linear = plain_array(*frame, self.items, &self.limits)?;
-                Ok(Array {
-                    dtype: linear.dtype(),
-                    shape: linear.shape().clone(),
-                    place: Place::Linear(Arc::new(linear)),
-                })
+                Ok(Array::linear(linear))
             }
             Opened::Npy(source) => {
-                let file = NpyFile::open(source, &self.limits)?;
-                Ok(Array {
-                    dtype: file.dtype(),
-                    shape: file.shape().clone(),
-                    place: Place::Npy(Arc::new(file)),
-                })
+                let file = NpyFile::open(source, self.items, &self.limits)?;
+                Ok(Array::npy(file))
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use super::cache::CachedChunks;
 use super::chunk::{Expected, Item};
-use super::dtype::{ElementFormat, Items};
+use super::dtype::{ElementFormat, FileDType, Items};
 use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
@@ -19,6 +19,7 @@ use crate::types::{DType, Grid, Scalar, Shape};
 #[derive(Debug)]
 pub struct StoredArray {
     chunks: CachedChunks<Frame>,
+    declared: FileDType,
     format: ElementFormat,
     shape: Shape,
     grid: Grid,
@@ -34,7 +35,8 @@ impl StoredArray {
     /// When the frame is damaged, holds no n-d array, items that cannot be computed with, or more
     /// than `limits` allow.
     pub fn open(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Self> {
-        let described = describe(&frame).and_then(|(meta, geometry)| {
+        let described = own_data(&frame).and_then(|()| describe(&frame));
+        let described = described.and_then(|(meta, geometry)| {
             let format = meta.dtype.resolve(items, geometry.itemsize)?;
             let blocks = geometry.chunks.saturating_mul(geometry.blocks);
             limits.check_array(frame.header().nbytes, blocks)?;
@@ -58,12 +60,18 @@ impl StoredArray {
         }
         Ok(Self {
             chunks: CachedChunks::new(frame, *limits),
+            declared: meta.dtype,
             format,
             shape,
             grid,
             block_shape,
             geometry,
         })
+    }
+
+    /// The dtype as the file declares it.
+    pub fn declared(&self) -> &FileDType {
+        &self.declared
     }
 
     /// The dtype of its elements.
@@ -150,6 +158,35 @@ pub(super) fn scalar(format: ElementFormat, item: &Item) -> Option<Scalar> {
     item.fill(0, bytes);
     format.to_native(bytes);
     Scalar::read(format.dtype, bytes)
+}
+
+/// Metalayers of frames whose chunks are not, or not all, what the array holds.
+const STAND_INS: [(&str, &str); 3] = [
+    (
+        "b2o",
+        "the file stands for an expression or a remote array, and has no elements of its own",
+    ),
+    (
+        "LazyArray",
+        "the file stands for an expression, and has no elements of its own",
+    ),
+    (
+        "proxy-source",
+        "the file is a cache of another array, and what was not fetched is missing",
+    ),
+];
+
+/// Checks that the elements are in the frame.
+pub(super) fn own_data(frame: &Frame) -> Result<()> {
+    let header = frame.header();
+    let stand_in = STAND_INS
+        .iter()
+        .find(|(name, _)| header.metalayer(name).is_some());
+    match stand_in {
+        None => Ok(()),
+        Some((_, what)) => Err(unsupported(*what)
+            .with_help("compute or fetch it with python-blosc2, and store the result")),
+    }
 }
 
 /// The n-d array that a frame holds, checked against the frame.
