@@ -111,8 +111,8 @@ pub const PAGE_BYTES: usize = 4_096;
 /// they are transposed.
 pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
 
-/// Bytes that a deflated member of a zip file inflates to in memory, as a whole: what a machine
-/// with little memory still has, and more than `.npz` files in use.
+/// Bytes that a deflated member of a zip file inflates to in memory, as a whole, unless the caller
+/// allows more: as much as a machine with little memory still has.
 pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
 
 /// Members of a zip file that `info` looks into: each costs two reads or so.
@@ -152,3 +152,16 @@ pub const BLOCK_CACHE_ENTRY_BYTES: usize = 256;
 /// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
 /// interpreter some 30 ns for each value of an element.
 pub const TINY_WORK: usize = 4_096;
+
+/// Decoded bytes of a block in files of strangers: four times what the reference library chooses
+/// at most, and little enough for every worker to hold some of each operand.
+pub const UNTRUSTED_BLOCK_BYTES: usize = 16 << 20;
+
+/// Decoded bytes of an array in a file of a stranger: half a minute of work for a few cores.
+pub const UNTRUSTED_ARRAY_BYTES: u64 = 64 << 30;
+
+/// Blocks of an array in a file of a stranger: [`UNTRUSTED_ARRAY_BYTES`] in blocks of 4 KiB.
+pub const UNTRUSTED_BLOCKS: usize = 16 << 20;
+
+/// Bytes that a deflated member of a stranger's zip file inflates to in memory.
+pub const UNTRUSTED_INFLATED_BYTES: u64 = 256 << 20;

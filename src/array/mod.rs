@@ -9,6 +9,7 @@ pub(crate) mod boxes;
 mod fortran;
 pub(crate) mod gather;
 pub mod npy;
+mod open;
 mod operand;
 
 use std::path::Path;
@@ -17,9 +18,7 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
-use crate::store::dtype::Items;
-use crate::store::file::Source;
-use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
+use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
 use memory::Memory;
@@ -28,6 +27,7 @@ use npy::{NpyFile, Order};
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
 pub(crate) use element::element_bytes_mut;
+pub use open::OpenOptions;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).
@@ -220,25 +220,29 @@ impl Array<'static> {
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
     /// compute with; the error says which.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Declared)
+        Self::options().open(path)
     }
 
-    /// As [`Array::open`], with items taken as `dtype` whatever the file declares: for frames
-    /// that declare nothing, and those that declare something wrong.
+    /// How to open a file in another way: with items of another dtype or as bytes, from an offset
+    /// on, or within limits, because its author is not trusted.
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// As [`Array::open`], with items taken as `dtype` whatever the file declares.
     ///
     /// # Errors
     /// As [`Array::open`], and when items have another size.
     pub fn open_as(path: impl AsRef<Path>, dtype: DType) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::As(dtype))
+        Self::options().dtype(dtype).open(path)
     }
 
-    /// As [`Array::open`], with items taken as their bytes: an array of `uint8` with one more axis
-    /// behind the others, as long as an item. For dtypes that expressions do not support.
+    /// As [`Array::open`], with items taken as their bytes: see [`OpenOptions::bytes`].
     ///
     /// # Errors
     /// As [`Array::open`], whatever the dtype.
     pub fn open_bytes(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Bytes)
+        Self::options().bytes().open(path)
     }
 
     /// Opens the array that begins at byte `offset` of a file: a frame that was appended to it.
@@ -246,8 +250,7 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn open_at(path: impl AsRef<Path>, offset: u64) -> Result<Self> {
-        let source = Source::open(path.as_ref())?.tail(offset)?;
-        Self::opened(Opened::source(source)?, Items::Declared)
+        Self::options().offset(offset).open(path)
     }
 
     /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
@@ -255,23 +258,7 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::opened(Opened::source(Source::memory(bytes))?, Items::Declared)
-    }
-
-    fn opened(opened: Opened, items: Items) -> Result<Self> {
-        match opened {
-            Opened::Frame(frame) if frame.has_shape() => {
-                let stored = StoredArray::open(*frame, items)?;
-                Ok(Self {
-                    dtype: stored.dtype(),
-                    shape: stored.shape().clone(),
-                    place: Place::Stored(Arc::new(stored)),
-                })
-            }
-            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
-            Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
-            Opened::Zip(zip) => Self::opened(zip.open_member(zip.only()?)?, items),
-        }
+        Self::options().from_file_bytes(bytes)
     }
 
     fn npy(file: NpyFile) -> Self {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::ReadLimits;
 use crate::store::dtype::{ElementFormat, FileDType, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
@@ -37,8 +38,12 @@ pub(super) enum Order {
 }
 
 impl NpyFile {
-    pub(super) fn open(source: Source, items: Items) -> Result<Self> {
+    pub(super) fn open(source: Source, items: Items, limits: &ReadLimits) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
+        let bytes = source.len_bytes().saturating_sub(header.data_start);
+        limits
+            .check_array(bytes, 1)
+            .map_err(|error| source.blame(error))?;
         let (format, shape) = header.resolve(&source, items)?;
         let order = match items {
             // Items without bytes have no order.

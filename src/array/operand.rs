@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::Array;
+use super::{Array, OpenOptions};
 use crate::diag::{Code, nearest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Opened;
@@ -45,18 +45,7 @@ impl Array<'static> {
     /// As [`Array::open`] and [`Array::open_member`], and when what stands behind the path is
     /// neither a member nor a dtype.
     pub fn open_operand(text: &str) -> Result<Self> {
-        let whole = Path::new(text);
-        if whole.exists() {
-            return Self::open(whole);
-        }
-        for (colon, _) in text.rmatch_indices(':') {
-            let path = Path::new(&text[..colon]);
-            if path.exists() {
-                return Self::open_part(path, &text[colon + 1..]);
-            }
-        }
-        // Says that there is no such file.
-        Self::open(whole)
+        Self::options().open_operand(text)
     }
 
     /// The name that an operand goes by if it is given as `text` alone: the file name without
@@ -86,31 +75,59 @@ impl Array<'static> {
     /// # Errors
     /// When the file is no zip file, is damaged, or has no such member; else as [`Array::open`].
     pub fn open_member(path: impl AsRef<Path>, member: &str) -> Result<Self> {
+        Self::options().open_member(path, member)
+    }
+}
+
+impl OpenOptions {
+    /// As [`Array::open_operand`]; a dtype behind the path comes before that of the options.
+    ///
+    /// # Errors
+    /// As [`Array::open_operand`] and [`OpenOptions::open`].
+    pub fn open_operand(&self, text: &str) -> Result<Array<'static>> {
+        let whole = Path::new(text);
+        if whole.exists() {
+            return self.open(whole);
+        }
+        for (colon, _) in text.rmatch_indices(':') {
+            let path = Path::new(&text[..colon]);
+            if path.exists() {
+                return self.open_part(path, &text[colon + 1..]);
+            }
+        }
+        // Says that there is no such file.
+        self.open(whole)
+    }
+
+    /// As [`Array::open_member`].
+    ///
+    /// # Errors
+    /// As [`Array::open_member`] and [`OpenOptions::open`].
+    pub fn open_member(&self, path: impl AsRef<Path>, member: &str) -> Result<Array<'static>> {
         let path = path.as_ref();
-        match Opened::at(path)? {
-            Opened::Zip(zip) => Self::opened(zip.open_member(zip.find(member)?)?, Items::Declared),
+        match self.opened(path)? {
+            Opened::Zip(zip) => self.in_zip(&zip, zip.find(member)?),
             Opened::Frame(_) | Opened::Npy(_) => Err(no_part(path, member, "is no zip file")),
         }
     }
 
     /// Opens the part of what is at `path` that `part` names.
-    fn open_part(path: &Path, part: &str) -> Result<Self> {
-        match (Opened::at(path)?, items(part)) {
-            (Opened::Zip(zip), _) => Self::open_zip(&zip, part),
+    fn open_part(&self, path: &Path, part: &str) -> Result<Array<'static>> {
+        match (self.opened(path)?, items(part)) {
+            (Opened::Zip(zip), _) => self.open_zip(&zip, part),
             (opened @ (Opened::Frame(_) | Opened::Npy(_)), Some(items)) => {
-                Self::opened(opened, items)
+                self.taking(items).array(opened)
             }
-            (Opened::Frame(_) | Opened::Npy(_), None) => Err(no_part(
-                path,
-                part,
-                "has no parts, and no dtype has this name",
-            )),
+            (Opened::Frame(_) | Opened::Npy(_), None) => {
+                let why = "has no parts, and no dtype has this name";
+                Err(no_part(path, part, why))
+            }
         }
     }
 
-    fn open_zip(zip: &ZipFile, part: &str) -> Result<Self> {
+    fn open_zip(&self, zip: &ZipFile, part: &str) -> Result<Array<'static>> {
         let missing = match zip.find(part) {
-            Ok(member) => return Self::opened(zip.open_member(member)?, Items::Declared),
+            Ok(member) => return self.in_zip(zip, member),
             Err(missing) => missing,
         };
         // A dtype may stand behind the member, or behind the only one that there is.
@@ -122,7 +139,14 @@ impl Array<'static> {
             "" => zip.only()?,
             name => zip.find(name)?,
         };
-        Self::opened(zip.open_member(member)?, items)
+        self.taking(items).in_zip(zip, member)
+    }
+
+    /// The same options with items taken in this way.
+    fn taking(&self, items: Items) -> Self {
+        let mut options = self.clone();
+        options.items = items;
+        options
     }
 }
 

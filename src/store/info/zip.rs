@@ -7,6 +7,7 @@ use crate::limits::MAX_INFO_MEMBERS;
 use crate::store::dtype::{FileDType, Items};
 use crate::store::npy::NpyHeader;
 use crate::store::open::Opened;
+use crate::store::read_limits::ReadLimits;
 use crate::store::stored;
 use crate::store::zip::{Member, Method, ZipFile};
 use crate::types::{DType, Shape};
@@ -89,7 +90,7 @@ fn array(zip: &ZipFile, member: &Member) -> Result<Found> {
         let computes = computes(&header.dtype, itemsize);
         return Ok((header.dtype, Some(header.shape), computes));
     }
-    Ok(match zip.open_member(member)? {
+    Ok(match zip.open_member(member, &ReadLimits::default())? {
         Opened::Npy(source) => {
             let header = NpyHeader::read(&source)?;
             let resolved = header.resolve(&source, Items::Declared);

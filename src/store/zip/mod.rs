@@ -11,9 +11,9 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder};
 use super::file::{Source, unsupported};
 use super::npy;
 use super::open::Opened;
+use super::read_limits::ReadLimits;
 use crate::diag::{Code, nearest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::MAX_INFLATED_BYTES;
 use directory::Positioned;
 
 /// The first bytes of a zip file: of its first member, or of its directory where it has none.
@@ -138,8 +138,8 @@ impl ZipFile {
     ///
     /// # Errors
     /// As [`ZipFile::content`], and when it is of no known format.
-    pub fn open_member(&self, member: &Member) -> Result<Opened> {
-        let opened = self.content(member).and_then(Opened::source);
+    pub fn open_member(&self, member: &Member, limits: &ReadLimits) -> Result<Opened> {
+        let opened = self.content(member, limits).and_then(Opened::source);
         let opened = opened.and_then(|opened| match opened {
             Opened::Zip(_) => Err(unsupported("the member is a zip file itself")),
             opened @ (Opened::Frame(_) | Opened::Npy(_)) => Ok(opened),
@@ -151,8 +151,9 @@ impl ZipFile {
     /// The checksum of what is inflated is verified; what is stored is not read.
     ///
     /// # Errors
-    /// When it is stored in another way, is damaged or too large, or cannot be read.
-    pub fn content(&self, member: &Member) -> Result<Source> {
+    /// When it is stored in another way, is damaged, larger than the limits allow, or cannot be
+    /// read.
+    pub fn content(&self, member: &Member, limits: &ReadLimits) -> Result<Source> {
         match member.method {
             Method::Stored | Method::Deflated => {}
             Method::Encrypted => return Err(unsupported("the member is encrypted")),
@@ -170,14 +171,7 @@ impl ZipFile {
                 false => Err(bad("the member is stored as it is, but in another length")),
             };
         }
-        if member.nbytes > MAX_INFLATED_BYTES {
-            let message = format!(
-                "the member inflates to {} bytes in memory; {MAX_INFLATED_BYTES} are allowed",
-                member.nbytes
-            );
-            let error = Error::new(ErrorKind::Limit, Code::TooLarge, message);
-            return Err(error.with_help("save it without compression: np.savez, or as .npy"));
-        }
+        limits.check_inflated(member.nbytes)?;
         inflate::whole(&stored, member.nbytes, member.crc).map(Source::memory)
     }
 
@@ -200,7 +194,7 @@ impl ZipFile {
 
     /// Adds the file and the member to an error.
     #[cold]
-    fn in_member(&self, member: &Member, error: Error) -> Error {
+    pub(crate) fn in_member(&self, member: &Member, error: Error) -> Error {
         let error = self.source().blame(error);
         error.context(format!("opening the member '{}'", shown(&member.name)))
     }

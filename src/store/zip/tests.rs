@@ -135,7 +135,7 @@ fn of(entries: &[Entry]) -> Result<ZipFile> {
 /// The content of the only member.
 fn content(entry: Entry) -> Result<Vec<u8>> {
     let zip = of(&[entry])?;
-    let content = zip.content(zip.only()?)?;
+    let content = zip.content(zip.only()?, &ReadLimits::default())?;
     content.read_vec(0, usize::try_from(content.len_bytes()).unwrap())
 }
 
@@ -176,7 +176,9 @@ fn members_are_stored_or_deflated() {
     // Bytes before the first member, as self-extracting files have them.
     let shifted = [b"#!".to_vec(), zip(&[stored("a", &text)], 1)].concat();
     let file = ZipFile::open(Source::memory(shifted)).unwrap();
-    let content = file.content(&file.members()[0]).unwrap();
+    let content = file
+        .content(&file.members()[0], &ReadLimits::default())
+        .unwrap();
     assert_eq!(content.read_vec(0, text.len()).unwrap(), text);
 }
 
@@ -226,7 +228,7 @@ fn arrays_open_from_members() {
     ])
     .unwrap();
     for member in file.members() {
-        let Opened::Npy(source) = file.open_member(member).unwrap() else {
+        let Opened::Npy(source) = file.open_member(member, &ReadLimits::default()).unwrap() else {
             panic!("a .npy file");
         };
         let header = NpyHeader::read(&source).unwrap();
@@ -238,7 +240,7 @@ fn arrays_open_from_members() {
     }
     let inner = zip(&[stored("a", b"")], 1);
     let nested = of(&[stored("inner.zip", &inner)]).unwrap();
-    let opened = nested.open_member(&nested.members()[0]);
+    let opened = nested.open_member(&nested.members()[0], &ReadLimits::default());
     fails(
         opened,
         Code::UnsupportedFile,
@@ -340,10 +342,10 @@ fn deflated_members_are_verified() {
         "which nothing does",
     );
     let mut huge = of(std::slice::from_ref(&entry)).unwrap();
-    huge.members[0].nbytes = MAX_INFLATED_BYTES + 1;
+    huge.members[0].nbytes = ReadLimits::default().max_inflated_bytes + 1;
     let member = huge.members[0].clone();
     fails(
-        huge.content(&member),
+        huge.content(&member, &ReadLimits::default()),
         Code::TooLarge,
         "help: save it without compression",
     );
@@ -389,7 +391,9 @@ fn long_forms_are_read() {
     let packed = entry.stored.len() as u64;
     let open = |sizes| ZipFile::open(Source::memory(zip64(&entry, sizes)));
     let file = open([800, packed, 0]).unwrap();
-    let content = file.content(file.only().unwrap()).unwrap();
+    let content = file
+        .content(file.only().unwrap(), &ReadLimits::default())
+        .unwrap();
     assert_eq!(content.read_vec(0, 800).unwrap(), text);
     for (cbytes, offset) in [
         (u64::MAX, 0),
@@ -401,7 +405,7 @@ fn long_forms_are_read() {
     }
     let huge = open([u64::MAX, packed, 0]).unwrap();
     fails(
-        huge.content(huge.only().unwrap()),
+        huge.content(huge.only().unwrap(), &ReadLimits::default()),
         Code::TooLarge,
         "18446744073709551615 bytes",
     );
@@ -422,7 +426,7 @@ fn every_changed_byte_is_survived() {
                     continue;
                 };
                 for member in file.members() {
-                    let _ = file.content(member);
+                    let _ = file.content(member, &ReadLimits::default());
                     let _ = file.npy_header(member);
                 }
             }
