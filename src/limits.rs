@@ -104,6 +104,16 @@ pub const MAX_FRAME_HEADER_BYTES: usize = 1 << 20;
 /// Bytes of a `.npy` header: NumPy's own default bound is 10,000; structured dtypes need more.
 pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
 
+/// Bytes of a page of a file: a read of fewer costs about as much.
+pub const PAGE_BYTES: usize = 4_096;
+
+/// Bytes of the blocks that a file in Fortran order is read in: they stay in the L2 cache while
+/// they are transposed.
+pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
+
+/// Brackets within brackets in the literals of headers and metadata: nested dtypes have a few.
+pub const MAX_LITERAL_DEPTH: usize = 64;
+
 /// Metadata of chunks (block starts) that one open array keeps, in bytes: those of some 50,000
 /// chunks of 16 blocks.
 pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
@@ -135,3 +145,13 @@ pub const BLOCK_CACHE_ENTRY_BYTES: usize = 256;
 /// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
 /// interpreter some 30 ns for each value of an element.
 pub const TINY_WORK: usize = 4_096;
+
+/// Decoded bytes of a block in files of strangers: four times what the reference library chooses
+/// at most, and little enough for every worker to hold some of each operand.
+pub const UNTRUSTED_BLOCK_BYTES: usize = 16 << 20;
+
+/// Decoded bytes of an array in a file of a stranger: half a minute of work for a few cores.
+pub const UNTRUSTED_ARRAY_BYTES: u64 = 64 << 30;
+
+/// Blocks of an array in a file of a stranger: [`UNTRUSTED_ARRAY_BYTES`] in blocks of 4 KiB.
+pub const UNTRUSTED_BLOCKS: usize = 16 << 20;

@@ -6,24 +6,27 @@ mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 pub(crate) mod boxes;
+mod fortran;
 pub(crate) mod gather;
 pub mod npy;
+mod open;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::dtype::Items;
-use crate::store::file::Source;
-use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
+use crate::limits::PAGE_BYTES;
+use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
+use fortran::Fortran;
 use memory::Memory;
-use npy::NpyFile;
+use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
 pub(crate) use element::element_bytes_mut;
+pub use open::OpenOptions;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).
@@ -51,6 +54,7 @@ enum Place<'a> {
     Stored(Arc<StoredArray>),
     Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
+    Fortran(Arc<Fortran>),
 }
 
 /// How an array's elements can be reached.
@@ -66,7 +70,7 @@ pub enum Layout<'l> {
         /// Bytes between neighbours along each axis; may be negative or 0.
         strides: &'l [isize],
     },
-    /// In compressed blocks.
+    /// In blocks: compressed ones, or those that a file in Fortran order is read in.
     Blocks(&'l Grid, &'l dyn Blocks),
     /// In a file in C order, read by position.
     Runs(&'l dyn Runs),
@@ -105,6 +109,17 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the file cannot be read, or the range does not lie inside the array.
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()>;
+
+    /// Bytes that a read had better have, because it costs about as much to read fewer: a page of
+    /// a file, a block of a chunk.
+    fn grain(&self) -> usize {
+        PAGE_BYTES
+    }
+
+    /// The dtype string of the file, where it declares one.
+    fn declared_dtype(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'a> Array<'a> {
@@ -120,7 +135,9 @@ impl<'a> Array<'a> {
             Place::Stored(stored) => Some(stored.declared())
                 .filter(|declared| !declared.is_missing())
                 .map(|declared| declared.text()),
-            Place::Linear(_) | Place::Npy(_) | Place::Memory(_) => None,
+            Place::Npy(file) => file.declared_dtype(),
+            Place::Fortran(fortran) => fortran.declared_dtype(),
+            Place::Linear(_) | Place::Memory(_) => None,
         }
     }
 
@@ -134,6 +151,7 @@ impl<'a> Array<'a> {
         match &self.place {
             Place::Stored(stored) => Some(stored.grid()),
             Place::Linear(linear) => linear.grid(),
+            Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -148,6 +166,7 @@ impl<'a> Array<'a> {
                 None => Layout::Runs(&**linear),
             },
             Place::Npy(file) => Layout::Runs(&**file),
+            Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
         }
     }
 
@@ -199,25 +218,29 @@ impl Array<'static> {
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
     /// compute with; the error says which.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Declared)
+        Self::options().open(path)
     }
 
-    /// As [`Array::open`], with items taken as `dtype` whatever the file declares: for frames
-    /// that declare nothing, and those that declare something wrong.
+    /// How to open a file in another way: with items of another dtype or as bytes, from an offset
+    /// on, or within limits, because its author is not trusted.
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// As [`Array::open`], with items taken as `dtype` whatever the file declares.
     ///
     /// # Errors
     /// As [`Array::open`], and when items have another size.
     pub fn open_as(path: impl AsRef<Path>, dtype: DType) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::As(dtype))
+        Self::options().dtype(dtype).open(path)
     }
 
-    /// As [`Array::open`], with items taken as their bytes: an array of `uint8` with one more axis
-    /// behind the others, as long as an item. For dtypes that expressions do not support.
+    /// As [`Array::open`], with items taken as their bytes: see [`OpenOptions::bytes`].
     ///
     /// # Errors
     /// As [`Array::open`], whatever the dtype.
     pub fn open_bytes(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Bytes)
+        Self::options().bytes().open(path)
     }
 
     /// Opens the array that begins at byte `offset` of a file: a frame that was appended to it.
@@ -225,8 +248,7 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn open_at(path: impl AsRef<Path>, offset: u64) -> Result<Self> {
-        let source = Source::open(path.as_ref())?.tail(offset)?;
-        Self::opened(Opened::source(source)?, Items::Declared)
+        Self::options().offset(offset).open(path)
     }
 
     /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
@@ -234,28 +256,26 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::opened(Opened::source(Source::memory(bytes))?, Items::Declared)
+        Self::options().from_file_bytes(bytes)
     }
 
-    fn opened(opened: Opened, items: Items) -> Result<Self> {
-        match opened {
-            Opened::Frame(frame) if frame.has_shape() => {
-                let stored = StoredArray::open(*frame, items)?;
-                Ok(Self {
-                    dtype: stored.dtype(),
-                    shape: stored.shape().clone(),
-                    place: Place::Stored(Arc::new(stored)),
-                })
+    fn npy(file: NpyFile) -> Self {
+        let (dtype, shape) = (file.dtype(), file.shape().clone());
+        let place = match file.order() {
+            Order::C => Place::Npy(Arc::new(file)),
+            Order::Fortran => {
+                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
+                Place::Fortran(Arc::new(fortran))
             }
-            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
-            Opened::Npy(source) => {
-                let file = NpyFile::open(source)?;
-                Ok(Self {
-                    dtype: file.dtype(),
-                    shape: file.shape().clone(),
-                    place: Place::Npy(Arc::new(file)),
-                })
+            Order::FortranBytes => {
+                let fortran = Fortran::of_bytes(Arc::new(file), &shape);
+                Place::Fortran(Arc::new(fortran))
             }
+        };
+        Self {
+            dtype,
+            shape,
+            place,
         }
     }
 

@@ -8,7 +8,8 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::dtype::ElementFormat;
+use crate::store::ReadLimits;
+use crate::store::dtype::{ElementFormat, FileDType, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
 use crate::store::pending::PendingFile;
@@ -19,16 +20,42 @@ use crate::types::{DType, Shape};
 pub(super) struct NpyFile {
     source: Source,
     format: ElementFormat,
+    declared: FileDType,
     shape: Shape,
+    order: Order,
     data_start: u64,
 }
 
+/// The order in which a `.npy` file has its elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// C order.
+    C,
+    /// Fortran order, where that is another one.
+    Fortran,
+    /// Items in Fortran order, and their bytes one after the other.
+    FortranBytes,
+}
+
 impl NpyFile {
-    pub(super) fn open(source: Source) -> Result<Self> {
+    pub(super) fn open(source: Source, items: Items, limits: &ReadLimits) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
+        let bytes = source.len_bytes().saturating_sub(header.data_start);
+        limits
+            .check_array(bytes, 1)
+            .map_err(|error| source.blame(error))?;
+        let (format, shape) = header.resolve(&source, items)?;
+        let order = match items {
+            // Items without bytes have no order.
+            _ if !header.transposed() || shape.contains(&0) => Order::C,
+            Items::Declared | Items::As(_) => Order::Fortran,
+            Items::Bytes => Order::FortranBytes,
+        };
         Ok(Self {
-            format: header.resolve(&source)?,
-            shape: header.shape,
+            format,
+            declared: header.dtype,
+            shape,
+            order,
             data_start: header.data_start,
             source,
         })
@@ -41,8 +68,13 @@ impl NpyFile {
     pub(super) fn shape(&self) -> &Shape {
         &self.shape
     }
+
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
 }
 
+/// Reads elements in the order of the file.
 impl Runs for NpyFile {
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
         let start = byte_range(self.format.dtype, &self.shape, first, dst.len())?;
@@ -52,6 +84,10 @@ impl Runs for NpyFile {
         scratch.counts.read += before.elapsed();
         scratch.counts.bytes_read += dst.len() as u64;
         Ok(())
+    }
+
+    fn declared_dtype(&self) -> Option<&str> {
+        Some(self.declared.text())
     }
 }
 

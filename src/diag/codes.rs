@@ -71,7 +71,7 @@ codes! {
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";
     TooMany "E0403" "an expression with too many parts";
-    TooLarge "E0404" "a result larger than the memory allowed";
+    TooLarge "E0404" "a result or a file larger than allowed";
     TooManyAxes "E0405" "an array with more axes than allowed";
     Compile "E0406" "a kernel that could not be compiled";
 

@@ -17,9 +17,11 @@ pub mod dtype;
 mod info;
 mod items;
 mod linear;
+pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
+mod read_limits;
 mod stored;
 
 pub mod pending;
@@ -34,5 +36,6 @@ pub use items::item_text;
 pub use linear::LinearArray;
 pub use open::Opened;
 pub use plain::plain_array;
+pub use read_limits::ReadLimits;
 pub use scratch::{DecodeCounts, DecodeScratch};
 pub use stored::StoredArray;

@@ -186,7 +186,11 @@ fn of_npy(source: &Source) -> Result<Info> {
     Ok(Info {
         layout: Some(order),
         itemsize,
-        computes: told(header.resolve(source).map(|format| format.dtype)),
+        computes: told(
+            header
+                .resolve(source, Items::Declared)
+                .map(|(format, _)| format.dtype),
+        ),
         dtype: Some(header.dtype.text().to_string()),
         shape: Some(header.shape),
         data_bytes,
