@@ -8,9 +8,10 @@ mod build;
 mod common;
 #[path = "common/noting.rs"]
 mod noting;
+#[path = "common/survive.rs"]
+mod survive;
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use build::{BuiltChunk, BuiltFrame, ZEROS, b2nd, index, stream};
 use common::{read_all, sample};
@@ -19,11 +20,8 @@ use fuseblock::store::file::Source;
 use fuseblock::store::info_of;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
 use fuseblock::types::{Grid, Shape};
-use fuseblock::{Array, DType, Error, ErrorKind, Expr, Scalar};
+use fuseblock::{Array, DType, ErrorKind};
 use noting::{LARGEST, REQUESTS};
-
-/// No file here is longer than 4 KiB, and none stands for more than a few of them.
-const LARGEST_ALLOWED: usize = 1 << 20;
 
 /// Files of the reference library to damage, under tests/golden.
 const THEIRS: [&str; 8] = [
@@ -145,61 +143,8 @@ fn survive(bytes: &[u8], what: &dyn Fn() -> String) -> bool {
     LARGEST.set(0);
     let array = Array::from_file_bytes(bytes.to_vec());
     let told = info_of(Source::memory(bytes.to_vec()));
-    clear(told.as_ref().err(), what);
-    survive_array(array, what)
-}
-
-fn survive_array(array: Result<Array<'static>, Error>, what: &dyn Fn() -> String) -> bool {
-    let read = array.and_then(|array| {
-        let total = array.shape().elems() * array.dtype().size();
-        assert!(total <= 64 << 10, "{}: shape {}", what(), array.shape());
-        // Padding is read here, but not summed.
-        let summed = sum(&array);
-        clear(summed.as_ref().err(), what);
-        let elements = read_all(&array)?;
-        assert_eq!(elements.len(), total, "{}", what());
-        if array.dtype().is_bool() {
-            assert!(elements.iter().all(|&byte| byte < 2), "{}", what());
-        }
-        check_sum(&array, elements, summed?, what);
-        Ok(())
-    });
-    clear(read.as_ref().err(), what);
-    let largest = LARGEST.get();
-    assert!(largest <= LARGEST_ALLOWED, "{}: {largest} bytes", what());
-    read.is_ok()
-}
-
-/// Checks that an error says what a file did wrong.
-fn clear(error: Option<&Error>, what: &dyn Fn() -> String) {
-    if let Some(error) = error {
-        let expected = [ErrorKind::Corrupt, ErrorKind::Unsupported, ErrorKind::Limit];
-        assert!(expected.contains(&error.kind()), "{}: {error:?}", what());
-        assert!(error.message().len() > 10, "{}: {error:?}", what());
-    }
-}
-
-/// Evaluates on this thread, whose requests for memory are noted.
-fn sum(array: &Array<'_>) -> Result<Scalar, Error> {
-    static SUM: LazyLock<Expr> = LazyLock::new(|| Expr::new("sum(x)").unwrap());
-    thread_local! {
-        static HERE: rayon::ThreadPool = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .use_current_thread()
-            .build()
-            .unwrap();
-    }
-    let evaluate = || SUM.eval(&[("x", array)]);
-    HERE.with(|pool| pool.install(evaluate))
-        .map(|sums| sums.scalar().unwrap())
-}
-
-/// Sums of floats depend on the grid, all others on the elements alone.
-fn check_sum(array: &Array<'_>, elements: Vec<u8>, summed: Scalar, what: &dyn Fn() -> String) {
-    if !array.dtype().is_float() {
-        let resident = Array::from_bytes(array.dtype(), array.shape(), elements).unwrap();
-        assert_eq!(sum(&resident).unwrap(), summed, "{}", what());
-    }
+    survive::clear(told.as_ref().err(), what);
+    survive::survive(array, what)
 }
 
 #[test]
@@ -311,7 +256,7 @@ fn sparse_frames() {
         match Array::open(directory.path()) {
             // A chunk in a file of another number is one that is not there.
             Ok(array) if matches!(read_all(&array), Err(e) if e.kind() == ErrorKind::Io) => false,
-            opened => survive_array(opened, what),
+            opened => survive::survive(opened, what),
         }
     };
     assert!(survive(&|| "whole".to_string()));
