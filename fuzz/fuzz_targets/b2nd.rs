@@ -4,8 +4,6 @@
 
 #[path = "../../tests/common/build.rs"]
 mod build;
-#[path = "../../tests/common/mod.rs"]
-mod common;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
 #[path = "../../tests/common/survive.rs"]
