@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
 use crate::types::{DType, Grid, Scalar, Shape};
@@ -187,7 +188,7 @@ impl Array<'static> {
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
     /// compute with; the error says which.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, None)
+        Self::opened(Opened::at(path.as_ref())?, Items::Declared)
     }
 
     /// As [`Array::open`], with items taken as `dtype` whatever the file declares: for frames
@@ -196,7 +197,16 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`], and when items have another size.
     pub fn open_as(path: impl AsRef<Path>, dtype: DType) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Some(dtype))
+        Self::opened(Opened::at(path.as_ref())?, Items::As(dtype))
+    }
+
+    /// As [`Array::open`], with items taken as their bytes: an array of `uint8` with one more axis
+    /// behind the others, as long as an item. For dtypes that expressions do not support.
+    ///
+    /// # Errors
+    /// As [`Array::open`], whatever the dtype.
+    pub fn open_bytes(path: impl AsRef<Path>) -> Result<Self> {
+        Self::opened(Opened::at(path.as_ref())?, Items::Bytes)
     }
 
     /// Opens the array that begins at byte `offset` of a file: a frame that was appended to it.
@@ -205,7 +215,7 @@ impl Array<'static> {
     /// As [`Array::open`].
     pub fn open_at(path: impl AsRef<Path>, offset: u64) -> Result<Self> {
         let source = Source::open(path.as_ref())?.tail(offset)?;
-        Self::opened(Opened::source(source)?, None)
+        Self::opened(Opened::source(source)?, Items::Declared)
     }
 
     /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
@@ -213,20 +223,20 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::opened(Opened::source(Source::memory(bytes))?, None)
+        Self::opened(Opened::source(Source::memory(bytes))?, Items::Declared)
     }
 
-    fn opened(opened: Opened, dtype: Option<DType>) -> Result<Self> {
+    fn opened(opened: Opened, items: Items) -> Result<Self> {
         match opened {
             Opened::Frame(frame) if frame.has_shape() => {
-                let stored = StoredArray::open(*frame, dtype)?;
+                let stored = StoredArray::open(*frame, items)?;
                 Ok(Self {
                     dtype: stored.dtype(),
                     shape: stored.shape().clone(),
                     place: Place::Stored(Arc::new(stored)),
                 })
             }
-            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, dtype)?)),
+            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
             Opened::Npy(source) => {
                 let file = NpyFile::open(source)?;
                 Ok(Self {

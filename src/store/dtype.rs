@@ -53,6 +53,18 @@ pub fn normalise_bools(bytes: &mut [u8]) {
     }
 }
 
+/// How the items of a file are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Items {
+    /// As the file declares them; as unsigned integers where it declares nothing.
+    #[default]
+    Declared,
+    /// As this dtype, whatever the file declares: the item sizes have to agree.
+    As(DType),
+    /// As their bytes: `uint8`, with one more axis behind the others, as long as an item.
+    Bytes,
+}
+
 /// A dtype as a file declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileDType {
@@ -108,14 +120,15 @@ impl FileDType {
         matches!(self.meaning, Meaning::Missing)
     }
 
-    /// What expressions compute with, for items of `itemsize` bytes in the file: the `wanted`
-    /// dtype if the caller gave one, else the declared one, else unsigned integers.
+    /// What expressions compute with, for items of `itemsize` bytes in the file.
     ///
     /// # Errors
     /// When there is none, or the item sizes contradict each other.
-    pub fn resolve(&self, wanted: Option<DType>, itemsize: usize) -> Result<ElementFormat> {
-        if let Some(dtype) = wanted {
-            return self.resolve_as(dtype, itemsize);
+    pub fn resolve(&self, items: Items, itemsize: usize) -> Result<ElementFormat> {
+        match items {
+            Items::Declared => {}
+            Items::As(dtype) => return self.resolve_as(dtype, itemsize),
+            Items::Bytes => return Ok(ElementFormat::native(DType::UInt8)),
         }
         let (message, help) = match self.meaning {
             Meaning::Known(format) if format.dtype.size() == itemsize => return Ok(format),
@@ -264,16 +277,23 @@ mod tests {
         for dtype in DType::ALL {
             let text = spell(dtype);
             assert_eq!(
-                FileDType::parse(&text).resolve(None, dtype.size()).unwrap(),
+                FileDType::parse(&text)
+                    .resolve(Items::Declared, dtype.size())
+                    .unwrap(),
                 ElementFormat::native(dtype)
             );
             let named = FileDType::parse(dtype.name());
-            let format = named.resolve(None, dtype.size()).unwrap();
+            let format = named.resolve(Items::Declared, dtype.size()).unwrap();
             assert_eq!(format.dtype, dtype);
         }
         assert_eq!(spell(DType::Float64), "<f8");
         assert_eq!(spell(DType::Bool), "|b1");
-        assert!(!FileDType::parse(">u1").resolve(None, 1).unwrap().swapped);
+        assert!(
+            !FileDType::parse(">u1")
+                .resolve(Items::Declared, 1)
+                .unwrap()
+                .swapped
+        );
     }
 
     #[test]
@@ -281,7 +301,9 @@ mod tests {
         let check = |text: &str, itemsize: Option<usize>, why: &str| {
             let dtype = FileDType::parse(text);
             assert_eq!(dtype.itemsize(), itemsize, "{text}");
-            let error = dtype.resolve(None, itemsize.unwrap_or(1)).unwrap_err();
+            let error = dtype
+                .resolve(Items::Declared, itemsize.unwrap_or(1))
+                .unwrap_err();
             assert_eq!(error.code(), Code::UnsupportedDType);
             assert!(error.message().contains(why), "{text}: {error}");
         };
@@ -303,7 +325,9 @@ mod tests {
 
     #[test]
     fn a_wrong_item_size_names_both() {
-        let error = FileDType::parse("|u1").resolve(None, 4).unwrap_err();
+        let error = FileDType::parse("|u1")
+            .resolve(Items::Declared, 4)
+            .unwrap_err();
         assert_eq!(
             error.message(),
             "the file declares dtype '|u1' (1 bytes), but its items have 4 bytes"
@@ -312,7 +336,7 @@ mod tests {
 
     #[test]
     fn foreign_byte_orders_are_swapped() {
-        let format = FileDType::parse(">i4").resolve(None, 4).unwrap();
+        let format = FileDType::parse(">i4").resolve(Items::Declared, 4).unwrap();
         assert_eq!(format.swapped, cfg!(target_endian = "little"));
         let mut elements = [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFE];
         ElementFormat {
@@ -329,10 +353,14 @@ mod tests {
     #[test]
     fn the_caller_may_give_the_dtype_and_no_dtype_is_unsigned() {
         let missing = FileDType::missing();
-        assert_eq!(missing.resolve(None, 4).unwrap().dtype, DType::UInt32);
-        assert!(missing.resolve(None, 3).is_err());
-        let wanted =
-            |text: &str, dtype, itemsize| FileDType::parse(text).resolve(Some(dtype), itemsize);
+        assert_eq!(
+            missing.resolve(Items::Declared, 4).unwrap().dtype,
+            DType::UInt32
+        );
+        assert!(missing.resolve(Items::Declared, 3).is_err());
+        let wanted = |text: &str, dtype, itemsize| {
+            FileDType::parse(text).resolve(Items::As(dtype), itemsize)
+        };
         assert_eq!(
             wanted("|u1", DType::Float32, 4).unwrap().dtype,
             DType::Float32

@@ -70,9 +70,11 @@ impl Folder {
     /// When the system refuses, or the name is not that of an entry of this directory.
     pub fn folder(&self, name: &str) -> Result<Self> {
         let path = self.path.join(name);
-        let inner = Self::open(&path)?;
-        if inner.real.parent() == Some(&*self.real) {
-            return Ok(inner);
+        if is_component(name) {
+            let inner = Self::open(&path)?;
+            if inner.real.parent() == Some(&*self.real) {
+                return Ok(inner);
+            }
         }
         let error = unsupported("the name is not that of an entry of the directory");
         Err(error.with_path(&path))
@@ -105,6 +107,12 @@ impl Folder {
         // A thread that panicked while it held the lock left whole maps behind.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether `name` is the name of an entry, and no path.
+pub(super) fn is_component(name: &str) -> bool {
+    let special = matches!(name, "" | "." | "..");
+    !special && !name.contains(['/', '\\', '\0', ':'])
 }
 
 #[cfg(test)]

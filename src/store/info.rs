@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::chunk::{self, Special};
+use super::dtype::Items;
 use super::file::Source;
 use super::frame::{Entry, Frame};
 use super::meta::{B2nd, Geometry};
@@ -256,7 +257,7 @@ fn compression(frame: &Frame) -> Compression {
 }
 
 fn array_oddities(meta: &B2nd, geometry: &Geometry, frame: &Frame, out: &mut Vec<String>) {
-    if let Err(error) = meta.dtype.resolve(None, geometry.itemsize) {
+    if let Err(error) = meta.dtype.resolve(Items::Declared, geometry.itemsize) {
         out.push(error.message().to_string());
     }
     if frame.header().itemsize != geometry.itemsize {

@@ -155,10 +155,7 @@ impl LinearArray {
     /// When the chunk's metadata is damaged or cannot be read.
     pub fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         let loaded = self.chunks.get(chunk, &self.expected(chunk), scratch)?;
-        let item = loaded
-            .chunk
-            .item()
-            .filter(|item| item.repeats(self.format.dtype.size()));
+        let item = loaded.chunk.item();
         Ok(item.and_then(|item| scalar(self.format, item)))
     }
 

@@ -2,7 +2,7 @@
 //! header of a file to write.
 //! Never: an evaluator for Python: the header is one dict of known keys, read by a strict grammar.
 
-use super::dtype::{self, ElementFormat, FileDType};
+use super::dtype::{self, ElementFormat, FileDType, Items};
 use super::file::{Source, unsupported};
 use crate::bytes::Cursor;
 use crate::diag::Code;
@@ -74,7 +74,7 @@ impl NpyHeader {
     pub fn resolve(&self, source: &Source) -> Result<ElementFormat> {
         let itemsize = self.dtype.itemsize().unwrap_or(1);
         self.dtype
-            .resolve(None, itemsize)
+            .resolve(Items::Declared, itemsize)
             .and_then(|format| {
                 self.check(format.dtype, source.len_bytes())?;
                 Ok(format)

@@ -2,45 +2,52 @@
 //! Never: a guess at a dtype beyond the item size.
 
 use super::chunk::Expected;
-use super::dtype::FileDType;
+use super::dtype::{FileDType, Items};
 use super::file::unsupported;
 use super::frame::{Entry, Frame};
 use super::linear::{Lengths, LinearArray};
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{DType, Shape};
+use crate::types::Shape;
 
-/// The items of a super-chunk as an array of one axis: of `dtype`, else of unsigned integers.
+/// The items of a super-chunk as an array of one axis; as bytes, of one more.
 ///
 /// # Errors
 /// When items cannot be computed with, or do not fill the super-chunk.
-pub fn plain_array(frame: Frame, dtype: Option<DType>) -> Result<LinearArray> {
+pub fn plain_array(frame: Frame, items: Items) -> Result<LinearArray> {
     let header = frame.header();
-    let (nbytes, chunksize) = (header.nbytes, header.chunksize);
-    let items = FileDType::missing()
-        .resolve(dtype, dtype.map_or(header.itemsize, DType::size))
-        .and_then(|format| Ok((format, count(nbytes, format.dtype)?)))
-        .map_err(|error| frame.source().blame(error));
-    let (format, count) = items?;
-    let lengths = match chunksize {
+    let itemsize = match items {
+        Items::Declared | Items::Bytes => header.itemsize,
+        // A super-chunk of bytes may hold anything.
+        Items::As(dtype) => dtype.size(),
+    };
+    let shaped = FileDType::missing()
+        .resolve(items, itemsize)
+        .and_then(|format| Ok((format, shape(header.nbytes, itemsize, items)?)));
+    let (format, shape) = shaped.map_err(|error| frame.source().blame(error))?;
+    let lengths = match header.chunksize {
         Some(chunk) => Lengths::Uniform {
             chunk,
             slack: false,
         },
         None => Lengths::Starts(starts(&frame)?),
     };
-    LinearArray::new(Box::new(frame), lengths, format, Shape::new(&[count]))
+    LinearArray::new(Box::new(frame), lengths, format, shape)
 }
 
-fn count(nbytes: u64, dtype: DType) -> Result<usize> {
-    let size = dtype.size() as u64;
-    if !nbytes.is_multiple_of(size) {
+fn shape(nbytes: u64, itemsize: usize, items: Items) -> Result<Shape> {
+    if !nbytes.is_multiple_of(itemsize as u64) {
         return Err(unsupported(format!(
-            "the super-chunk has {nbytes} bytes, no whole number of {dtype}"
+            "the super-chunk has {nbytes} bytes, no whole number of items of {itemsize}"
         )));
     }
-    usize::try_from(nbytes / size).map_err(|_| unsupported("the super-chunk is too large"))
+    let count = usize::try_from(nbytes / itemsize as u64);
+    let shape = Shape::new(&[count.map_err(|_| unsupported("the super-chunk is too large"))?]);
+    Ok(match items {
+        Items::Bytes => shape.with_axis(itemsize),
+        Items::Declared | Items::As(_) => shape,
+    })
 }
 
 /// The first byte of every chunk and the number of all bytes, from the chunks' headers.

@@ -4,7 +4,7 @@
 
 use super::cache::CachedChunks;
 use super::chunk::{Expected, Item};
-use super::dtype::ElementFormat;
+use super::dtype::{ElementFormat, Items};
 use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
@@ -20,25 +20,35 @@ pub struct StoredArray {
     format: ElementFormat,
     shape: Shape,
     grid: Grid,
+    /// Extents of a block in items, also where items are taken as bytes.
+    block_shape: Shape,
     geometry: Geometry,
 }
 
 impl StoredArray {
-    /// Opens the array in `frame`; `dtype` overrules the one that it declares.
+    /// Opens the array in `frame`.
     ///
     /// # Errors
     /// When the frame is damaged, holds no n-d array, or items that cannot be computed with.
-    pub fn open(frame: Frame, dtype: Option<DType>) -> Result<Self> {
+    pub fn open(frame: Frame, items: Items) -> Result<Self> {
         let described = describe(&frame).and_then(|(meta, geometry)| {
-            let format = meta.dtype.resolve(dtype, geometry.itemsize)?;
+            let format = meta.dtype.resolve(items, geometry.itemsize)?;
             Ok((meta, geometry, format))
         });
         let (meta, geometry, format) = described.map_err(|error| frame.source().blame(error))?;
+        let block_shape = meta.grid.block.clone();
+        let (mut shape, mut grid) = (meta.shape, meta.grid);
+        if items == Items::Bytes {
+            for extents in [&mut shape, &mut grid.chunk, &mut grid.block] {
+                *extents = extents.with_axis(geometry.itemsize);
+            }
+        }
         Ok(Self {
             chunks: CachedChunks::new(frame),
             format,
-            shape: meta.shape,
-            grid: meta.grid,
+            shape,
+            grid,
+            block_shape,
             geometry,
         })
     }
@@ -111,15 +121,19 @@ impl StoredArray {
             nbytes: self.geometry.chunk_bytes..=self.geometry.chunk_bytes,
             itemsize: self.geometry.itemsize,
             blocksize: Some(self.geometry.block_bytes),
-            block_shape: Some(&self.grid.block),
+            block_shape: Some(&self.block_shape),
         }
     }
 }
 
-/// The value of a repeated item.
+/// The value that every element of a repeated item has, where it is one.
 pub(super) fn scalar(format: ElementFormat, item: &Item) -> Option<Scalar> {
+    // No element is longer than 8 bytes.
     let mut bytes = [0; 8];
     let bytes = &mut bytes[..format.dtype.size()];
+    if !item.repeats(bytes.len()) {
+        return None;
+    }
     item.fill(0, bytes);
     format.to_native(bytes);
     Scalar::read(format.dtype, bytes)

@@ -84,6 +84,12 @@ impl Shape {
             .map(Shape)
     }
 
+    /// The same with one more axis behind the others.
+    #[must_use]
+    pub fn with_axis(&self, extent: usize) -> Shape {
+        Self(self.iter().copied().chain([extent]).collect())
+    }
+
     /// The extent this shape has at `axis` of a result with `ndim` axes: 1 where it has none.
     pub fn extent_in(&self, axis: usize, ndim: usize) -> usize {
         (axis + self.ndim())

@@ -54,12 +54,8 @@ fn stream(size: i32, payload: &[u8]) -> Vec<u8> {
 fn decode(bytes: Vec<u8>, nbytes: usize, itemsize: usize) -> Result<Vec<u8>> {
     let end = bytes.len() as u64;
     let source = Source::memory(bytes);
-    let expected = Expected {
-        nbytes,
-        itemsize,
-        blocksize: None,
-    };
-    let chunk = Chunk::load(&source, 0, end, expected)?;
+    let expected = Expected::bytes(nbytes, itemsize);
+    let chunk = Chunk::load(&source, 0, end, &expected)?;
     let mut scratch = DecodeScratch::default();
     let mut out = Vec::new();
     for block in 0..chunk.blocks() {
@@ -68,6 +64,17 @@ fn decode(bytes: Vec<u8>, nbytes: usize, itemsize: usize) -> Result<Vec<u8>> {
         out.extend_from_slice(&dst);
     }
     assert_eq!(scratch.counts.bytes_decoded, out.len() as u64);
+    // The same in pieces that match no block.
+    let mut pieces = vec![0; out.len()];
+    for (nth, piece) in pieces.chunks_mut(3).enumerate() {
+        chunk.read(&source, nth * 3, &mut scratch, piece)?;
+    }
+    assert_eq!(pieces, out);
+    assert!(
+        chunk
+            .read(&source, out.len(), &mut scratch, &mut [0])
+            .is_err()
+    );
     Ok(out)
 }
 
@@ -157,7 +164,8 @@ fn special_and_memcpyed_chunks() {
         2,
         "special chunk (Value)",
     );
-    refuse(special(3, 2, 6).tail(&[0; 3]), 6, 2, "value of 3 bytes");
+    // Without an array around it, a repeated value has whatever length it has.
+    check(special(3, 2, 6).tail(&[1, 2, 3]), 2, &[1, 2, 3, 1, 2, 3]);
     refuse(special(1, 1, 3).tail(&[0]), 3, 1, "special chunk (Zeros)");
     refuse(special(5, 1, 3).tail(&[]), 3, 1, "special value 5");
     refuse(Built::new(0x07, 1, 5, 5).tail(b"four"), 5, 1, "as they are");
@@ -183,13 +191,6 @@ fn blosc1_chunks() {
     // The same bytes in a later version are two streams, which they cannot be.
     chunk[0] = 4;
     assert!(decode(chunk, 4, 2).is_err());
-    refuse(
-        short(0x04, 2, 4, 4).blocks(&[&block], &[0]),
-        4,
-        2,
-        "bitshuffle",
-    );
-    refuse(short(0x08, 2, 4, 4).blocks(&[&block], &[0]), 4, 2, "delta");
 }
 
 #[test]
@@ -208,11 +209,9 @@ fn headers_that_contradict_themselves() {
     refuse_with(8, 0, "blocksize 0");
     refuse_with(0x10, 99, "filter 99");
     refuse_with(0x1E, 2, "unknown flags");
-    refuse_with(0x1E, 1, "variable-length blocks");
     refuse_with(0x1F, 0x08, "lazy");
     refuse_with(0x1F, 0x80, "lazy");
     refuse_with(0x1F, 0x01, "dictionary");
-    refuse_with(2, 0x05 | 0x10 | 3 << 5, "zlib");
     refuse_with(2, 0x05 | 0x10 | 7 << 5, "unassigned");
     let mut long = good().blocks(&[&raw], &[0]);
     long[12] += 1;
@@ -244,4 +243,85 @@ fn streams_that_cannot_be() {
     refuse(one(&stream(3, b"abc")), 4, 1, "lz4");
     let split = Built::new(SPLIT, 3, 4, 4).blocks(&[&stream(4, b"abcd")], &[0]);
     refuse(split, 4, 1, "cannot be split into 3 streams");
+}
+
+/// A chunk of variable-length blocks: in the header the block size counts them.
+fn variable(blocks: &[&[u8]], nbytes: usize) -> Built {
+    let mut built = Built::new(PLAIN, 1, nbytes, blocks.len()).with(0x1E, 1);
+    built.bytes[0] = 6;
+    built
+}
+
+#[test]
+fn blocks_of_differing_lengths() {
+    // A decoded length, then the payload; as long as that it is stored as it is.
+    let blocks: [&[u8]; 3] = [&stream(2, b"ab"), &stream(3, b"cde"), &stream(1, b"f")];
+    let chunk = variable(&blocks, 6).blocks(&blocks, &[0, 1, 2]);
+    check(chunk.clone(), 1, b"abcdef");
+    let source = Source::memory(chunk.clone());
+    let loaded = Chunk::load(&source, 0, chunk.len() as u64, &Expected::at_most(6)).unwrap();
+    let ranges: Vec<_> = (0..4).map(|block| loaded.block_range(block)).collect();
+    assert_eq!(ranges, [0..2, 2..5, 5..6, 0..0]);
+    assert_eq!(loaded.blocksize(), None);
+    refuse(
+        variable(&blocks, 7).blocks(&blocks, &[0, 1, 2]),
+        7,
+        1,
+        "decode to 6 bytes",
+    );
+    refuse(
+        variable(&blocks, 5).blocks(&blocks, &[0, 1, 2]),
+        5,
+        1,
+        "but 0 are left",
+    );
+    refuse(
+        variable(&blocks, 6).blocks(&blocks, &[1, 0, 2]),
+        6,
+        1,
+        "spans the bytes",
+    );
+    let empty: [&[u8]; 2] = [&stream(2, b"ab"), &stream(0, b"c")];
+    refuse(
+        variable(&empty, 2).blocks(&empty, &[0, 1]),
+        2,
+        1,
+        "decodes to 0 bytes",
+    );
+    let hollow: [&[u8]; 1] = [&stream(2, b"")];
+    refuse(
+        variable(&hollow, 2).blocks(&hollow, &[0]),
+        2,
+        1,
+        "spans the bytes",
+    );
+    refuse(
+        variable(&blocks, 6).with(2, 0x07).blocks(&blocks, &[0]),
+        6,
+        1,
+        "at once",
+    );
+    refuse(
+        variable(&blocks, 6).with(10, 0x10).blocks(&blocks, &[0]),
+        6,
+        1,
+        "blocks, but only",
+    );
+}
+
+#[test]
+fn a_dictionary_stands_between_the_starts_and_the_blocks() {
+    let raw = stream(4, b"abcd");
+    let with_dict = |len: i32, dict: &[u8], start: u8| {
+        let built = Built::new(PLAIN, 1, 4, 4).with(0x1F, 1);
+        let mut tail = vec![start, 0, 0, 0];
+        tail.extend_from_slice(&stream(len, dict));
+        tail.extend_from_slice(&raw);
+        built.tail(&tail)
+    };
+    check(with_dict(3, b"xyz", 43), 1, b"abcd");
+    refuse(with_dict(3, b"xyz", 42), 4, 1, "starts at byte 42");
+    refuse(with_dict(0, b"xyz", 43), 4, 1, "dictionary of 0 bytes");
+    refuse(with_dict(-1, b"xyz", 43), 4, 1, "dictionary of -1 bytes");
+    refuse(with_dict(500, b"xyz", 43), 4, 1, "dictionary of 500 bytes");
 }
