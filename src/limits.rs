@@ -104,6 +104,13 @@ pub const MAX_FRAME_HEADER_BYTES: usize = 1 << 20;
 /// Bytes of a `.npy` header: NumPy's own default bound is 10,000; structured dtypes need more.
 pub const MAX_NPY_HEADER_BYTES: usize = 1 << 20;
 
+/// Bytes of a page of a file: a read of fewer costs about as much.
+pub const PAGE_BYTES: usize = 4_096;
+
+/// Bytes of the blocks that a file in Fortran order is read in: they stay in the L2 cache while
+/// they are transposed.
+pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
+
 /// Brackets within brackets in the literals of headers and metadata: nested dtypes have a few.
 pub const MAX_LITERAL_DEPTH: usize = 64;
 

@@ -6,6 +6,7 @@ mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 pub(crate) mod boxes;
+mod fortran;
 pub(crate) mod gather;
 pub mod npy;
 
@@ -14,10 +15,12 @@ use std::sync::Arc;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::PAGE_BYTES;
 use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
 use crate::types::{DType, Grid, Scalar, Shape};
+use fortran::Fortran;
 use memory::Memory;
 use npy::NpyFile;
 
@@ -51,6 +54,7 @@ enum Place<'a> {
     Stored(Arc<StoredArray>),
     Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
+    Fortran(Arc<Fortran>),
 }
 
 /// How an array's elements can be reached.
@@ -66,7 +70,7 @@ pub enum Layout<'l> {
         /// Bytes between neighbours along each axis; may be negative or 0.
         strides: &'l [isize],
     },
-    /// In compressed blocks.
+    /// In blocks: compressed ones, or those that a file in Fortran order is read in.
     Blocks(&'l Grid, &'l dyn Blocks),
     /// In a file in C order, read by position.
     Runs(&'l dyn Runs),
@@ -105,6 +109,12 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the file cannot be read, or the range does not lie inside the array.
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()>;
+
+    /// Bytes that a read had better have, because it costs about as much to read fewer: a page of
+    /// a file, a block of a chunk.
+    fn grain(&self) -> usize {
+        PAGE_BYTES
+    }
 }
 
 impl<'a> Array<'a> {
@@ -123,6 +133,7 @@ impl<'a> Array<'a> {
         match &self.place {
             Place::Stored(stored) => Some(stored.grid()),
             Place::Linear(linear) => linear.grid(),
+            Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -137,6 +148,7 @@ impl<'a> Array<'a> {
                 None => Layout::Runs(&**linear),
             },
             Place::Npy(file) => Layout::Runs(&**file),
+            Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
         }
     }
 
@@ -237,14 +249,23 @@ impl Array<'static> {
                 })
             }
             Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
-            Opened::Npy(source) => {
-                let file = NpyFile::open(source)?;
-                Ok(Self {
-                    dtype: file.dtype(),
-                    shape: file.shape().clone(),
-                    place: Place::Npy(Arc::new(file)),
-                })
+            Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
+        }
+    }
+
+    fn npy(file: NpyFile) -> Self {
+        let (dtype, shape) = (file.dtype(), file.shape().clone());
+        let place = match file.transposed() {
+            true => {
+                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
+                Place::Fortran(Arc::new(fortran))
             }
+            false => Place::Npy(Arc::new(file)),
+        };
+        Self {
+            dtype,
+            shape,
+            place,
         }
     }
 

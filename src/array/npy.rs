@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::dtype::ElementFormat;
+use crate::store::dtype::{ElementFormat, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
 use crate::store::pending::PendingFile;
@@ -20,15 +20,18 @@ pub(super) struct NpyFile {
     source: Source,
     format: ElementFormat,
     shape: Shape,
+    transposed: bool,
     data_start: u64,
 }
 
 impl NpyFile {
-    pub(super) fn open(source: Source) -> Result<Self> {
+    pub(super) fn open(source: Source, items: Items) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
+        let (format, shape) = header.resolve(&source, items)?;
         Ok(Self {
-            format: header.resolve(&source)?,
-            shape: header.shape,
+            format,
+            shape,
+            transposed: header.transposed(),
             data_start: header.data_start,
             source,
         })
@@ -41,8 +44,14 @@ impl NpyFile {
     pub(super) fn shape(&self) -> &Shape {
         &self.shape
     }
+
+    /// Whether the elements stand in Fortran order, where that is another than C order.
+    pub(super) fn transposed(&self) -> bool {
+        self.transposed
+    }
 }
 
+/// Reads elements in the order of the file.
 impl Runs for NpyFile {
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
         let start = byte_range(self.format.dtype, &self.shape, first, dst.len())?;

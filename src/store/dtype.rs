@@ -1,9 +1,10 @@
 //! In: a dtype as files spell it: `<f8`, `|b1`, `>i4`, `|S7`, `[('a', '<i4')]`. Out: the dtype
 //! that expressions compute with, or the reason why there is none.
-//! Never: an evaluator for Python literals; structured dtypes stay text.
+//! Never: a structured dtype that is computed with.
 
 use std::fmt;
 
+use super::literal::Literal;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::DType;
@@ -84,12 +85,42 @@ enum Meaning {
     Missing,
 }
 
+impl Meaning {
+    /// Bytes of an item, where they are known.
+    fn itemsize(&self) -> Option<usize> {
+        match self {
+            Meaning::Known(format) => Some(format.dtype.size()),
+            Meaning::Other { itemsize, .. } => Some(*itemsize),
+            Meaning::Opaque { .. } | Meaning::Missing => None,
+        }
+    }
+}
+
 impl FileDType {
-    /// Reads a dtype string.
+    /// Reads a dtype string, or the literal of a structured dtype as text.
     pub fn parse(text: &str) -> Self {
+        let meaning = match text.starts_with(['[', '{', '(']) {
+            false => plain(text),
+            true => match Literal::parse(text, Code::UnsupportedDType, "dtype") {
+                Ok(literal) => structured(&literal),
+                Err(_) => NO_DTYPE,
+            },
+        };
         Self {
             text: text.to_string(),
-            meaning: meaning(text),
+            meaning,
+        }
+    }
+
+    /// Reads a dtype that stands in a larger literal: a string, or the fields of a structured
+    /// dtype as a list, in JSON also a list of lists, or as a dict.
+    pub fn from_literal(literal: &Literal) -> Self {
+        match literal.as_str() {
+            Some(text) => Self::parse(text),
+            None => Self {
+                text: literal.to_string(),
+                meaning: structured(literal),
+            },
         }
     }
 
@@ -106,13 +137,9 @@ impl FileDType {
         &self.text
     }
 
-    /// Bytes of an item, where the string says so.
+    /// Bytes of an item, where the text says so.
     pub fn itemsize(&self) -> Option<usize> {
-        match self.meaning {
-            Meaning::Known(format) => Some(format.dtype.size()),
-            Meaning::Other { itemsize, .. } => Some(itemsize),
-            Meaning::Opaque { .. } | Meaning::Missing => None,
-        }
+        self.meaning.itemsize()
     }
 
     /// Whether the file declares no dtype at all.
@@ -206,26 +233,47 @@ fn kind_letter(dtype: DType) -> char {
     }
 }
 
-fn meaning(text: &str) -> Meaning {
-    if text.starts_with(['[', '{']) {
-        let why = "it is structured";
-        return Meaning::Opaque { why };
-    }
+const NO_DTYPE: Meaning = Meaning::Opaque {
+    why: "it is not a NumPy dtype",
+};
+
+/// NumPy's names of dtypes that expressions do not have: their kind and size.
+const NAMES: [(&str, char, usize); 8] = [
+    ("float16", 'f', 2),
+    ("float128", 'f', 16),
+    ("complex64", 'c', 8),
+    ("complex128", 'c', 16),
+    ("complex256", 'c', 32),
+    ("datetime64", 'M', 8),
+    ("timedelta64", 'm', 8),
+    ("object", 'O', 8),
+];
+
+/// What a dtype string means.
+fn plain(text: &str) -> Meaning {
     if let Some(dtype) = DType::from_name(text) {
         return in_order('<', dtype);
+    }
+    // A unit as in `M8[ns]` follows the rest.
+    let text = match text.strip_suffix(']') {
+        Some(unit) => unit.split_once('[').map_or(text, |(text, _)| text),
+        None => text,
+    };
+    if let Some(&(_, kind, size)) = NAMES.iter().find(|(name, ..)| *name == text) {
+        return other(kind, size);
     }
     let (order, rest) = match text.strip_prefix(['<', '>', '|', '=']) {
         Some(rest) => (text.chars().next().unwrap_or('|'), rest),
         None => ('|', text),
     };
+    if rest == "O" {
+        return other('O', 8);
+    }
     let mut chars = rest.chars();
     let (kind, digits) = (chars.next(), chars.as_str());
-    // A unit as in `M8[ns]` follows the size.
-    let digits = digits.split('[').next().unwrap_or(digits);
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let (Some(kind), true, Ok(size)) = (kind, plain, digits.parse::<usize>()) else {
-        let why = "it is not a NumPy dtype string";
-        return Meaning::Opaque { why };
+        return NO_DTYPE;
     };
     let known = DType::ALL
         .into_iter()
@@ -233,6 +281,75 @@ fn meaning(text: &str) -> Meaning {
     match known {
         Some(dtype) => in_order(order, dtype),
         None => other(kind, size),
+    }
+}
+
+/// What the literal of a structured dtype means: its fields are not looked at, only counted.
+fn structured(literal: &Literal) -> Meaning {
+    let why = "it is structured, and expressions have no fields";
+    match item_bytes(literal) {
+        Some(itemsize) => Meaning::Other { itemsize, why },
+        None => Meaning::Opaque { why },
+    }
+}
+
+/// Bytes of an item of a dtype; `None` where that does not follow from the text. Recurses no
+/// deeper than literals nest.
+fn item_bytes(dtype: &Literal) -> Option<usize> {
+    match dtype {
+        Literal::Str(text) => plain(text).itemsize(),
+        Literal::List(fields) => {
+            let mut fields = fields.iter().map(field_bytes);
+            fields.try_fold(0usize, |sum, bytes| sum.checked_add(bytes?))
+        }
+        Literal::Tuple(parts) => match &parts[..] {
+            [item, shape] => item_bytes(item)?.checked_mul(elems(shape)?),
+            _ => None,
+        },
+        Literal::Dict(_) => dict_bytes(dtype),
+        Literal::None | Literal::Bool(_) | Literal::Int(_) | Literal::Float(_) => None,
+    }
+}
+
+/// Bytes of a field: name, dtype, and a shape where it is an array.
+fn field_bytes(field: &Literal) -> Option<usize> {
+    match field.as_list()? {
+        [_, item] => item_bytes(item),
+        [_, item, shape] => item_bytes(item)?.checked_mul(elems(shape)?),
+        _ => None,
+    }
+}
+
+/// Elements of the shape of a field: a number or several.
+fn elems(shape: &Literal) -> Option<usize> {
+    match shape.as_list() {
+        None => shape.as_usize(),
+        Some(extents) => {
+            let mut extents = extents.iter().map(Literal::as_usize);
+            extents.try_fold(1usize, |product, extent| product.checked_mul(extent?))
+        }
+    }
+}
+
+/// Bytes of an item of the dict form, where fields may overlap and leave gaps.
+fn dict_bytes(dtype: &Literal) -> Option<usize> {
+    let mut end = Some(0usize);
+    let offsets = dtype.get("offsets").map(|offsets| offsets.as_list());
+    for (nth, item) in dtype.get("formats")?.as_list()?.iter().enumerate() {
+        let offset = match offsets {
+            Some(offsets) => offsets?.get(nth)?.as_usize()?,
+            None => end.unwrap_or(0),
+        };
+        let field_end = item_bytes(item).and_then(|bytes| offset.checked_add(bytes));
+        end = end.zip(field_end).map(|(a, b)| a.max(b));
+    }
+    let aligned = dtype.get("aligned").and_then(Literal::as_bool) == Some(true);
+    match dtype.get("itemsize") {
+        Some(itemsize) => itemsize
+            .as_usize()
+            .filter(|size| end.is_none_or(|end| end <= *size)),
+        // Alignment leaves gaps that only offsets would tell.
+        None => end.filter(|_| !aligned),
     }
 }
 
@@ -256,11 +373,12 @@ fn other(kind: char, size: usize) -> Meaning {
         'U' => (4, "it is a string"),
         'V' => (1, "it is raw bytes"),
         'M' | 'm' => (1, "it is a date or a duration"),
-        'O' => (1, "it is Python objects"),
-        _ => {
-            let why = "it is not a NumPy dtype string";
+        'O' => {
+            // Files hold them pickled, whatever their size in memory.
+            let why = "it is Python objects";
             return Meaning::Opaque { why };
         }
+        _ => return NO_DTYPE,
     };
     match size.checked_mul(unit) {
         Some(itemsize) => Meaning::Other { itemsize, why },
@@ -313,14 +431,78 @@ mod tests {
         check("<c16", Some(16), "complex");
         check("<f2", Some(2), "floats");
         check("|V10", Some(10), "raw");
-        check("[('a', '<i4'), ('b', '<f8')]", None, "structured");
         check("{'names': ['a']}", None, "structured");
+        check("[('a', '<i4'), ('b', '<f8')]", Some(12), "structured");
+        check("float16", Some(2), "floats");
+        check("complex128", Some(16), "complex");
+        check("datetime64[ns]", Some(8), "date");
+        check("timedelta64[D]", Some(8), "date");
+        check("|S300", Some(300), "string");
+        check("<U80", Some(320), "string");
+        check("object", None, "Python objects");
+        check("|O", None, "Python objects");
+        check("|O8", None, "Python objects");
+        check("[('a', '<i4'", None, "not a NumPy");
+        check("[__import__('os')]", None, "not a NumPy");
+        check("<f8[ns", None, "not a NumPy");
         check("", None, "not a NumPy");
         check("<f", None, "not a NumPy");
         check("<f+8", None, "not a NumPy");
         check("<U99999999999999999999", None, "not a NumPy");
         check("<U18446744073709551615", None, "string");
         check("é8", None, "not a NumPy");
+    }
+
+    #[test]
+    fn structured_dtypes_have_an_item_size() {
+        let check = |text: &str, itemsize: Option<usize>| {
+            let dtype = FileDType::parse(text);
+            assert_eq!(dtype.itemsize(), itemsize, "{text}");
+            assert!(
+                dtype
+                    .resolve(Items::Declared, itemsize.unwrap_or(1))
+                    .is_err()
+            );
+            let literal = Literal::parse(text, Code::BadMeta, "text").unwrap();
+            let same = FileDType::from_literal(&literal);
+            assert_eq!((same.itemsize(), same.text()), (itemsize, dtype.text()));
+        };
+        check(
+            "[('a', '<i4'), ('v', '<f4', (2, 3)), ('n', [('x', '<i2')])]",
+            Some(30),
+        );
+        check("[['a', '<i4'], ['b', '<f8', 2]]", Some(20));
+        check("[(('title', 'name'), '>u8'), ('', '|V4')]", Some(12));
+        check("[('a', ('<i4', (5,)))]", Some(20));
+        check("('<f8', (2, 2))", Some(32));
+        check("[('a', '<f8')]", Some(8));
+        check("[]", Some(0));
+        check("[('t', '<M8[ns]'), ('s', '<U3'), ('f', '<f2')]", Some(22));
+        check("[('o', '|O'), ('a', '<i4')]", None);
+        check("[('a', '<i4', (9223372036854775807, 9))]", None);
+        check("[('a', '|S18446744073709551615'), ('b', '|u1')]", None);
+        check("[('a', '<i4', (2, -3))]", None);
+        check("[('a', '<i4', 2, 2)]", None);
+        check("[('a',)]", None);
+        check("[8]", None);
+        let dict = |rest: &str| format!("{{'names': ['x', 'y'], 'formats': ['<f4', '|u1']{rest}}}");
+        check(
+            &dict(", 'offsets': [0, 8], 'itemsize': 16, 'aligned': True"),
+            Some(16),
+        );
+        check(&dict(", 'offsets': [8, 0]"), Some(12));
+        check(&dict(""), Some(5));
+        check(&dict(", 'aligned': True"), None);
+        check(&dict(", 'itemsize': 4"), None);
+        check(&dict(", 'itemsize': -1"), None);
+        check(&dict(", 'offsets': [0]"), None);
+        check(&dict(", 'offsets': 3"), None);
+        check(
+            "{'names': ['o'], 'formats': ['|O'], 'itemsize': 8}",
+            Some(8),
+        );
+        // One field without a name is no scalar dtype here, as in NumPy.
+        check("[('', '<f8')]", Some(8));
     }
 
     #[test]

@@ -150,10 +150,10 @@ fn of_npy(source: &Source) -> Result<Info> {
     let header = NpyHeader::read(source)?;
     let bytes = source.len_bytes() - header.data_start;
     let mut oddities = Vec::new();
-    if header.fortran_order {
+    if header.transposed() {
         oddities.push("the elements are in Fortran order".to_string());
     }
-    if let Err(error) = header.resolve(source) {
+    if let Err(error) = header.resolve(source, Items::Declared) {
         oddities.push(error.message().to_string());
     }
     Ok(Info {

@@ -3,6 +3,7 @@
 //! Never: an evaluator: no names, calls or operators; a key that is there twice.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -114,6 +115,65 @@ impl Literal {
         };
         Some(entries)
     }
+}
+
+/// As Python writes it, in one line.
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Literal::None => f.write_str("None"),
+            Literal::Bool(true) => f.write_str("True"),
+            Literal::Bool(false) => f.write_str("False"),
+            Literal::Int(value) => write!(f, "{value}"),
+            // A float's text has a point or an exponent, or is `NaN` or `inf`.
+            Literal::Float(value) => write!(f, "{value:?}"),
+            Literal::Str(text) => quoted(f, text),
+            Literal::List(items) => joined(f, ["[", "]"], items, |f, item| write!(f, "{item}")),
+            Literal::Tuple(items) => {
+                let close = if items.len() == 1 { ",)" } else { ")" };
+                joined(f, ["(", close], items, |f, item| write!(f, "{item}"))
+            }
+            Literal::Dict(entries) => joined(f, ["{", "}"], entries, |f, (key, value)| {
+                quoted(f, key)?;
+                write!(f, ": {value}")
+            }),
+        }
+    }
+}
+
+fn joined<T>(
+    f: &mut fmt::Formatter<'_>,
+    [open, close]: [&str; 2],
+    items: &[T],
+    mut show: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    f.write_str(open)?;
+    for (nth, item) in items.iter().enumerate() {
+        f.write_str(if nth == 0 { "" } else { ", " })?;
+        show(f, item)?;
+    }
+    f.write_str(close)
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    write!(f, "{quote}")?;
+    for character in text.chars() {
+        match character {
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\t' => f.write_str("\\t")?,
+            '\r' => f.write_str("\\r")?,
+            c if c == quote => write!(f, "\\{c}")?,
+            c if c.is_control() => write!(f, "\\x{:02x}", u32::from(c))?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    write!(f, "{quote}")
 }
 
 /// Words that are literals.
@@ -630,6 +690,18 @@ mod tests {
         assert!(parse(&wide).is_ok());
     }
 
+    #[test]
+    fn literals_are_written_as_python_writes_them() {
+        for text in [
+            "[('a]', '<i4'), ('b', '<f8', (2,)), ('', '|V4')]",
+            "{'names': ['x', \"it's\"], 'offsets': [0, -8], 'aligned': True, 'n': None, 'e': {}}",
+            "(False, 1.5, 1e300, -2.0, (), 'a\\n\\t\\\\\\x7f\\x85', 'both \\' and \"')",
+            "[NaN, inf, -inf, 'é😀', ((1,), [])]",
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
+    }
+
     /// Pieces that literals are made of, in any order.
     #[test]
     fn no_text_panics() {
@@ -643,8 +715,8 @@ mod tests {
                 text.push_str(bytes.choose(&PIECES)?);
             }
             if let Ok(literal) = parse(&text) {
-                // What was read once reads the same again.
-                let again = parse(&text).unwrap();
+                // What is written reads the same again.
+                let again = parse(&literal.to_string()).unwrap();
                 assert_eq!(format!("{literal:?}"), format!("{again:?}"));
             }
             Ok(())

@@ -1,9 +1,10 @@
 //! In: the header of a `.npy` file. Out: its dtype, shape and where the data begins; and the
 //! header of a file to write.
-//! Never: an evaluator for Python: the header is one dict of known keys, read by a strict grammar.
+//! Never: a header that is anything but one literal dict of the known keys.
 
 use super::dtype::{self, ElementFormat, FileDType, Items};
 use super::file::{Source, unsupported};
+use super::literal::Literal;
 use crate::bytes::Cursor;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -60,48 +61,90 @@ impl NpyHeader {
                 "the file ends inside its .npy header of {len} bytes"
             ))
         })?;
-        let text =
-            std::str::from_utf8(&text).map_err(|_| bad("the .npy header is not UTF-8 text"))?;
-        let mut header = Dict::parse(text)?;
+        // Before version 3, a header is Latin-1: each byte is the character of that number.
+        let text = match major {
+            3 => String::from_utf8(text).map_err(|_| bad("the .npy header is not UTF-8 text"))?,
+            _ => text.into_iter().map(char::from).collect(),
+        };
+        let mut header = Self::parse(&text)?;
         header.data_start = start + len as u64;
         Ok(header)
     }
 
-    /// The dtype that expressions compute with, for a file whose elements can be read in C order.
+    /// Reads the dict; the data is taken to begin at byte 0.
+    fn parse(text: &str) -> Result<Self> {
+        let dict = Literal::parse(text, Code::BadNpy, ".npy header")?;
+        let known = ["descr", "fortran_order", "shape"];
+        let mut keys = dict.as_dict().unwrap_or(&[]).iter().map(|(key, _)| key);
+        if let Some(key) = keys.find(|key| !known.contains(&key.as_str())) {
+            let key = key.escape_debug();
+            return Err(bad(format!("the .npy header has the unknown key '{key}'")));
+        }
+        let [Some(descr), Some(order), Some(extents)] = known.map(|key| dict.get(key)) else {
+            return Err(bad("the .npy header lacks descr, fortran_order or shape"));
+        };
+        let fortran_order = order.as_bool();
+        Ok(Self {
+            dtype: FileDType::from_literal(descr),
+            fortran_order: fortran_order.ok_or_else(|| {
+                bad("the .npy header says neither True nor False to fortran_order")
+            })?,
+            shape: shape(extents)?,
+            data_start: 0,
+        })
+    }
+
+    /// What expressions compute with: the format of the elements, and their shape, which has one
+    /// more axis where items are taken as bytes.
     ///
     /// # Errors
-    /// When the dtype, the order or the file's length does not allow that.
-    pub fn resolve(&self, source: &Source) -> Result<ElementFormat> {
-        let itemsize = self.dtype.itemsize().unwrap_or(1);
-        self.dtype
-            .resolve(Items::Declared, itemsize)
-            .and_then(|format| {
-                self.check(format.dtype, source.len_bytes())?;
-                Ok(format)
-            })
+    /// When the dtype or the file's length does not allow that.
+    pub fn resolve(&self, source: &Source, items: Items) -> Result<(ElementFormat, Shape)> {
+        self.resolve_inner(source.len_bytes(), items)
             .map_err(|error| source.blame(error))
     }
 
-    fn check(&self, dtype: DType, len_bytes: u64) -> Result<()> {
+    fn resolve_inner(&self, len_bytes: u64, items: Items) -> Result<(ElementFormat, Shape)> {
+        let Some(itemsize) = self.dtype.itemsize() else {
+            // What cannot be counted cannot be computed with either.
+            self.dtype.resolve(Items::Declared, 1)?;
+            return Err(bad("the .npy header declares no dtype"));
+        };
+        let format = self.dtype.resolve(items, itemsize)?;
+        self.check(itemsize, len_bytes)?;
+        let shape = match items {
+            Items::Declared | Items::As(_) => self.shape.clone(),
+            Items::Bytes if self.transposed() => {
+                let message = "items of a .npy file in Fortran order cannot be taken as bytes";
+                return Err(unsupported(message));
+            }
+            Items::Bytes => self.shape.with_axis(itemsize),
+        };
+        match shape.ndim_allowed() {
+            true => Ok((format, shape)),
+            false => Err(too_many_axes()),
+        }
+    }
+
+    /// Whether the elements stand in another order than C order.
+    pub fn transposed(&self) -> bool {
+        self.fortran_order && self.shape.orders_differ()
+    }
+
+    fn check(&self, itemsize: usize, len_bytes: u64) -> Result<()> {
         let fits = self.shape.checked_elems().and_then(|elems| {
-            let bytes = (elems as u64).checked_mul(dtype.size() as u64)?;
+            let bytes = (elems as u64).checked_mul(itemsize as u64)?;
             let end = self.data_start.checked_add(bytes)?;
             (end <= len_bytes).then_some(())
         });
-        if fits.is_none() {
-            return Err(bad(format!(
-                "the file has {} bytes of data, too few for shape {} of {dtype}",
+        fits.ok_or_else(|| {
+            bad(format!(
+                "the file has {} bytes of data, too few for shape {} of {}",
                 len_bytes.saturating_sub(self.data_start),
-                self.shape
-            )));
-        }
-        // With at most one axis longer than 1 both orders are the same.
-        let orders_differ = self.shape.iter().filter(|&&extent| extent != 1).count() > 1;
-        if self.fortran_order && orders_differ && !self.shape.contains(&0) {
-            return Err(unsupported("the .npy file is in Fortran order")
-                .with_help("save it with np.ascontiguousarray"));
-        }
-        Ok(())
+                self.shape,
+                self.dtype
+            ))
+        })
     }
 
     /// The bytes before the data of a C-order file, aligned to 64.
@@ -126,141 +169,22 @@ impl NpyHeader {
     }
 }
 
-/// A reader of the one dict that a header consists of.
-struct Dict<'t> {
-    rest: &'t str,
+fn shape(extents: &Literal) -> Result<Shape> {
+    let Literal::Tuple(extents) = extents else {
+        return Err(bad("the .npy header has a shape that is no tuple"));
+    };
+    if extents.len() > MAX_NDIM {
+        return Err(too_many_axes());
+    }
+    let extents: Option<Vec<usize>> = extents.iter().map(Literal::as_usize).collect();
+    let extents = extents.ok_or_else(|| bad("the .npy header has an extent that is no number"))?;
+    Ok(Shape::from(extents))
 }
 
-impl<'t> Dict<'t> {
-    fn parse(text: &'t str) -> Result<NpyHeader> {
-        let mut dict = Dict { rest: text };
-        let (mut descr, mut order, mut shape) = (None, None, None);
-        dict.expect("{")?;
-        while !dict.accept("}") {
-            let key = dict.string()?;
-            dict.expect(":")?;
-            match key {
-                "descr" => descr = Some(dict.descr()?),
-                "fortran_order" => order = Some(dict.boolean()?),
-                "shape" => shape = Some(dict.shape()?),
-                _ => return Err(bad(format!("the .npy header has the unknown key '{key}'"))),
-            }
-            if !dict.accept(",") {
-                dict.expect("}")?;
-                break;
-            }
-        }
-        if !dict.rest.trim().is_empty() {
-            return Err(bad("the .npy header goes on behind its dict"));
-        }
-        match (descr, order, shape) {
-            (Some(dtype), Some(fortran_order), Some(shape)) => Ok(NpyHeader {
-                dtype,
-                fortran_order,
-                shape,
-                data_start: 0,
-            }),
-            _ => Err(bad("the .npy header lacks descr, fortran_order or shape")),
-        }
-    }
-
-    fn accept(&mut self, token: &str) -> bool {
-        match self.rest.trim_start().strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn expect(&mut self, token: &str) -> Result<()> {
-        if self.accept(token) {
-            return Ok(());
-        }
-        let found: String = self.rest.trim_start().chars().take(8).collect();
-        Err(bad(format!(
-            "the .npy header has '{}' where '{token}' belongs",
-            found.escape_debug()
-        )))
-    }
-
-    fn string(&mut self) -> Result<&'t str> {
-        let quote = if self.accept("'") { '\'' } else { '"' };
-        if quote == '"' {
-            self.expect("\"")?;
-        }
-        let (text, rest) = self
-            .rest
-            .split_once(quote)
-            .ok_or_else(|| bad("the .npy header has a string without its end"))?;
-        self.rest = rest;
-        Ok(text)
-    }
-
-    fn boolean(&mut self) -> Result<bool> {
-        if self.accept("True") {
-            return Ok(true);
-        }
-        self.expect("False").map(|()| false)
-    }
-
-    /// A dtype string, or the text of a structured dtype up to its balancing bracket.
-    fn descr(&mut self) -> Result<FileDType> {
-        let text = self.rest.trim_start();
-        if !text.starts_with('[') {
-            return self.string().map(FileDType::parse);
-        }
-        let mut depth = 0usize;
-        let mut quoted = None;
-        for (at, character) in text.char_indices() {
-            match (quoted, character) {
-                (Some(quote), end) if quote == end => quoted = None,
-                (Some(_), _) => {}
-                (None, '\'' | '"') => quoted = Some(character),
-                (None, '[' | '(') => depth += 1,
-                (None, ']' | ')') => depth = depth.saturating_sub(1),
-                (None, _) => {}
-            }
-            if depth == 0 {
-                self.rest = &text[at + 1..];
-                return Ok(FileDType::parse(&text[..=at]));
-            }
-        }
-        Err(bad("the .npy header has a bracket that is never closed"))
-    }
-
-    fn shape(&mut self) -> Result<Shape> {
-        self.expect("(")?;
-        let mut extents = Vec::new();
-        while !self.accept(")") {
-            extents.push(self.extent()?);
-            if extents.len() > MAX_NDIM {
-                return Err(Error::new(
-                    ErrorKind::Limit,
-                    Code::TooManyAxes,
-                    format!("the .npy file has more than {MAX_NDIM} axes"),
-                ));
-            }
-            if !self.accept(",") {
-                self.expect(")")?;
-                break;
-            }
-        }
-        Ok(Shape::from(extents))
-    }
-
-    fn extent(&mut self) -> Result<usize> {
-        let text = self.rest.trim_start();
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let extent = text[..digits]
-            .parse()
-            .map_err(|_| bad("the .npy header has an extent that is no number"))?;
-        self.rest = &text[digits..];
-        // Python 2 wrote long integers with an L.
-        let _ = self.accept("L");
-        Ok(extent)
-    }
+#[cold]
+fn too_many_axes() -> Error {
+    let message = format!("the .npy file has more than {MAX_NDIM} axes");
+    Error::new(ErrorKind::Limit, Code::TooManyAxes, message)
 }
 
 #[cold]
@@ -273,7 +197,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<NpyHeader> {
-        Dict::parse(text)
+        NpyHeader::parse(text)
     }
 
     #[test]
@@ -315,6 +239,12 @@ mod tests {
             "{'descr': [('a', '<f8', 'fortran_order': False, 'shape': (3,), }",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), } x",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), 'x': 1}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3), }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': [3], }",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3.0,), }",
+            "{'descr': '<f8', 'fortran_order': 0, 'shape': (3,), }",
+            "{'descr': '<f8', 'descr': '<f4', 'fortran_order': False, 'shape': (3,), }",
+            "('<f8', False, (3,))",
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.code(), Code::BadNpy, "{text}");
@@ -339,23 +269,100 @@ mod tests {
         }
     }
 
+    /// A file of a version, with this dict.
+    fn file(version: u8, dict: &[u8], data: &[u8]) -> Source {
+        let mut bytes = [MAGIC, &[version, 0]].concat();
+        match version {
+            1 => bytes.extend_from_slice(&u16::try_from(dict.len()).unwrap().to_le_bytes()),
+            _ => bytes.extend_from_slice(&u32::try_from(dict.len()).unwrap().to_le_bytes()),
+        }
+        Source::memory([&bytes, dict, data].concat())
+    }
+
+    fn dict(descr: &str, fortran: &str, shape: &str) -> String {
+        format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n")
+    }
+
+    fn resolve(source: &Source, items: Items) -> Result<(ElementFormat, Shape)> {
+        NpyHeader::read(source)?.resolve(source, items)
+    }
+
     #[test]
-    fn too_little_data_and_fortran_order_are_refused() {
-        let header = NpyHeader::to_write(DType::Int16, &Shape::new(&[2, 2]));
-        let open = |bytes: Vec<u8>| {
-            let source = Source::memory(bytes);
-            NpyHeader::read(&source)?.resolve(&source)
+    fn every_version_is_read_in_its_encoding() {
+        let text = dict("[('\u{e9}', '<i4')]", "False", "(2,)");
+        let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        for (version, bytes) in [(1, &latin[..]), (2, &latin), (3, text.as_bytes())] {
+            let header = NpyHeader::read(&file(version, bytes, &[0; 8])).unwrap();
+            assert_eq!(
+                header.dtype.text(),
+                "[('\u{e9}', '<i4')]",
+                "version {version}"
+            );
+            assert_eq!(header.dtype.itemsize(), Some(4));
+        }
+        let code = |version, bytes| {
+            NpyHeader::read(&file(version, bytes, &[]))
+                .unwrap_err()
+                .code()
         };
-        let with_data = |data: usize| [header.clone(), vec![0; data]].concat();
-        assert_eq!(open(with_data(8)).unwrap().dtype, DType::Int16);
-        assert_eq!(open(with_data(7)).unwrap_err().code(), Code::BadNpy);
-        let text = String::from_utf8_lossy(&header).replace("False", "True ");
-        let mut fortran = with_data(8);
-        // The magic is no UTF-8, so only the dict is replaced.
-        let dict = text.find('{').unwrap();
-        let tail = &text.as_bytes()[dict..];
-        let start = header.len() - tail.len();
-        fortran[start..header.len()].copy_from_slice(tail);
-        assert_eq!(open(fortran).unwrap_err().code(), Code::UnsupportedFile);
+        assert_eq!(code(3, &latin), Code::BadNpy);
+        assert_eq!(code(4, &latin), Code::UnsupportedFile);
+        assert_eq!(code(0, &latin), Code::UnsupportedFile);
+    }
+
+    #[test]
+    fn too_little_data_is_refused() {
+        let header = NpyHeader::to_write(DType::Int16, &Shape::new(&[2, 2]));
+        let open = |data: usize| {
+            let source = Source::memory([header.clone(), vec![0; data]].concat());
+            resolve(&source, Items::Declared)
+        };
+        assert_eq!(open(8).unwrap().0.dtype, DType::Int16);
+        assert_eq!(open(7).unwrap_err().code(), Code::BadNpy);
+    }
+
+    #[test]
+    fn fortran_order_matters_with_two_long_axes() {
+        let transposed = |shape: &str| {
+            let dict = dict("'<i2'", "True", shape);
+            let header = NpyHeader::read(&file(1, dict.as_bytes(), &[])).unwrap();
+            header.transposed()
+        };
+        assert!(transposed("(2, 2)") && transposed("(1, 2, 1, 3)"));
+        for shape in ["()", "(3,)", "(1, 7, 1)", "(2, 0, 3)", "(1, 1)"] {
+            assert!(!transposed(shape), "{shape}");
+        }
+    }
+
+    #[test]
+    fn items_are_taken_as_the_caller_wants() {
+        let structured = dict("[('a', '<i4'), ('b', '<f8')]", "False", "(2,)");
+        let source = file(1, structured.as_bytes(), &[0; 24]);
+        let error = resolve(&source, Items::Declared).unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedDType);
+        let (format, shape) = resolve(&source, Items::Bytes).unwrap();
+        assert_eq!((format.dtype, &shape[..]), (DType::UInt8, &[2, 12][..]));
+        let short = file(1, structured.as_bytes(), &[0; 23]);
+        assert_eq!(
+            resolve(&short, Items::Bytes).unwrap_err().code(),
+            Code::BadNpy
+        );
+        let raw = dict("'|V8'", "False", "(3,)");
+        let source = file(1, raw.as_bytes(), &[0; 24]);
+        let (format, shape) = resolve(&source, Items::As(DType::Float64)).unwrap();
+        assert_eq!((format.dtype, &shape[..]), (DType::Float64, &[3][..]));
+        assert!(resolve(&source, Items::As(DType::Float32)).is_err());
+        let objects = file(1, dict("'|O'", "False", "(3,)").as_bytes(), &[0; 24]);
+        for items in [Items::Declared, Items::Bytes, Items::As(DType::UInt8)] {
+            let error = resolve(&objects, items).unwrap_err();
+            assert_eq!(error.code(), Code::UnsupportedDType);
+        }
+        let fortran = file(1, dict("'|V3'", "True", "(2, 2)").as_bytes(), &[0; 12]);
+        let error = resolve(&fortran, Items::Bytes).unwrap_err();
+        assert_eq!(error.code(), Code::UnsupportedFile);
+        let axes = format!("({})", "1, ".repeat(16));
+        let many = file(1, dict("'|V3'", "False", &axes).as_bytes(), &[0; 3]);
+        let error = resolve(&many, Items::Bytes).unwrap_err();
+        assert_eq!(error.code(), Code::TooManyAxes);
     }
 }

@@ -12,6 +12,9 @@ use crate::limits::RECENT_BLOCKS;
 pub struct DecodeScratch {
     /// What was read and decoded with this scratch.
     pub counts: DecodeCounts,
+    /// Room for a block in the order of its file, for whoever brings it into C order: taken out,
+    /// and put back.
+    pub(crate) transposed: Vec<u8>,
     pub(super) recent: Recent,
     packed: Buffer,
     filtered: Buffer,

@@ -84,6 +84,13 @@ impl Shape {
             .map(Shape)
     }
 
+    /// Whether C order and Fortran order differ: with at most one axis longer than 1, or without
+    /// elements, they are the same.
+    pub fn orders_differ(&self) -> bool {
+        let long = self.iter().filter(|&&extent| extent != 1).count();
+        long > 1 && !self.contains(&0)
+    }
+
     /// The same with one more axis behind the others.
     #[must_use]
     pub fn with_axis(&self, extent: usize) -> Shape {
