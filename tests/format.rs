@@ -96,7 +96,7 @@ fn info_tells_what_was_written() {
     let info = store::info(&path).unwrap();
     assert_eq!(info.kind, Kind::B2nd);
     assert_eq!(info.dtype.as_deref(), Some("<i4"));
-    assert_eq!((info.chunks, info.itemsize), (Some(6), 4));
+    assert_eq!((info.chunks, info.itemsize), (Some(6), Some(4)));
     assert_eq!(info.nbytes, 6 * 600 * 4);
     assert_eq!(info.file_bytes, std::fs::metadata(&path).unwrap().len());
     assert!(info.ratio().unwrap() > 1.5, "{info:?}");
@@ -106,7 +106,7 @@ fn info_tells_what_was_written() {
     assert_eq!(compression.filters.len(), 1);
     assert_eq!(compression.filters[0].name, "shuffle");
     assert_eq!(info.metalayers.len(), 1);
-    assert_eq!(info.metalayers[0].0, "b2nd");
+    assert_eq!(info.metalayers[0].name, "b2nd");
 
     let npy = directory.path().join("a.npy");
     fuseblock::array::npy::NpyWriter::create(&npy, DType::Bool, &shape)
@@ -114,7 +114,7 @@ fn info_tells_what_was_written() {
         .finish()
         .unwrap();
     let info = store::info(&npy).unwrap();
-    assert_eq!((info.kind, info.itemsize), (Kind::Npy, 1));
+    assert_eq!((info.kind, info.itemsize), (Kind::Npy, Some(1)));
     assert_eq!(info.shape, Some(shape));
 }
 

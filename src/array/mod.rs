@@ -123,6 +123,17 @@ impl<'a> Array<'a> {
         self.dtype
     }
 
+    /// The dtype string of the file, where it declares one: also where items were opened as
+    /// something else.
+    pub fn declared_dtype(&self) -> Option<&str> {
+        match &self.place {
+            Place::Stored(stored) => Some(stored.declared())
+                .filter(|declared| !declared.is_missing())
+                .map(|declared| declared.text()),
+            Place::Linear(_) | Place::Npy(_) | Place::Memory(_) => None,
+        }
+    }
+
     /// The shape; empty for a 0-d array.
     pub fn shape(&self) -> &Shape {
         &self.shape

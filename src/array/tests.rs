@@ -142,7 +142,7 @@ fn files_of_other_kinds_are_named() {
     std::fs::write(&path, "").unwrap();
     assert_eq!(Array::open(&path).unwrap_err().code(), Code::NotAnArray);
     let error = Array::open(directory.path()).unwrap_err();
-    assert_eq!(error.code(), Code::UnsupportedFile);
+    assert_eq!(error.code(), Code::NotAnArray);
     let error = Array::open(directory.path().join("absent")).unwrap_err();
     assert_eq!(error.code(), Code::FileIo);
 }

@@ -23,6 +23,8 @@ pub(super) enum Verb {
     Eval(Eval),
     /// Say what a file holds
     Info(Info),
+    /// Show the first elements of an array
+    Head(Head),
     /// Show what an expression becomes, stage by stage
     Explain(Explain),
     /// Make compressed arrays, evaluate an expression over them and say what happened
@@ -72,10 +74,30 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  fuseblock info data.b2nd\n  fuseblock info data.b2nd --json")]
+#[command(
+    after_help = "Examples:\n  fuseblock info data.b2nd\n  fuseblock info --chunks data.b2nd --json"
+)]
 pub(super) struct Info {
-    /// The file
+    /// The file or directory
     pub(super) path: PathBuf,
+    /// List every chunk: where it stands, its sizes, how it is stored
+    #[arg(long)]
+    pub(super) chunks: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock head data.b2nd\n  fuseblock head -n 3 data.npy --json"
+)]
+pub(super) struct Head {
+    /// The array's file or directory
+    pub(super) path: PathBuf,
+    /// How many elements of the first axis
+    #[arg(short, default_value_t = 10, value_name = "N")]
+    pub(super) n: usize,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -193,6 +215,7 @@ impl Args {
         match &self.verb {
             Verb::Eval(eval) => eval.json,
             Verb::Info(info) => info.json,
+            Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,
             Verb::Explain(_) | Verb::Demo(_) => false,
         }

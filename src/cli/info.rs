@@ -10,12 +10,17 @@ use crate::cli::output::Output;
 use crate::cli::print;
 use crate::error::Result;
 use crate::exec::bytes_text;
-use crate::store::{self, Compression, Info, SpecialCounts};
+use crate::store::{
+    self, ChunkCodes, ChunkInfo, Compression, FilterInfo, Info, InfoOptions, Layer, SpecialCounts,
+};
 use crate::types::Shape;
 
 /// Says what a file holds.
 pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
-    let info = store::info(&args.path)?;
+    let options = InfoOptions {
+        chunks: args.chunks,
+    };
+    let info = store::info_with(&args.path, options)?;
     if output.is_json() {
         return print(
             output,
@@ -32,13 +37,8 @@ fn text(info: &Info) -> String {
         // OK to ignore: writing to a String does not fail.
         let _ = writeln!(out, "{name:>12}  {fact}");
     };
-    line("kind", info.kind.to_string());
-    if let Some(dtype) = &info.dtype {
-        line(
-            "dtype",
-            format!("{dtype} ({} bytes an element)", info.itemsize),
-        );
-    }
+    line("kind", kind(info));
+    line("dtype", dtype(info));
     let shapes = [
         ("shape", &info.shape),
         ("chunk", &info.chunk),
@@ -50,33 +50,63 @@ fn text(info: &Info) -> String {
         }
     }
     if let Some(chunks) = info.chunks {
-        line("chunks", chunks.to_string());
+        line("chunks", format!("{chunks}{}", special(&info.special)));
     }
     line("size", sizes(info));
     if let Some(compression) = &info.compression {
         line("codec", codec(compression));
-        line("filters", filters(compression));
+        line("filters", filters(&compression.filters));
     }
-    let special = special(&info.special);
-    if !special.is_empty() {
-        line("special", special);
+    for count in &info.codes {
+        line(
+            "stored",
+            format!("{} {}", chunks(count.chunks), codes(&count.codes)),
+        );
     }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
     ] {
         if !layers.is_empty() {
-            let listed: Vec<String> = layers
-                .iter()
-                .map(|(name, len)| format!("{name} ({len} B)"))
-                .collect();
+            let listed: Vec<String> = layers.iter().map(layer).collect();
             line(name, listed.join(", "));
         }
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
     }
+    if let Some(list) = &info.chunk_list {
+        out.push('\n');
+        out.push_str(&chunk_table(list));
+    }
     out
+}
+
+fn kind(info: &Info) -> String {
+    let layout = info
+        .layout
+        .map_or(String::new(), |layout| format!(", {layout}"));
+    let version = info.version.map_or(String::new(), |version| {
+        format!(", format version {version}")
+    });
+    format!("{}{layout}{version}", info.kind)
+}
+
+fn dtype(info: &Info) -> String {
+    let declared = info.dtype.as_deref().unwrap_or("not declared");
+    let size = match info.itemsize {
+        Some(1) => " (1 byte an item)".to_string(),
+        Some(size) => format!(" ({size} bytes an item)"),
+        None => String::new(),
+    };
+    let computes = match &info.computes {
+        Ok(dtype) if info.dtype.is_none() => {
+            format!(", read as {dtype} unless told otherwise: x=PATH:float64")
+        }
+        Ok(dtype) => format!(", {dtype} in expressions"),
+        Err(why) => format!("; not for expressions: {why}"),
+    };
+    format!("{declared}{size}{computes}")
 }
 
 fn sizes(info: &Info) -> String {
@@ -84,9 +114,14 @@ fn sizes(info: &Info) -> String {
     let ratio = info
         .ratio()
         .map_or(String::new(), |ratio| format!(", ratio {ratio:.2}"));
+    let decoded = match info.data_bytes {
+        Some(data) if data < info.nbytes => {
+            format!("{} of data, {} with padding", size(data), size(info.nbytes))
+        }
+        Some(_) | None => format!("{} decoded", size(info.nbytes)),
+    };
     format!(
-        "{} decoded, {} stored{ratio}; file {}",
-        size(info.nbytes),
+        "{decoded}, {} stored{ratio}; file {}",
         size(info.cbytes),
         size(info.file_bytes)
     )
@@ -104,21 +139,46 @@ fn codec(compression: &Compression) -> String {
     format!("{codec}, level {level}, split {splitmode}{dict}")
 }
 
-fn filters(compression: &Compression) -> String {
-    let listed: Vec<String> = compression
-        .filters
-        .iter()
-        .map(|filter| match filter.meta {
-            0 => filter.name.clone(),
-            meta => format!("{}({meta})", filter.name),
-        })
-        .collect();
+fn filters(filters: &[FilterInfo]) -> String {
+    let each = filters.iter().map(|filter| match filter.meta {
+        0 => filter.name.clone(),
+        // Parameters are small numbers of either sign.
+        meta => format!("{}({})", filter.name, meta.cast_signed()),
+    });
+    let listed: Vec<String> = each.collect();
     match listed.is_empty() {
         true => "none".into(),
         false => listed.join(", "),
     }
 }
 
+fn codes(codes: &ChunkCodes) -> String {
+    let mut out = codes.codec.clone();
+    for filter in &codes.filters {
+        out.push_str(" + ");
+        out.push_str(&filters(std::slice::from_ref(filter)));
+    }
+    if codes.split {
+        out.push_str(", split");
+    }
+    if codes.dictionary {
+        out.push_str(", dictionary");
+    }
+    out
+}
+
+fn chunks(count: usize) -> String {
+    match count {
+        1 => "1 chunk".into(),
+        _ => format!("{count} chunks"),
+    }
+}
+
+fn layer(layer: &Layer) -> String {
+    format!("{} ({} B)", layer.name, layer.len)
+}
+
+/// How many chunks are one repeated value, in brackets.
 fn special(counts: &SpecialCounts) -> String {
     let kinds = [
         (counts.zeros, "zeros"),
@@ -128,28 +188,58 @@ fn special(counts: &SpecialCounts) -> String {
     ];
     let found = kinds.iter().filter(|(count, _)| *count > 0);
     let listed: Vec<String> = found
-        .map(|(count, kind)| format!("{count} chunks {kind}"))
+        .map(|(count, kind)| format!("{count} {kind}"))
         .collect();
-    listed.join(", ")
+    match listed.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", listed.join(", ")),
+    }
+}
+
+/// A line a chunk.
+fn chunk_table(list: &[ChunkInfo]) -> String {
+    let mut out = format!(
+        "{:>8} {:>14} {:>12} {:>12} {:>7}  {}\n",
+        "chunk", "place", "decoded", "stored", "blocks", "how"
+    );
+    for chunk in list {
+        let place = chunk.place.map_or("-".into(), |place| place.to_string());
+        let how = match &chunk.codes {
+            Some(through) => format!("{}: {}", chunk.kind, codes(through)),
+            None => chunk.kind.to_string(),
+        };
+        // OK to ignore: writing to a String does not fail.
+        let _ = writeln!(
+            out,
+            "{:>8} {place:>14} {:>12} {:>12} {:>7}  {how}",
+            chunk.number, chunk.nbytes, chunk.cbytes, chunk.blocks
+        );
+    }
+    out
 }
 
 /// The same for programs.
 fn value(info: &Info) -> Value {
     let shape = |shape: &Option<Shape>| shape.as_ref().map(|shape| shape.to_vec());
-    let layers = |layers: &[(String, usize)]| -> Vec<Value> {
+    let layers = |layers: &[Layer]| -> Vec<Value> {
         let each = layers.iter();
-        each.map(|(name, len)| json!({ "name": name, "bytes": len }))
+        each.map(|layer| json!({ "name": layer.name, "bytes": layer.len, "stored": layer.stored }))
             .collect()
     };
     json!({
         "kind": info.kind.to_string(),
+        "layout": info.layout,
+        "version": info.version,
         "file_bytes": info.file_bytes,
         "dtype": info.dtype,
+        "computes": info.computes.as_ref().ok().map(|dtype| dtype.name()),
+        "computes_not": info.computes.as_ref().err(),
         "itemsize": info.itemsize,
         "shape": shape(&info.shape),
         "chunk": shape(&info.chunk),
         "block": shape(&info.block),
         "chunks": info.chunks,
+        "data_bytes": info.data_bytes,
         "nbytes": info.nbytes,
         "cbytes": info.cbytes,
         "ratio": info.ratio(),
@@ -158,13 +248,13 @@ fn value(info: &Info) -> Value {
             "level": compression.level,
             "splitmode": compression.splitmode,
             "use_dict": compression.use_dict,
-            "filters": compression.filters.iter().map(|filter| json!({
-                "slot": filter.slot,
-                "id": filter.id,
-                "name": filter.name,
-                "meta": filter.meta,
-            })).collect::<Vec<_>>(),
+            "filters": filters_value(&compression.filters),
         })),
+        "stored": info.codes.iter().map(|count| {
+            let mut object = codes_value(&count.codes);
+            object["chunks"] = count.chunks.into();
+            object
+        }).collect::<Vec<_>>(),
         "special": {
             "zeros": info.special.zeros,
             "nan": info.special.nan,
@@ -173,6 +263,43 @@ fn value(info: &Info) -> Value {
         },
         "metalayers": layers(&info.metalayers),
         "vlmetalayers": layers(&info.vl_metalayers),
+        "chunk_list": info.chunk_list.as_ref().map(|list| {
+            list.iter().map(chunk_value).collect::<Vec<_>>()
+        }),
         "oddities": info.oddities,
+    })
+}
+
+fn filters_value(filters: &[FilterInfo]) -> Vec<Value> {
+    let each = filters.iter();
+    each.map(|filter| {
+        json!({
+            "slot": filter.slot,
+            "id": filter.id,
+            "name": filter.name,
+            "meta": filter.meta,
+        })
+    })
+    .collect()
+}
+
+fn codes_value(codes: &ChunkCodes) -> Value {
+    json!({
+        "codec": codes.codec,
+        "filters": filters_value(&codes.filters),
+        "split": codes.split,
+        "dictionary": codes.dictionary,
+    })
+}
+
+fn chunk_value(chunk: &ChunkInfo) -> Value {
+    json!({
+        "number": chunk.number,
+        "kind": chunk.kind.to_string(),
+        "place": chunk.place,
+        "nbytes": chunk.nbytes,
+        "cbytes": chunk.cbytes,
+        "blocks": chunk.blocks,
+        "codes": chunk.codes.as_ref().map(codes_value),
     })
 }

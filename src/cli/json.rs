@@ -120,7 +120,7 @@ impl Serialize for OutputReply<'_> {
 }
 
 /// Elements, flat, in C order.
-struct Data<'d>(DType, &'d [u8]);
+pub(super) struct Data<'d>(pub(super) DType, pub(super) &'d [u8]);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,7 @@
 mod args;
 mod demo;
 mod eval;
+mod head;
 mod info;
 mod json;
 mod output;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
     let outcome = guarded(|| match &args.verb {
         Verb::Eval(eval) => eval::eval(eval, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
+        Verb::Head(head) => head::head(head, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),
         Verb::Demo(demo) => demo::demo(demo, &mut output),
         Verb::Repl(repl) => repl::repl(repl, &mut output),

@@ -3,7 +3,7 @@
 
 use crate::array::Array;
 use crate::error::Result;
-use crate::types::Scalar;
+use crate::types::{DType, Scalar, Shape};
 
 /// Arrays with more elements than this are elided, as NumPy does.
 const THRESHOLD: usize = 1000;
@@ -15,34 +15,40 @@ const WIDTH: usize = 80;
 /// The text of an array; a 0-d array is its element alone.
 pub(super) fn text(array: &Array<'_>) -> Result<String> {
     let bytes = array.to_bytes()?;
-    let (dtype, shape) = (array.dtype(), array.shape());
-    let elems = shape.elems();
-    if elems == 0 {
-        return Ok(format!("[]  (shape {shape}, {dtype})"));
+    let dtype = array.dtype();
+    if array.shape().elems() == 0 {
+        return Ok(format!("[]  (shape {}, {dtype})", array.shape()));
     }
-    let element = |index: usize| -> String {
-        let item = bytes.get(index * dtype.size()..);
-        let value = item.and_then(|item| Scalar::read(dtype, item));
-        value.map_or(String::new(), |value| value.to_string())
-    };
+    let elide = array.shape().elems() > THRESHOLD;
+    Ok(layout(array.shape(), elide, &|index| {
+        element(dtype, &bytes, index)
+    }))
+}
+
+/// The text of element `index` of native elements.
+pub(super) fn element(dtype: DType, bytes: &[u8], index: usize) -> String {
+    let item = bytes.get(index * dtype.size()..);
+    let value = item.and_then(|item| Scalar::read(dtype, item));
+    value.map_or(String::new(), |value| value.to_string())
+}
+
+/// The elements of an array of `shape`, of which there is at least one, in brackets and columns.
+pub(super) fn layout(shape: &Shape, elide: bool, element: &dyn Fn(usize) -> String) -> String {
     let strides = shape.strides();
-    let shown: Vec<Vec<Option<usize>>> = shape
-        .iter()
-        .map(|&extent| axis(extent, elems > THRESHOLD))
-        .collect();
+    let shown: Vec<Vec<Option<usize>>> = shape.iter().map(|&n| axis(n, elide)).collect();
     let mut width = 0;
     each(&shown, &strides, 0, 0, &mut |index| {
-        width = width.max(element(index).len())
+        width = width.max(element(index).chars().count())
     });
     let printer = Printer {
         shown: &shown,
         strides: &strides,
         width,
-        element: &element,
+        element,
     };
     let mut out = String::new();
     printer.axis(0, 0, &mut out);
-    Ok(out)
+    out
 }
 
 /// The indices of an axis that are shown; `None` stands for those left out.

@@ -137,6 +137,17 @@ pub fn name(compcode: u8) -> String {
     by_id(compcode).map_or_else(|| format!("codec {compcode}"), |row| row.name.to_string())
 }
 
+/// The name of a chunk's codec, from the format code in its flags and its `udcodec` byte. LZ4HC
+/// writes what LZ4 reads, so both go by that name unless the byte tells.
+pub fn chunk_codec_name(format: u8, udcodec: u8) -> String {
+    let told = by_id(udcodec).filter(|row| format == FORMAT_BY_ID || row.format == format);
+    match told.or_else(|| TABLE.iter().find(|row| row.format == format)) {
+        Some(row) => row.name.to_string(),
+        None if format == FORMAT_BY_ID => name(udcodec),
+        None => format!("format code {format}"),
+    }
+}
+
 /// The codec of a chunk, from the format code in its flags and its `udcodec` byte.
 ///
 /// # Errors

@@ -113,14 +113,31 @@ impl Source {
                 let doing = format!("read {} bytes at {absolute}", dst.len());
                 Error::io(&doing, path, cause)
             }),
-            Place::Memory(bytes) => {
-                let from = usize::try_from(absolute)
-                    .ok()
-                    .and_then(|at| bytes.get(at..)?.get(..dst.len()))
-                    .ok_or_else(|| self.beyond(position, dst.len() as u64))?;
-                dst.copy_from_slice(from);
+            Place::Memory(_) => {
+                if let Some(from) = self.resident(position, dst.len())? {
+                    dst.copy_from_slice(from);
+                }
                 Ok(())
             }
+        }
+    }
+
+    /// The `count` bytes from `position` on where they lie in memory; `None` for files.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn resident(&self, position: u64, count: usize) -> Result<Option<&[u8]>> {
+        let Place::Memory(bytes) = &*self.place else {
+            return Ok(None);
+        };
+        let inside = position.checked_add(count as u64);
+        let found = inside.filter(|&end| end <= self.len).and_then(|_| {
+            let at = usize::try_from(self.start + position).ok()?;
+            bytes.get(at..)?.get(..count)
+        });
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => Err(self.beyond(position, count as u64)),
         }
     }
 

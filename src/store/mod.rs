@@ -15,6 +15,7 @@ mod scratch;
 
 pub mod dtype;
 mod info;
+mod items;
 mod linear;
 pub mod literal;
 pub mod npy;
@@ -26,7 +27,11 @@ pub mod pending;
 pub mod write;
 
 pub use dtype::normalise_bools;
-pub use info::{Compression, FilterInfo, Info, Kind, SpecialCounts, info, info_of};
+pub use info::{
+    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, Compression, FilterInfo, Info, InfoOptions, Kind,
+    Layer, SpecialCounts, info, info_of, info_with,
+};
+pub use items::item_text;
 pub use linear::LinearArray;
 pub use open::Opened;
 pub use plain::plain_array;

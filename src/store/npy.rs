@@ -131,6 +131,12 @@ impl NpyHeader {
         self.fortran_order && self.shape.orders_differ()
     }
 
+    /// Bytes of the elements, where the dtype's item size is known.
+    pub fn data_bytes(&self) -> Option<u64> {
+        let elems = self.shape.checked_elems()? as u64;
+        elems.checked_mul(self.dtype.itemsize()? as u64)
+    }
+
     fn check(&self, itemsize: usize, len_bytes: u64) -> Result<()> {
         let fits = self.shape.checked_elems().and_then(|elems| {
             let bytes = (elems as u64).checked_mul(itemsize as u64)?;

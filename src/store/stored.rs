@@ -4,7 +4,7 @@
 
 use super::cache::CachedChunks;
 use super::chunk::{Expected, Item};
-use super::dtype::{ElementFormat, Items};
+use super::dtype::{ElementFormat, FileDType, Items};
 use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
@@ -17,6 +17,7 @@ use crate::types::{DType, Grid, Scalar, Shape};
 #[derive(Debug)]
 pub struct StoredArray {
     chunks: CachedChunks<Frame>,
+    declared: FileDType,
     format: ElementFormat,
     shape: Shape,
     grid: Grid,
@@ -45,12 +46,18 @@ impl StoredArray {
         }
         Ok(Self {
             chunks: CachedChunks::new(frame),
+            declared: meta.dtype,
             format,
             shape,
             grid,
             block_shape,
             geometry,
         })
+    }
+
+    /// The dtype as the file declares it.
+    pub fn declared(&self) -> &FileDType {
+        &self.declared
     }
 
     /// The dtype of its elements.

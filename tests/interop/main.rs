@@ -105,8 +105,8 @@ fn check_sum(array: &Array<'_>, sum: &str) -> Result<(), String> {
 
 fn check_meta(path: &Path) {
     let info = store::info(path).unwrap();
-    let names = |layers: &[(String, usize)]| -> Vec<String> {
-        layers.iter().map(|(name, _)| name.clone()).collect()
+    let names = |layers: &[store::Layer]| -> Vec<String> {
+        layers.iter().map(|layer| layer.name.clone()).collect()
     };
     let mut metalayers = names(&info.metalayers);
     metalayers.sort();

@@ -4,6 +4,7 @@
 
 use super::bad;
 use crate::bytes::Cursor;
+use crate::codec;
 use crate::codec::filter::{self, SLOTS};
 use crate::diag::Code;
 use crate::error::Result;
@@ -76,6 +77,33 @@ pub struct Coding {
     pub(super) metas: [u8; SLOTS],
     pub(super) split: bool,
     pub(super) dict: bool,
+}
+
+impl Coding {
+    /// Name of the codec, also where this version lacks it.
+    pub fn codec_name(&self) -> String {
+        codec::chunk_codec_name(self.format, self.udcodec)
+    }
+
+    /// Filter ids, in the order of application.
+    pub fn filters(&self) -> [u8; SLOTS] {
+        self.filters
+    }
+
+    /// Filter parameters.
+    pub fn filter_metas(&self) -> [u8; SLOTS] {
+        self.metas
+    }
+
+    /// Whether blocks have a stream a byte plane.
+    pub fn is_split(&self) -> bool {
+        self.split
+    }
+
+    /// Whether there is a dictionary.
+    pub fn has_dictionary(&self) -> bool {
+        self.dict
+    }
 }
 
 /// The bytes 10..20 (hexadecimal) of an extended header.

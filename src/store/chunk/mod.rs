@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::file::Source;
-use super::scratch::DecodeScratch;
+use super::scratch::{Buffer, DecodeCounts, DecodeScratch};
 use crate::codec::Dictionary;
 use crate::codec::filter::Position;
 use crate::diag::Code;
@@ -398,6 +398,25 @@ fn read_raw(
     scratch.counts.read += before.elapsed();
     scratch.counts.bytes_read += dst.len() as u64;
     Ok(())
+}
+
+/// The stored bytes of a block: where they lie, or read into `buffer`.
+fn stored<'s>(
+    source: &'s Source,
+    position: u64,
+    len: usize,
+    buffer: &'s mut Buffer,
+    counts: &mut DecodeCounts,
+) -> Result<&'s [u8]> {
+    if let Some(bytes) = source.resident(position, len)? {
+        return Ok(bytes);
+    }
+    let bytes = buffer.get(len);
+    let begin = Instant::now();
+    source.read_at(position, bytes)?;
+    counts.read += begin.elapsed();
+    counts.bytes_read += len as u64;
+    Ok(bytes)
 }
 
 fn check_against(header: &Header, room: usize, expected: &Expected<'_>) -> Result<()> {

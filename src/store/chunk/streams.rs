@@ -1,11 +1,9 @@
 //! In: a regular chunk's block starts. Out: any of its blocks, decoded and unfiltered.
 //! Never: a block that reads outside of its own extent.
 
-use std::time::Instant;
-
-use super::bad;
 use super::coder::Coder;
 use super::header::Header;
+use super::{bad, stored};
 use crate::bytes::u32s_le;
 use crate::codec::filter::Position;
 use crate::error::{Error, Result};
@@ -66,11 +64,7 @@ impl Streams {
         let (start, end) = self.extents[block];
         let (start, len) = (u64::from(start), (end - start) as usize);
         let (packed, bench) = scratch.bench();
-        let packed = packed.get(len);
-        let begin = Instant::now();
-        source.read_at(self.position + start, packed)?;
-        bench.counts.read += begin.elapsed();
-        bench.counts.bytes_read += len as u64;
+        let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         let nstreams = if self.split && !leftover {
             self.typesize
         } else {

@@ -1,11 +1,9 @@
 //! In: the block starts of a chunk of variable-length blocks. Out: any of its blocks.
 //! Never: a sum of lengths that differs from the chunk's.
 
-use std::time::Instant;
-
-use super::bad;
 use super::coder::Coder;
 use super::header::Header;
+use super::{bad, stored};
 use crate::bytes::{Cursor, u32s_le};
 use crate::codec::filter::Position;
 use crate::diag::Code;
@@ -120,11 +118,7 @@ impl Variable {
         let Block { start, len, .. } = self.blocks[block];
         let (start, len) = (u64::from(start), len as usize);
         let (packed, bench) = scratch.bench();
-        let packed = packed.get(len);
-        let begin = Instant::now();
-        source.read_at(self.position + start, packed)?;
-        bench.counts.read += begin.elapsed();
-        bench.counts.bytes_read += len as u64;
+        let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         // Every block is its own reference: none looks at the first one.
         self.coder
             .block(Position::First, bench, dst, |coder, contexts, dst| {

@@ -1,0 +1,137 @@
+//! In: a path and a number. Out: the first elements of the array there, of any dtype.
+//! Never: blocks decoded that none of them is in.
+
+use serde_json::{Value, json};
+
+use crate::array::{Array, DecodeScratch};
+use crate::cli::args::Head as Args;
+use crate::cli::json::Data;
+use crate::cli::output::Output;
+use crate::cli::{print, show};
+use crate::diag::Code;
+use crate::error::Result;
+use crate::store::item_text;
+use crate::types::{DType, Shape};
+
+/// Elements shown of the last axis, where it is not the first.
+const COLUMNS: usize = 8;
+/// Elements shown of every other axis.
+const LAYERS: usize = 3;
+
+/// Shows the first elements of an array.
+pub(super) fn head(args: &Args, output: &mut Output) -> Result<()> {
+    let corner = match Array::open(&args.path) {
+        Ok(array) => Corner::read(&array, args.n)?,
+        Err(error) if error.code() == Code::UnsupportedDType => {
+            Corner::read_items(&Array::open_bytes(&args.path)?, args.n)?
+        }
+        Err(error) => return Err(error),
+    };
+    match output.is_json() {
+        true => print(output, &corner.value().to_string()),
+        false => print(output, &corner.text()),
+    }
+}
+
+/// The first elements of an array along each axis.
+struct Corner {
+    /// What the elements are, for people.
+    dtype: String,
+    /// Extents of the array.
+    shape: Shape,
+    /// Extents of what was read.
+    extent: Shape,
+    elements: Elements,
+}
+
+enum Elements {
+    Native(DType, Vec<u8>),
+    /// A text each.
+    Texts(Vec<String>),
+}
+
+impl Corner {
+    fn read(array: &Array<'_>, n: usize) -> Result<Self> {
+        let (shape, dtype) = (array.shape().clone(), array.dtype());
+        let extent = corner(&shape, n);
+        let bytes = read(array, &extent)?;
+        Ok(Self {
+            dtype: dtype.to_string(),
+            shape,
+            extent,
+            elements: Elements::Native(dtype, bytes),
+        })
+    }
+
+    /// The same for items that were opened as bytes along a last axis.
+    fn read_items(array: &Array<'_>, n: usize) -> Result<Self> {
+        let dtype = array.declared_dtype().unwrap_or("?").to_string();
+        let (itemsize, shape) = match array.shape().split_last() {
+            Some((&itemsize, shape)) => (itemsize, Shape::new(shape)),
+            None => (1, Shape::scalar()),
+        };
+        let extent = corner(&shape, n);
+        let bytes = read(array, &extent.with_axis(itemsize))?;
+        let items = bytes.chunks_exact(itemsize.max(1));
+        let texts = items.map(|item| item_text(&dtype, item)).collect();
+        Ok(Self {
+            dtype,
+            shape,
+            extent,
+            elements: Elements::Texts(texts),
+        })
+    }
+
+    fn text(&self) -> String {
+        let shown = match self.extent == self.shape {
+            true => String::new(),
+            false => format!(", of which {}", self.extent),
+        };
+        let title = format!("{} {}{shown}", self.dtype, self.shape);
+        if self.extent.elems() == 0 {
+            return title;
+        }
+        let elements = match &self.elements {
+            Elements::Native(dtype, bytes) => show::layout(&self.extent, false, &|index| {
+                show::element(*dtype, bytes, index)
+            }),
+            Elements::Texts(texts) => show::layout(&self.extent, false, &|index| {
+                texts.get(index).cloned().unwrap_or_default()
+            }),
+        };
+        format!("{title}\n{elements}")
+    }
+
+    fn value(&self) -> Value {
+        json!({
+            "ok": true,
+            "dtype": self.dtype,
+            "shape": self.shape.to_vec(),
+            "extent": self.extent.to_vec(),
+            "data": match &self.elements {
+                Elements::Native(dtype, bytes) => json!(Data(*dtype, bytes)),
+                Elements::Texts(texts) => json!(texts),
+            },
+        })
+    }
+}
+
+/// Extents of the corner to read: `n` of the first axis, a line's worth of the last.
+fn corner(shape: &Shape, n: usize) -> Shape {
+    let last = shape.ndim().saturating_sub(1);
+    let most = |axis: usize| match axis {
+        0 => n,
+        _ if axis == last => COLUMNS,
+        _ => LAYERS,
+    };
+    let axes = shape.iter().enumerate();
+    let extents: Vec<usize> = axes.map(|(axis, &extent)| extent.min(most(axis))).collect();
+    Shape::from(extents)
+}
+
+fn read(array: &Array<'_>, extent: &Shape) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; extent.elems() * array.dtype().size()];
+    let start = vec![0; extent.ndim()];
+    array.read_box(&start, extent, &mut DecodeScratch::default(), &mut bytes)?;
+    Ok(bytes)
+}
