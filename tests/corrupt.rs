@@ -14,10 +14,10 @@ use common::{read_all, sample};
 use fuseblock::array::{DecodeScratch, Layout};
 use fuseblock::limits::MAX_CHUNKS;
 use fuseblock::store::file::Source;
-use fuseblock::store::info_of;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
+use fuseblock::store::{Info, info, info_of};
 use fuseblock::types::{Grid, Shape};
-use fuseblock::{Array, DType, ErrorKind};
+use fuseblock::{Array, DType, Error, ErrorKind};
 
 /// The system's allocator, which notes the number of requests and the largest, by thread.
 struct Noting;
@@ -136,8 +136,23 @@ fn files() -> Vec<(String, Vec<u8>)> {
 /// Opens, decodes and describes `bytes`; what they say may be an error, but a clear one.
 /// Returns whether they could be read.
 fn survive(bytes: &[u8], what: &dyn Fn() -> String) -> bool {
+    let open = || Array::from_file_bytes(bytes.to_vec());
+    let tell = || info_of(Source::memory(bytes.to_vec()));
+    survive_reading(&open, &tell, what)
+}
+
+/// The same for what is at `path`, where files may be missing, too.
+fn survive_at(path: &Path, what: &dyn Fn() -> String) -> bool {
+    survive_reading(&|| Array::open(path), &|| info(path), what)
+}
+
+fn survive_reading(
+    open: &dyn Fn() -> Result<Array<'static>, Error>,
+    tell: &dyn Fn() -> Result<Info, Error>,
+    what: &dyn Fn() -> String,
+) -> bool {
     LARGEST.set(0);
-    let read = Array::from_file_bytes(bytes.to_vec()).and_then(|array| {
+    let read = open().and_then(|array| {
         let elems = array.shape().checked_elems().unwrap();
         let total = elems * array.dtype().size();
         assert!(total <= 64 << 10, "{}: shape {}", what(), array.shape());
@@ -148,13 +163,16 @@ fn survive(bytes: &[u8], what: &dyn Fn() -> String) -> bool {
         }
         Ok(())
     });
-    let told = info_of(Source::memory(bytes.to_vec()));
+    let told = tell();
     for error in [read.as_ref().err(), told.as_ref().err()]
         .into_iter()
         .flatten()
     {
         let kind = error.kind();
-        let expected = [ErrorKind::Corrupt, ErrorKind::Unsupported, ErrorKind::Limit];
+        let expected = match error.place().path {
+            Some(_) => &[ErrorKind::Corrupt, ErrorKind::Unsupported, ErrorKind::Io][..],
+            None => &[ErrorKind::Corrupt, ErrorKind::Unsupported, ErrorKind::Limit],
+        };
         assert!(expected.contains(&kind), "{}: {error:?}", what());
         assert!(error.message().len() > 10, "{}: {error:?}", what());
     }
@@ -240,6 +258,113 @@ fn npy_files_cut_or_flipped() {
             bytes[at] ^= 1 << bit;
             survive(&bytes, &|| format!("flip {at:#x} bit {bit}"));
             bytes[at] ^= 1 << bit;
+        }
+    }
+}
+
+fn legacy(name: &str) -> std::path::PathBuf {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/legacy");
+    golden.join(name)
+}
+
+#[test]
+fn bloscpack_files_cut_or_flipped() {
+    // With positions and without, with every kind of checksum, compressed metadata and none.
+    for name in [
+        "bloscpack/np_u1.blp",
+        "bloscpack/np_F3d.blp",
+        "bloscpack/np_zerod.blp",
+        "bcolz/f8_1d/data/__7.blp",
+        "sums/none.blp",
+        "sums/adler32.blp",
+        "sums/sha384.blp",
+        "appended.blp",
+        "plain.blp",
+        "records.blp",
+    ] {
+        let mut bytes = std::fs::read(legacy(name)).unwrap();
+        let readable = survive(&bytes, &|| name.to_string());
+        assert_eq!(readable, name != "records.blp", "{name}");
+        for cut in 0..bytes.len() {
+            let readable = survive(&bytes[..cut], &|| format!("{name} cut at {cut}"));
+            // What was appended is in no shape, and so not missed.
+            let missed = name != "appended.blp" || cut < 1000;
+            assert!(!readable || !missed, "{name} cut at {cut} still reads");
+        }
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                bytes[at] ^= 1 << bit;
+                survive(&bytes, &|| format!("{name} flip {at:#x} bit {bit}"));
+                bytes[at] ^= 1 << bit;
+            }
+        }
+    }
+}
+
+#[test]
+fn array_directories_with_a_file_cut_or_flipped() {
+    for name in ["bcolz/m_noflush", "blz/nd3"] {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("meta")).unwrap();
+        std::fs::create_dir_all(root.join("data")).unwrap();
+        let files = ["meta/sizes", "meta/storage", "data/__0.blp", "data/__3.blp"];
+        for file in [&files[..], &["data/__1.blp", "data/__2.blp"]].concat() {
+            std::fs::copy(legacy(name).join(file), root.join(file)).unwrap();
+        }
+        assert!(survive_at(root, &|| name.to_string()));
+        for file in files {
+            let path = root.join(file);
+            let sound = std::fs::read(&path).unwrap();
+            // The last character of a JSON file is the end of its line.
+            for cut in 0..sound.len() - 1 {
+                std::fs::write(&path, &sound[..cut]).unwrap();
+                let readable = survive_at(root, &|| format!("{name} {file} cut at {cut}"));
+                assert!(!readable, "{name} {file} cut at {cut} still reads");
+            }
+            let mut bytes = sound.clone();
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    bytes[at] ^= 1 << bit;
+                    std::fs::write(&path, &bytes).unwrap();
+                    survive_at(root, &|| format!("{name} {file} flip {at:#x} bit {bit}"));
+                    bytes[at] ^= 1 << bit;
+                }
+            }
+            std::fs::write(&path, &sound).unwrap();
+        }
+    }
+}
+
+/// 10^15 rows and no file for them, or only the first: no reason for memory, nor to go on.
+#[test]
+fn rows_without_files_cost_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("meta")).unwrap();
+    std::fs::create_dir_all(root.join("data")).unwrap();
+    let storage = r#"{"dtype": "int64", "chunklen": 30}"#;
+    std::fs::write(root.join("meta/storage"), storage).unwrap();
+    let first = legacy("bcolz/m_append/data/__0.blp");
+    let sum = fuseblock::Expr::new("sum(x)").unwrap();
+    for shape in ["[1000000000000000]", "[1000000000000000, 10]"] {
+        let sizes = format!("{{\"shape\": {shape}}}");
+        std::fs::write(root.join("meta/sizes"), sizes).unwrap();
+        for present in [false, true] {
+            let chunk = root.join("data/__0.blp");
+            match present {
+                true => drop(std::fs::copy(&first, chunk).unwrap()),
+                false => drop(std::fs::remove_file(chunk)),
+            }
+            LARGEST.set(0);
+            let opened = Array::open(root);
+            let summed = opened.and_then(|array| sum.eval(&[("x", &array)]));
+            let told = info(root);
+            assert!(LARGEST.get() <= LARGEST_ALLOWED, "{}", LARGEST.get());
+            for error in [summed.unwrap_err(), told.unwrap_err()] {
+                let kinds = [ErrorKind::Io, ErrorKind::Corrupt];
+                assert!(kinds.contains(&error.kind()), "{error}");
+            }
         }
     }
 }

@@ -16,8 +16,9 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
-use crate::store::dtype::Items;
+use crate::store::dtype::{FileDType, Items};
 use crate::store::file::Source;
+use crate::store::legacy::LegacyArray;
 use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
@@ -126,11 +127,13 @@ impl<'a> Array<'a> {
     /// The dtype string of the file, where it declares one: also where items were opened as
     /// something else.
     pub fn declared_dtype(&self) -> Option<&str> {
+        fn told(declared: &FileDType) -> Option<&str> {
+            (!declared.is_missing()).then(|| declared.text())
+        }
         match &self.place {
-            Place::Stored(stored) => Some(stored.declared())
-                .filter(|declared| !declared.is_missing())
-                .map(|declared| declared.text()),
-            Place::Linear(_) | Place::Npy(_) | Place::Memory(_) => None,
+            Place::Stored(stored) => told(stored.declared()),
+            Place::Linear(linear) => told(linear.declared()),
+            Place::Npy(_) | Place::Fortran(_) | Place::Memory(_) => None,
         }
     }
 
@@ -205,7 +208,8 @@ impl<'a> Array<'a> {
 
 impl Array<'static> {
     /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
-    /// sparse) or a `.npy` file, told apart by what is in them.
+    /// sparse), a `.npy` file, a Bloscpack file (`.blp`), the directory of a bcolz or BLZ array, or
+    /// a column of such a table (`table/column`), told apart by what is in them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
@@ -261,22 +265,39 @@ impl Array<'static> {
             }
             Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
             Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
+            Opened::Bloscpack(file) => Ok(Self::legacy(file.into_array(items)?)),
+            Opened::Rootdir(array) => Ok(Self::linear(array.into_array(items)?)),
+            Opened::Table(table) => Err(table.refuse()),
         }
     }
 
     fn npy(file: NpyFile) -> Self {
         let (dtype, shape) = (file.dtype(), file.shape().clone());
-        let place = match file.transposed() {
-            true => {
-                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
-                Place::Fortran(Arc::new(fortran))
-            }
-            false => Place::Npy(Arc::new(file)),
-        };
+        match file.transposed() {
+            true => Self::fortran(Arc::new(file), dtype, shape),
+            false => Self {
+                dtype,
+                shape,
+                place: Place::Npy(Arc::new(file)),
+            },
+        }
+    }
+
+    fn legacy(array: LegacyArray) -> Self {
+        let LegacyArray { elements, fortran } = array;
+        let (dtype, shape) = (elements.dtype(), elements.shape().clone());
+        match fortran {
+            true => Self::fortran(Arc::new(elements), dtype, shape),
+            false => Self::linear(elements),
+        }
+    }
+
+    fn fortran(runs: Arc<dyn Runs>, dtype: DType, shape: Shape) -> Self {
+        let fortran = Fortran::new(runs, &shape, dtype);
         Self {
             dtype,
             shape,
-            place,
+            place: Place::Fortran(Arc::new(fortran)),
         }
     }
 
@@ -368,6 +389,10 @@ impl Blocks for LinearArray {
 impl Runs for LinearArray {
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
         LinearArray::read(self, first, scratch, dst)
+    }
+
+    fn grain(&self) -> usize {
+        LinearArray::grain(self).unwrap_or(PAGE_BYTES)
     }
 }
 

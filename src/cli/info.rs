@@ -11,7 +11,8 @@ use crate::cli::print;
 use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
-    self, ChunkCodes, ChunkInfo, Compression, FilterInfo, Info, InfoOptions, Layer, SpecialCounts,
+    self, ChunkCodes, ChunkInfo, ColumnInfo, Compression, FilterInfo, Info, InfoOptions, Layer,
+    SpecialCounts,
 };
 use crate::types::Shape;
 
@@ -62,6 +63,14 @@ fn text(info: &Info) -> String {
             "stored",
             format!("{} {}", chunks(count.chunks), codes(&count.codes)),
         );
+    }
+    if let Some(checksum) = info.checksum {
+        line("checksum", checksum.to_string());
+    }
+    for column in &info.columns {
+        let ColumnInfo { name, dtype, shape } = column;
+        let (name, dtype) = (name.escape_debug(), dtype.escape_debug());
+        line("column", format!("{name}: {dtype}, {shape}"));
     }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
@@ -261,6 +270,12 @@ fn value(info: &Info) -> Value {
             "value": info.special.value,
             "uninit": info.special.uninit,
         },
+        "checksum": info.checksum,
+        "columns": info.columns.iter().map(|column| json!({
+            "name": column.name,
+            "dtype": column.dtype,
+            "shape": column.shape.to_vec(),
+        })).collect::<Vec<_>>(),
         "metalayers": layers(&info.metalayers),
         "vlmetalayers": layers(&info.vl_metalayers),
         "chunk_list": info.chunk_list.as_ref().map(|list| {

@@ -16,6 +16,7 @@ mod scratch;
 pub mod dtype;
 mod info;
 mod items;
+pub mod legacy;
 mod linear;
 pub mod literal;
 pub mod npy;
@@ -28,8 +29,8 @@ pub mod write;
 
 pub use dtype::normalise_bools;
 pub use info::{
-    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, Compression, FilterInfo, Info, InfoOptions, Kind,
-    Layer, SpecialCounts, info, info_of, info_with,
+    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, ColumnInfo, Compression, FilterInfo, Info,
+    InfoOptions, Kind, Layer, SpecialCounts, info, info_of, info_with,
 };
 pub use items::item_text;
 pub use linear::LinearArray;

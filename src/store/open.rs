@@ -7,6 +7,7 @@ use std::path::Path;
 use super::file::Source;
 use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
+use super::legacy::{self, Bloscpack, Rootdir, Table};
 use super::npy;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +19,12 @@ pub enum Opened {
     Frame(Box<Frame>),
     /// A NumPy array.
     Npy(Source),
+    /// A Bloscpack file.
+    Bloscpack(Box<Bloscpack>),
+    /// The directory of a BLZ, carray or bcolz array.
+    Rootdir(Box<Rootdir>),
+    /// The directory of a table of such arrays.
+    Table(Table),
 }
 
 impl Opened {
@@ -26,6 +33,12 @@ impl Opened {
     /// # Errors
     /// When it cannot be read, is of no known format, or its structure is damaged.
     pub fn at(path: &Path) -> Result<Self> {
+        // A column goes by the name that its table has for it, which need not be its directory's.
+        if let Some((table, name)) = Table::around(path)?
+            && (table.has(name) || !path.exists())
+        {
+            return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+        }
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;
         match metadata.is_dir() {
@@ -39,7 +52,16 @@ impl Opened {
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
-        let message = format!("the directory is no sparse frame: it has no {SPARSE_INDEX}");
+        if Table::is_at(&folder) {
+            return Ok(Self::Table(Table::open(folder)?));
+        }
+        if Rootdir::is_at(&folder) {
+            return Ok(Self::Rootdir(Box::new(Rootdir::open(folder)?)));
+        }
+        let message = format!(
+            "the directory is neither a sparse frame, which has a {SPARSE_INDEX}, nor an array or \
+             table of bcolz or BLZ"
+        );
         Err(Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path))
     }
 
@@ -58,10 +80,13 @@ impl Opened {
         if begins(npy::MAGIC)? {
             return Ok(Self::Npy(source));
         }
+        if begins(legacy::MAGIC)? {
+            return Ok(Self::Bloscpack(Box::new(Bloscpack::open(source)?)));
+        }
         let error = Error::new(
             ErrorKind::Unsupported,
             Code::NotAnArray,
-            "the file is neither a Blosc2 frame nor a .npy file",
+            "the file is no Blosc2 frame, .npy or Bloscpack file",
         );
         Err(source.blame(error))
     }

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod frame;
+mod legacy;
 
 use std::fmt;
 use std::path::Path;
@@ -27,6 +28,12 @@ pub enum Kind {
     Frame,
     /// A NumPy file.
     Npy,
+    /// A Bloscpack file.
+    Bloscpack,
+    /// The directory of a BLZ, carray or bcolz array.
+    Rootdir,
+    /// The directory of a table of such arrays.
+    Table,
 }
 
 impl fmt::Display for Kind {
@@ -35,6 +42,9 @@ impl fmt::Display for Kind {
             Kind::B2nd => "Blosc2 n-d array",
             Kind::Frame => "Blosc2 super-chunk",
             Kind::Npy => "NumPy array",
+            Kind::Bloscpack => "Bloscpack file",
+            Kind::Rootdir => "bcolz or BLZ array",
+            Kind::Table => "bcolz or BLZ table",
         })
     }
 }
@@ -78,6 +88,17 @@ pub struct Layer {
     pub len: usize,
 }
 
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// The dtype string as the table has it.
+    pub dtype: String,
+    /// Its shape; the first axis counts rows.
+    pub shape: Shape,
+}
+
 /// What there is to tell about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
@@ -115,6 +136,10 @@ pub struct Info {
     pub codes: Vec<CodeCount>,
     /// Chunks of one repeated value.
     pub special: SpecialCounts,
+    /// What stands behind every chunk, in files that may have something there.
+    pub checksum: Option<&'static str>,
+    /// The columns of a table.
+    pub columns: Vec<ColumnInfo>,
     /// The metalayers of the header.
     pub metalayers: Vec<Layer>,
     /// The variable-length metalayers of the trailer.
@@ -167,6 +192,9 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
     match opened {
         Opened::Frame(frame) => frame::info(&frame, options),
         Opened::Npy(source) => of_npy(&source),
+        Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
+        Opened::Rootdir(array) => legacy::rootdir(&array, options),
+        Opened::Table(table) => legacy::table(&table),
     }
 }
 
@@ -222,6 +250,8 @@ impl Info {
             compression: None,
             codes: Vec::new(),
             special: SpecialCounts::default(),
+            checksum: None,
+            columns: Vec::new(),
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),
             chunk_list: None,
