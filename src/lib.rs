@@ -13,6 +13,10 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/files.md")]
+struct Files;
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("fuseblock counts elements in usize and needs a 64-bit target");
 

@@ -118,6 +118,13 @@ pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
 /// of a structured dtype with thousands of fields stay below.
 pub const MAX_LEGACY_META_BYTES: usize = 1 << 20;
 
+/// Bytes that a deflated member of a zip file inflates to in memory, as a whole, unless the caller
+/// allows more: as much as a machine with little memory still has.
+pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
+
+/// Members of a zip file that `info` looks into: each costs two reads or so.
+pub const MAX_INFO_MEMBERS: usize = 10_000;
+
 /// Brackets within brackets in the literals of headers and metadata: nested dtypes have a few.
 pub const MAX_LITERAL_DEPTH: usize = 64;
 
@@ -152,3 +159,16 @@ pub const BLOCK_CACHE_ENTRY_BYTES: usize = 256;
 /// Elements times values up to which a pass is interpreted: compiling takes some 300 us, the
 /// interpreter some 30 ns for each value of an element.
 pub const TINY_WORK: usize = 4_096;
+
+/// Decoded bytes of a block in files of strangers: four times what the reference library chooses
+/// at most, and little enough for every worker to hold some of each operand.
+pub const UNTRUSTED_BLOCK_BYTES: usize = 16 << 20;
+
+/// Decoded bytes of an array in a file of a stranger: half a minute of work for a few cores.
+pub const UNTRUSTED_ARRAY_BYTES: u64 = 64 << 30;
+
+/// Blocks of an array in a file of a stranger: [`UNTRUSTED_ARRAY_BYTES`] in blocks of 4 KiB.
+pub const UNTRUSTED_BLOCKS: usize = 16 << 20;
+
+/// Bytes that a deflated member of a stranger's zip file inflates to in memory.
+pub const UNTRUSTED_INFLATED_BYTES: u64 = 256 << 20;

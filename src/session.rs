@@ -1,7 +1,6 @@
 //! In: statements one after another. Out: bindings that cost nothing, and results.
 //! Never: a statement that changes an earlier result.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,12 +50,13 @@ impl Session {
         Self::default()
     }
 
-    /// Opens the file at `path` as operand `name`.
+    /// Opens what `text` names, a path with perhaps a member or a dtype behind it, as operand
+    /// `name`.
     ///
     /// # Errors
-    /// What [`Array::open`] gives.
-    pub fn open(&mut self, name: &str, path: &Path) -> Result<()> {
-        let array = Array::open(path)?;
+    /// What [`Array::open_operand`] gives.
+    pub fn open(&mut self, name: &str, text: &str) -> Result<()> {
+        let array = Array::open_operand(text)?;
         self.insert(name, array);
         Ok(())
     }

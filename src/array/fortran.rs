@@ -18,18 +18,60 @@ use crate::types::{DType, Grid, Scalar, Shape};
 #[derive(Debug)]
 pub(super) struct Fortran {
     runs: Arc<dyn Runs>,
+    /// Bytes of what is moved as a whole: an element, or an item whose bytes are the last axis.
     item: usize,
     shape: Shape,
-    /// The extents of the axes in the order of the file, the slowest first.
+    /// The extents of the axes of items in the order of the file, the slowest first.
     reversed: Shape,
     grid: Grid,
+}
+
+/// Runs of whole items where the elements are their bytes.
+#[derive(Debug)]
+struct Items {
+    runs: Arc<dyn Runs>,
+    itemsize: usize,
+}
+
+impl Runs for Items {
+    fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
+        self.runs.read(first * self.itemsize, scratch, dst)
+    }
+
+    fn grain(&self) -> usize {
+        self.runs.grain()
+    }
+
+    fn declared_dtype(&self) -> Option<&str> {
+        self.runs.declared_dtype()
+    }
 }
 
 impl Fortran {
     /// The array of `shape` whose elements `runs` has in Fortran order: its C order is that of the
     /// axes reversed. Meant for shapes where the orders differ.
     pub(super) fn new(runs: Arc<dyn Runs>, shape: &Shape, dtype: DType) -> Self {
-        let item = dtype.size();
+        Self::of_items(runs, shape, dtype.size())
+    }
+
+    /// As [`Fortran::new`] for the bytes of items, which are the last axis of `shape`: they stand
+    /// together in the file, and the other axes are in Fortran order.
+    pub(super) fn of_bytes(runs: Arc<dyn Runs>, shape: &Shape) -> Self {
+        let (itemsize, items) = match shape.split_last() {
+            Some((&itemsize, items)) => (itemsize.max(1), Shape::new(items)),
+            None => (1, Shape::scalar()),
+        };
+        let mut fortran = Self::of_items(Arc::new(Items { runs, itemsize }), &items, itemsize);
+        let grid = &fortran.grid;
+        fortran.grid = Grid {
+            chunk: grid.chunk.with_axis(itemsize),
+            block: grid.block.with_axis(itemsize),
+        };
+        fortran.shape = shape.clone();
+        fortran
+    }
+
+    fn of_items(runs: Arc<dyn Runs>, shape: &Shape, item: usize) -> Self {
         let grid = choose_grid(shape, item, runs.grain());
         Self {
             runs,
@@ -45,12 +87,18 @@ impl Fortran {
         &self.grid
     }
 
+    /// The dtype string of the file, where it declares one.
+    pub(super) fn declared_dtype(&self) -> Option<&str> {
+        self.runs.declared_dtype()
+    }
+
     /// Where block `block` of chunk `chunk` starts, and its extents without padding.
     fn place(&self, chunk: usize, block: usize) -> Option<(Vec<usize>, Vec<usize>)> {
         let grid = &self.grid;
         let chunk = index(chunk, &grid.chunks_per_axis(&self.shape))?;
         let block = index(block, &grid.blocks_per_axis())?;
-        let axes = 0..self.shape.ndim();
+        // The bytes of an item are one cell.
+        let axes = 0..self.reversed.ndim();
         let first = |axis: usize| chunk[axis] * grid.chunk[axis] + block[axis] * grid.block[axis];
         let start: Vec<usize> = axes.clone().map(first).collect();
         let extent = axes.map(|axis| grid.block[axis].min(self.shape[axis] - start[axis]));
@@ -67,7 +115,8 @@ impl Blocks for Fortran {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        let bytes = self.grid.block.elems() * self.item;
+        let items = &self.grid.block[..self.reversed.ndim()];
+        let bytes = items.iter().product::<usize>() * self.item;
         let place = self.place(chunk, block).filter(|_| dst.len() == bytes);
         let Some((start, extent)) = place else {
             let len = dst.len();
@@ -90,7 +139,7 @@ impl Blocks for Fortran {
         if len < bytes {
             dst.fill(0);
         }
-        transpose(self.item, &extent, &read[..len], &self.grid.block, dst);
+        transpose(self.item, &extent, &read[..len], items, dst);
         scratch.counts.unshuffle += before.elapsed();
         scratch.transposed = read;
         outcome
@@ -102,7 +151,7 @@ impl Blocks for Fortran {
 }
 
 /// Copies a dense box in Fortran order to the start of a block in C order.
-fn transpose(item: usize, extent: &[usize], src: &[u8], block: &Shape, dst: &mut [u8]) {
+fn transpose(item: usize, extent: &[usize], src: &[u8], block: &[usize], dst: &mut [u8]) {
     let mut from = dense_strides(&reversed(extent), item);
     from.reverse();
     let from = Strided {
@@ -251,6 +300,24 @@ mod tests {
             ] {
                 check(shape, grain);
             }
+        }
+    }
+
+    #[test]
+    fn bytes_of_items_stay_together() {
+        let counting = counting(1, Some(64));
+        let shape = Shape::new(&[40, 30, 5]);
+        let fortran = Fortran::of_bytes(counting, &shape);
+        let array = Array {
+            dtype: DType::UInt8,
+            shape,
+            place: Place::Fortran(Arc::new(fortran)),
+        };
+        let found = array.to_bytes().unwrap();
+        for (nth, &byte) in found.iter().enumerate() {
+            let (item, inside) = (nth / 5, nth % 5);
+            let place = ((item % 30) * 40 + item / 30) * 5 + inside;
+            assert_eq!(byte, place as u8, "{nth}");
         }
     }
 

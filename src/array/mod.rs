@@ -9,6 +9,8 @@ pub(crate) mod boxes;
 mod fortran;
 pub(crate) mod gather;
 pub mod npy;
+mod open;
+mod operand;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,18 +18,16 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
-use crate::store::dtype::{FileDType, Items};
-use crate::store::file::Source;
-use crate::store::legacy::LegacyArray;
-use crate::store::{LinearArray, Opened, StoredArray, normalise_bools, plain_array};
+use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
 use memory::Memory;
-use npy::NpyFile;
+use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
 pub(crate) use element::element_bytes_mut;
+pub use open::OpenOptions;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).
@@ -116,6 +116,11 @@ pub trait Runs: Send + Sync + std::fmt::Debug {
     fn grain(&self) -> usize {
         PAGE_BYTES
     }
+
+    /// The dtype string of the file, where it declares one.
+    fn declared_dtype(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'a> Array<'a> {
@@ -127,13 +132,12 @@ impl<'a> Array<'a> {
     /// The dtype string of the file, where it declares one: also where items were opened as
     /// something else.
     pub fn declared_dtype(&self) -> Option<&str> {
-        fn told(declared: &FileDType) -> Option<&str> {
-            (!declared.is_missing()).then(|| declared.text())
-        }
         match &self.place {
-            Place::Stored(stored) => told(stored.declared()),
-            Place::Linear(linear) => told(linear.declared()),
-            Place::Npy(_) | Place::Fortran(_) | Place::Memory(_) => None,
+            Place::Stored(stored) => stored.declared().declared_text(),
+            Place::Linear(linear) => linear.declared_dtype(),
+            Place::Npy(file) => file.declared_dtype(),
+            Place::Fortran(fortran) => fortran.declared_dtype(),
+            Place::Memory(_) => None,
         }
     }
 
@@ -208,32 +212,37 @@ impl<'a> Array<'a> {
 
 impl Array<'static> {
     /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
-    /// sparse), a `.npy` file, a Bloscpack file (`.blp`), the directory of a bcolz or BLZ array, or
-    /// a column of such a table (`table/column`), told apart by what is in them.
+    /// sparse), a `.npy` file, a Bloscpack file (`.blp`), a zip file with one of these in it, the
+    /// directory of a bcolz or BLZ array, or a column of such a table (`table/column`), told apart
+    /// by what is in them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
     /// compute with; the error says which.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Declared)
+        Self::options().open(path)
     }
 
-    /// As [`Array::open`], with items taken as `dtype` whatever the file declares: for frames
-    /// that declare nothing, and those that declare something wrong.
+    /// How to open a file in another way: with items of another dtype or as bytes, from an offset
+    /// on, or within limits, because its author is not trusted.
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// As [`Array::open`], with items taken as `dtype` whatever the file declares.
     ///
     /// # Errors
     /// As [`Array::open`], and when items have another size.
     pub fn open_as(path: impl AsRef<Path>, dtype: DType) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::As(dtype))
+        Self::options().dtype(dtype).open(path)
     }
 
-    /// As [`Array::open`], with items taken as their bytes: an array of `uint8` with one more axis
-    /// behind the others, as long as an item. For dtypes that expressions do not support.
+    /// As [`Array::open`], with items taken as their bytes: see [`OpenOptions::bytes`].
     ///
     /// # Errors
     /// As [`Array::open`], whatever the dtype.
     pub fn open_bytes(path: impl AsRef<Path>) -> Result<Self> {
-        Self::opened(Opened::at(path.as_ref())?, Items::Bytes)
+        Self::options().bytes().open(path)
     }
 
     /// Opens the array that begins at byte `offset` of a file: a frame that was appended to it.
@@ -241,8 +250,7 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn open_at(path: impl AsRef<Path>, offset: u64) -> Result<Self> {
-        let source = Source::open(path.as_ref())?.tail(offset)?;
-        Self::opened(Opened::source(source)?, Items::Declared)
+        Self::options().offset(offset).open(path)
     }
 
     /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
@@ -250,50 +258,29 @@ impl Array<'static> {
     /// # Errors
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::opened(Opened::source(Source::memory(bytes))?, Items::Declared)
-    }
-
-    fn opened(opened: Opened, items: Items) -> Result<Self> {
-        match opened {
-            Opened::Frame(frame) if frame.has_shape() => {
-                let stored = StoredArray::open(*frame, items)?;
-                Ok(Self {
-                    dtype: stored.dtype(),
-                    shape: stored.shape().clone(),
-                    place: Place::Stored(Arc::new(stored)),
-                })
-            }
-            Opened::Frame(frame) => Ok(Self::linear(plain_array(*frame, items)?)),
-            Opened::Npy(source) => Ok(Self::npy(NpyFile::open(source, items)?)),
-            Opened::Bloscpack(file) => Ok(Self::legacy(file.into_array(items)?)),
-            Opened::Rootdir(array) => Ok(Self::linear(array.into_array(items)?)),
-            Opened::Table(table) => Err(table.refuse()),
-        }
+        Self::options().from_file_bytes(bytes)
     }
 
     fn npy(file: NpyFile) -> Self {
         let (dtype, shape) = (file.dtype(), file.shape().clone());
-        match file.transposed() {
-            true => Self::fortran(Arc::new(file), dtype, shape),
-            false => Self {
+        match file.order() {
+            Order::C => Self {
                 dtype,
                 shape,
                 place: Place::Npy(Arc::new(file)),
             },
+            order @ (Order::Fortran | Order::FortranBytes) => {
+                Self::fortran(Arc::new(file), order, dtype, shape)
+            }
         }
     }
 
-    fn legacy(array: LegacyArray) -> Self {
-        let LegacyArray { elements, fortran } = array;
-        let (dtype, shape) = (elements.dtype(), elements.shape().clone());
-        match fortran {
-            true => Self::fortran(Arc::new(elements), dtype, shape),
-            false => Self::linear(elements),
-        }
-    }
-
-    fn fortran(runs: Arc<dyn Runs>, dtype: DType, shape: Shape) -> Self {
-        let fortran = Fortran::new(runs, &shape, dtype);
+    /// Elements that `runs` has in another order than C order.
+    fn fortran(runs: Arc<dyn Runs>, order: Order, dtype: DType, shape: Shape) -> Self {
+        let fortran = match order {
+            Order::FortranBytes => Fortran::of_bytes(runs, &shape),
+            Order::C | Order::Fortran => Fortran::new(runs, &shape, dtype),
+        };
         Self {
             dtype,
             shape,
@@ -393,6 +380,10 @@ impl Runs for LinearArray {
 
     fn grain(&self) -> usize {
         LinearArray::grain(self).unwrap_or(PAGE_BYTES)
+    }
+
+    fn declared_dtype(&self) -> Option<&str> {
+        self.declared().declared_text()
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Instant;
 use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::dtype::{ElementFormat, Items};
+use crate::store::ReadLimits;
+use crate::store::dtype::{ElementFormat, FileDType, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
 use crate::store::pending::PendingFile;
@@ -19,19 +20,42 @@ use crate::types::{DType, Shape};
 pub(super) struct NpyFile {
     source: Source,
     format: ElementFormat,
+    declared: FileDType,
     shape: Shape,
-    transposed: bool,
+    order: Order,
     data_start: u64,
 }
 
+/// The order in which a `.npy` file has its elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// C order.
+    C,
+    /// Fortran order, where that is another one.
+    Fortran,
+    /// Items in Fortran order, and their bytes one after the other.
+    FortranBytes,
+}
+
 impl NpyFile {
-    pub(super) fn open(source: Source, items: Items) -> Result<Self> {
+    pub(super) fn open(source: Source, items: Items, limits: &ReadLimits) -> Result<Self> {
         let header = NpyHeader::read(&source)?;
+        let bytes = source.len_bytes().saturating_sub(header.data_start);
+        limits
+            .check_array(bytes, 1)
+            .map_err(|error| source.blame(error))?;
         let (format, shape) = header.resolve(&source, items)?;
+        let order = match items {
+            // Items without bytes have no order.
+            _ if !header.transposed() || shape.contains(&0) => Order::C,
+            Items::Declared | Items::As(_) => Order::Fortran,
+            Items::Bytes => Order::FortranBytes,
+        };
         Ok(Self {
             format,
+            declared: header.dtype,
             shape,
-            transposed: header.transposed(),
+            order,
             data_start: header.data_start,
             source,
         })
@@ -45,9 +69,8 @@ impl NpyFile {
         &self.shape
     }
 
-    /// Whether the elements stand in Fortran order, where that is another than C order.
-    pub(super) fn transposed(&self) -> bool {
-        self.transposed
+    pub(super) fn order(&self) -> Order {
+        self.order
     }
 }
 
@@ -61,6 +84,10 @@ impl Runs for NpyFile {
         scratch.counts.read += before.elapsed();
         scratch.counts.bytes_read += dst.len() as u64;
         Ok(())
+    }
+
+    fn declared_dtype(&self) -> Option<&str> {
+        Some(self.declared.text())
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::call::Given;
 use super::meaning::Meaning;
-use super::suggest::{meant, nearest};
+use super::suggest::meant;
 use super::{Checker, Reported, Res};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, nearest};
 use crate::funcs::{Function, Rule};
 use crate::source::Span;
 use crate::syntax::ast::{Node, NodeId};

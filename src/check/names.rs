@@ -4,9 +4,9 @@
 use super::literal::Literal;
 use super::meaning::Meaning;
 use super::scope::{Binding, Found};
-use super::suggest::{meant, nearest, nearest_function};
+use super::suggest::{meant, nearest_function};
 use super::{Checker, Frame, Reported, Res};
-use crate::diag::{Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic, Edit, nearest};
 use crate::funcs;
 use crate::ir::Operand;
 use crate::source::Span;

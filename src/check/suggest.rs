@@ -1,32 +1,11 @@
-//! In: a name nobody knows, or a diagnostic with edits. Out: the name that was meant; the edits
-//! that lead to a program that checks. Never: advice that was not tried.
+//! In: a function nobody knows, or a diagnostic with edits. Out: the function that was meant; the
+//! edits that lead to a program that checks. Never: advice that was not tried.
 
 use super::{Scope, run};
-use crate::diag::{Diagnostic, Edit, apply_edits};
+use crate::diag::{Diagnostic, Edit, apply_edits, nearest};
 use crate::funcs;
 use crate::source::{Source, Span};
 use crate::syntax;
-
-/// The candidate closest to `name`, if it is close: the same but for case, or within one edit
-/// for every three letters (a swap of neighbours is one), or one that `name` abbreviates.
-pub(super) fn nearest<'c>(
-    name: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
-    let wanted: Vec<char> = name.to_lowercase().chars().collect();
-    let most = (wanted.len() / 3).max(1);
-    candidates
-        .filter(|&candidate| candidate != name)
-        .filter_map(|candidate| {
-            let letters: Vec<char> = candidate.to_lowercase().chars().collect();
-            let edits = distance(&wanted, &letters);
-            let abbreviated = wanted.len() >= 3 && letters.starts_with(&wanted);
-            (edits <= most && edits < letters.len().max(wanted.len()) || abbreviated)
-                .then_some((edits, candidate))
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
-}
 
 /// What other languages call our functions.
 const FOREIGN: [(&str, &str); 12] = [
@@ -68,25 +47,6 @@ pub(super) fn meant(diagnostic: Diagnostic, span: Span, near: &str) -> Diagnosti
     diagnostic.suggest(format!("did you mean `{near}`?"), vec![edit])
 }
 
-/// Edits between two words, swaps of neighbours counting once (optimal string alignment).
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut next = vec![i];
-        for j in 1..=b.len() {
-            let substituted = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = substituted.min(row[j] + 1).min(next[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[b.len()]
-}
-
 /// Keeps only the suggestions whose edited program checks.
 pub(super) fn keep_proven(source: &Source, scope: &Scope, diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics {
@@ -100,24 +60,4 @@ fn checks(text: &str, source: &Source, scope: &Scope) -> bool {
     let edited = Source::new(source.name(), text);
     let parsed = syntax::parse(&edited);
     parsed.diagnostics.is_empty() && run(&edited, &parsed.ast, scope).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn the_name_that_was_meant() {
-        let words = ["sqrt", "sin", "minimum", "temperature", "float32", "b", "x"];
-        let near = |name: &str| nearest(name, words.into_iter());
-        assert_eq!(near("sqrrt"), Some("sqrt"));
-        assert_eq!(near("SIN"), Some("sin"));
-        assert_eq!(near("sni"), Some("sin"));
-        assert_eq!(near("minmum"), Some("minimum"));
-        assert_eq!(near("temp"), Some("temperature"));
-        assert_eq!(near("float"), Some("float32"));
-        assert_eq!(near("y"), None);
-        assert_eq!(near("B"), Some("b"));
-        assert_eq!(near("quux"), None);
-    }
 }

@@ -41,7 +41,8 @@ pub(super) struct Eval {
     /// The expression, or a program: `d = x - y; mean(d), std(d)`
     #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
-    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
+    /// a zip file, PATH:DTYPE for items of another dtype
     pub(super) operands: Vec<String>,
     /// Write each output to a .npy file (once per output, in order)
     #[arg(short, long = "output", value_name = "OUT.npy")]
@@ -111,7 +112,8 @@ pub(super) struct Explain {
     /// The expression or program
     #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
-    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
+    /// a zip file, PATH:DTYPE for items of another dtype
     pub(super) operands: Vec<String>,
     /// Which stage
     #[arg(long, value_enum, default_value_t = StageArg::Plan)]
@@ -143,7 +145,8 @@ pub(super) struct Demo {
     after_help = "Examples:\n  fuseblock repl x=data.b2nd\n  echo 'mean(x)' | fuseblock repl --json x=data.b2nd"
 )]
 pub(super) struct Repl {
-    /// Operands: NAME=PATH, or a path that goes by its file name without extension
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
+    /// a zip file, PATH:DTYPE for items of another dtype
     pub(super) operands: Vec<String>,
     #[command(flatten)]
     pub(super) run: RunArgs,

@@ -80,6 +80,7 @@ fn stats_text(stats: &Stats) -> String {
         ("check", stats.check),
         ("compile", stats.compile),
         ("read", stats.read),
+        ("verify", stats.verify),
         ("decode", stats.decode),
         ("unshuffle", stats.unshuffle),
         ("kernel", stats.kernel),
@@ -135,12 +136,12 @@ pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
     print(output, show(stage)?.trim_end())
 }
 
-/// Opens operands given as NAME=PATH or PATH.
+/// Opens operands given as NAME=PATH or PATH; a member or a dtype may stand behind the path.
 pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
     let each = texts.iter();
     each.map(|text| {
         let (name, path) = operand(text)?;
-        Ok((name, Array::open(&path)?))
+        Ok((name, Array::open_operand(path)?))
     })
     .collect()
 }
@@ -155,22 +156,20 @@ pub(super) fn named<'n>(
 }
 
 /// The name and path of an operand: NAME=PATH, or a path that goes by its stem.
-pub(super) fn operand(text: &str) -> Result<(String, PathBuf)> {
+pub(super) fn operand(text: &str) -> Result<(String, &str)> {
     let given = text
         .split_once('=')
         .filter(|(name, path)| is_name(name) && !path.is_empty());
     if let Some((name, path)) = given {
-        return Ok((name.to_string(), PathBuf::from(path)));
+        return Ok((name.to_string(), path));
     }
     if let Some((name, "")) = text.split_once('=') {
         let message = format!("the operand `{name}` has no path");
         let error = Error::new(ErrorKind::Argument, Code::Usage, message);
         return Err(error.with_help(format!("write `{name}=PATH`")));
     }
-    let path = PathBuf::from(text);
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    match stem.filter(|stem| is_name(stem)) {
-        Some(stem) => Ok((stem.to_string(), path.clone())),
+    match Array::operand_name(text).filter(|stem| is_name(stem)) {
+        Some(stem) => Ok((stem.to_string(), text)),
         None => {
             let message = format!("`{text}` gives no name for the operand");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
@@ -204,15 +203,17 @@ mod tests {
     #[test]
     fn operands_have_names() {
         let check = |text: &str, name: &str, path: &str| {
-            assert_eq!(
-                operand(text).unwrap(),
-                (name.to_string(), PathBuf::from(path)),
-                "{text}"
-            );
+            assert_eq!(operand(text).unwrap(), (name.to_string(), path), "{text}");
         };
         check("x=a.b2nd", "x", "a.b2nd");
         check("dir/mask.b2nd", "mask", "dir/mask.b2nd");
         check("x=dir/a=b.npy", "x", "dir/a=b.npy");
+        check("x=a.b2frame:float32", "x", "a.b2frame:float32");
+        check("dir/a.b2frame:float32", "a", "dir/a.b2frame:float32");
+        check("a.npy:bytes", "a", "a.npy:bytes");
+        check("a.npz:dir/temp.npy", "temp", "a.npz:dir/temp.npy");
+        check("a.npz:temp", "temp", "a.npz:temp");
+        check("a.npz:temp:int8", "temp", "a.npz:temp:int8");
         assert!(operand("3d.npy").is_err());
         assert!(operand("a-b.npy").is_err());
         assert!(operand("").is_err());

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
     self, ChunkCodes, ChunkInfo, ColumnInfo, Compression, FilterInfo, Info, InfoOptions, Layer,
-    SpecialCounts,
+    MemberInfo, SpecialCounts,
 };
 use crate::types::Shape;
 
@@ -39,7 +39,10 @@ fn text(info: &Info) -> String {
         let _ = writeln!(out, "{name:>12}  {fact}");
     };
     line("kind", kind(info));
-    line("dtype", dtype(info));
+    let parts = info.members.len() + info.columns.len();
+    if info.dtype.is_some() || parts == 0 {
+        line("dtype", dtype(info));
+    }
     let shapes = [
         ("shape", &info.shape),
         ("chunk", &info.chunk),
@@ -67,11 +70,6 @@ fn text(info: &Info) -> String {
     if let Some(checksum) = info.checksum {
         line("checksum", checksum.to_string());
     }
-    for column in &info.columns {
-        let ColumnInfo { name, dtype, shape } = column;
-        let (name, dtype) = (name.escape_debug(), dtype.escape_debug());
-        line("column", format!("{name}: {dtype}, {shape}"));
-    }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
@@ -80,6 +78,12 @@ fn text(info: &Info) -> String {
             let listed: Vec<String> = layers.iter().map(layer).collect();
             line(name, listed.join(", "));
         }
+    }
+    for listed in &info.members {
+        line("member", member(listed));
+    }
+    for listed in &info.columns {
+        line("column", column(listed));
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
@@ -183,6 +187,31 @@ fn chunks(count: usize) -> String {
     }
 }
 
+fn member(member: &MemberInfo) -> String {
+    let size = |bytes: u64| bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let dtype = member.dtype.as_deref();
+    let dtype = dtype.map_or(String::new(), |dtype| format!("{dtype} "));
+    let shape = member.shape.as_ref();
+    let shape = shape.map_or(String::new(), |shape| format!("{shape}, "));
+    let computes = match &member.computes {
+        Ok(_) => String::new(),
+        Err(why) => format!("; not for expressions: {why}"),
+    };
+    format!(
+        "{}: {dtype}{shape}{} in {} {}{computes}",
+        member.name.escape_debug(),
+        size(member.nbytes),
+        size(member.cbytes),
+        member.method
+    )
+}
+
+fn column(column: &ColumnInfo) -> String {
+    let ColumnInfo { name, dtype, shape } = column;
+    let (name, dtype) = (name.escape_debug(), dtype.escape_debug());
+    format!("{name}: {dtype} {shape}")
+}
+
 fn layer(layer: &Layer) -> String {
     format!("{} ({} B)", layer.name, layer.len)
 }
@@ -270,18 +299,36 @@ fn value(info: &Info) -> Value {
             "value": info.special.value,
             "uninit": info.special.uninit,
         },
-        "checksum": info.checksum,
-        "columns": info.columns.iter().map(|column| json!({
-            "name": column.name,
-            "dtype": column.dtype,
-            "shape": column.shape.to_vec(),
-        })).collect::<Vec<_>>(),
         "metalayers": layers(&info.metalayers),
         "vlmetalayers": layers(&info.vl_metalayers),
         "chunk_list": info.chunk_list.as_ref().map(|list| {
             list.iter().map(chunk_value).collect::<Vec<_>>()
         }),
+        "checksum": info.checksum,
+        "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
+        "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
         "oddities": info.oddities,
+    })
+}
+
+fn column_value(column: &ColumnInfo) -> Value {
+    json!({
+        "name": column.name,
+        "dtype": column.dtype,
+        "shape": column.shape.to_vec(),
+    })
+}
+
+fn member_value(member: &MemberInfo) -> Value {
+    json!({
+        "name": member.name,
+        "method": member.method,
+        "nbytes": member.nbytes,
+        "cbytes": member.cbytes,
+        "dtype": member.dtype,
+        "shape": member.shape.as_ref().map(|shape| shape.to_vec()),
+        "computes": member.computes.as_ref().ok().map(|dtype| dtype.name()),
+        "computes_not": member.computes.as_ref().err(),
     })
 }
 

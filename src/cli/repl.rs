@@ -30,7 +30,7 @@ pub(super) fn repl(args: &Repl, output: &mut Output) -> Result<()> {
     session.options = args.run.options();
     for text in &args.operands {
         let (name, path) = operand(text)?;
-        session.open(&name, &path)?;
+        session.open(&name, path)?;
     }
     let mut input = io::stdin().lock();
     let prompt = !output.is_json() && io::stdin().is_terminal();
@@ -167,7 +167,7 @@ fn obey(session: &mut Session, command: &str, output: &mut Output) -> Result<boo
     match verb {
         "open" => {
             let (name, path) = operand(rest)?;
-            session.open(&name, &path)?;
+            session.open(&name, path)?;
             let infos: Vec<OutputInfo> = described(session)
                 .filter(|info| info.name == name)
                 .collect();

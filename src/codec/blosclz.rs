@@ -1,5 +1,6 @@
-//! In: a BloscLZ stream (frame indexes are written with it). Out: its bytes. Decoding only.
-//! Never: unsafe code.
+//! In: a BloscLZ stream. Out: its bytes. Decoding only.
+//! Never: unsafe code; a byte outside the block, though bytes ahead of the ones asked for, which
+//! the rest of the stream overwrites, change early.
 
 use super::{Codec, Contexts, Fault};
 
@@ -13,66 +14,49 @@ const OVERFLOW: Fault = Fault("the blosclz stream is longer than its block");
 /// The near distance code that says: two more bytes follow.
 const FAR: usize = 8191;
 
+/// Bytes copied at a time where that many are left: a run of literals, or more.
+const STRIDE: usize = 32;
+
 impl Codec for BloscLz {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        let mut input = Input { src, at: 0 };
-        let mut filled = 0;
+        let mut input = Input(src);
+        let mut output = Output { dst, filled: 0 };
         // The top bits of the first control byte are a marker, not an instruction.
         let mut control = usize::from(input.byte()? & 0x1F);
         loop {
-            filled = if control < 32 {
-                input.literals(control + 1, dst, filled)?
+            if control < 32 {
+                output.literals(&mut input, control + 1)?;
             } else {
-                input.copy_back(control, dst, filled)?
-            };
-            match input.src.get(input.at) {
-                Some(&next) => control = usize::from(next),
-                None => break,
+                let length = input.match_length(control >> 5, output.room())?;
+                let distance = input.match_distance(control & 31)?;
+                output.copy_back(distance, length)?;
             }
-            input.at += 1;
+            match input.byte() {
+                Ok(next) => control = usize::from(next),
+                Err(_) => break,
+            }
         }
-        if filled == dst.len() {
-            Ok(())
-        } else {
-            Err(Fault("the blosclz stream ends before its block is full"))
+        match output.room() {
+            0 => Ok(()),
+            _ => Err(Fault("the blosclz stream ends before its block is full")),
         }
     }
 }
 
-struct Input<'s> {
-    src: &'s [u8],
-    at: usize,
-}
+/// What is left of the stream.
+struct Input<'s>(&'s [u8]);
 
 impl Input<'_> {
+    #[inline]
     fn byte(&mut self) -> Result<u8, Fault> {
-        let byte = *self.src.get(self.at).ok_or(CUT_OFF)?;
-        self.at += 1;
+        let (&byte, rest) = self.0.split_first().ok_or(CUT_OFF)?;
+        self.0 = rest;
         Ok(byte)
-    }
-
-    fn literals(&mut self, count: usize, dst: &mut [u8], filled: usize) -> Result<usize, Fault> {
-        let from = self.src.get(self.at..self.at + count).ok_or(CUT_OFF)?;
-        let to = dst.get_mut(filled..filled + count).ok_or(OVERFLOW)?;
-        to.copy_from_slice(from);
-        self.at += count;
-        Ok(filled + count)
-    }
-
-    fn copy_back(&mut self, control: usize, dst: &mut [u8], filled: usize) -> Result<usize, Fault> {
-        let length = self.match_length(control >> 5, dst.len() - filled)?;
-        let distance = self.match_distance(control & 31)?;
-        if distance > filled {
-            return Err(Fault(
-                "the blosclz stream copies from before its block's start",
-            ));
-        }
-        repeat(dst, filled, distance, length);
-        Ok(filled + length)
     }
 
     /// The length of a match, at most `room`: checked at every extension byte, so that no
     /// sequence of 255s overflows.
+    #[inline]
     fn match_length(&mut self, code: usize, room: usize) -> Result<usize, Fault> {
         let mut length = code + 2;
         if code == 7 {
@@ -93,6 +77,7 @@ impl Input<'_> {
         Ok(length)
     }
 
+    #[inline]
     fn match_distance(&mut self, high: usize) -> Result<usize, Fault> {
         let near = high * 256 + usize::from(self.byte()?);
         if near != FAR {
@@ -103,7 +88,115 @@ impl Input<'_> {
     }
 }
 
-/// Copies `length` bytes from `distance` before `filled` to `filled`, as if byte by byte.
+/// The block, of which the first `filled` bytes are there.
+struct Output<'d> {
+    dst: &'d mut [u8],
+    filled: usize,
+}
+
+impl Output<'_> {
+    #[inline]
+    fn room(&self) -> usize {
+        self.dst.len() - self.filled
+    }
+
+    /// Copies `count` bytes, at most a stride, from the stream.
+    #[inline]
+    fn literals(&mut self, input: &mut Input<'_>, count: usize) -> Result<(), Fault> {
+        let dst = &mut self.dst[self.filled..];
+        if input.0.len() < STRIDE || dst.len() < STRIDE {
+            let from = input.0.get(..count).ok_or(CUT_OFF)?;
+            dst.get_mut(..count).ok_or(OVERFLOW)?.copy_from_slice(from);
+        } else if count <= 8 {
+            store(dst, 0, load::<8>(input.0, 0));
+        } else {
+            store(dst, 0, load::<STRIDE>(input.0, 0));
+        }
+        input.0 = &input.0[count..];
+        self.filled += count;
+        Ok(())
+    }
+
+    /// Copies `length` bytes, which there is room for, from `distance` before, as if byte by byte.
+    #[inline]
+    fn copy_back(&mut self, distance: usize, length: usize) -> Result<(), Fault> {
+        let Some(start) = self.filled.checked_sub(distance) else {
+            return Err(Fault(
+                "the blosclz stream copies from before its block's start",
+            ));
+        };
+        let end = self.filled + length;
+        if self.dst.len() - end < STRIDE {
+            repeat(self.dst, self.filled, distance, length);
+        } else if distance < 8 {
+            repeat_word(self.dst, self.filled, distance, end);
+        } else if length <= 8 {
+            store(self.dst, self.filled, load::<8>(self.dst, start));
+        } else if distance < STRIDE {
+            // What is behind the period is overwritten by the next one.
+            let period: [u8; STRIDE] = load(self.dst, start);
+            for at in (self.filled..end).step_by(distance) {
+                store(self.dst, at, period);
+            }
+        } else {
+            for at in (self.filled..end).step_by(STRIDE) {
+                store(self.dst, at, load::<STRIDE>(self.dst, at - distance));
+            }
+        }
+        self.filled = end;
+        Ok(())
+    }
+}
+
+/// Repeats the `distance` bytes before `filled`, fewer than 8, up to `end`, and 8 bytes beyond it
+/// at most.
+#[inline]
+fn repeat_word(dst: &mut [u8], filled: usize, distance: usize, end: usize) {
+    // Ones at every place where a period starts.
+    const STARTS: [u64; 8] = starts();
+    if distance == 1 && end - filled > STRIDE {
+        let byte = dst[filled - 1];
+        dst[filled..end].fill(byte);
+        return;
+    }
+    let bits = distance * 8;
+    let period = u64::from_le_bytes(load(dst, filled - distance)) & ((1 << bits) - 1);
+    let word = period.wrapping_mul(STARTS[distance]).to_le_bytes();
+    let whole = 8 - 8 % distance;
+    for at in (filled..end).step_by(whole) {
+        store(dst, at, word);
+    }
+}
+
+const fn starts() -> [u64; 8] {
+    let mut starts = [0; 8];
+    let mut distance = 1;
+    while distance < 8 {
+        let mut bit = 0;
+        while bit < 64 {
+            starts[distance] |= 1 << bit;
+            bit += distance * 8;
+        }
+        distance += 1;
+    }
+    starts
+}
+
+/// The `N` bytes from `at` on.
+#[inline]
+fn load<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut chunk = [0; N];
+    chunk.copy_from_slice(&bytes[at..at + N]);
+    chunk
+}
+
+#[inline]
+fn store<const N: usize>(bytes: &mut [u8], at: usize, chunk: [u8; N]) {
+    bytes[at..at + N].copy_from_slice(&chunk);
+}
+
+/// Copies `length` bytes from `distance` before `filled` to `filled`, as if byte by byte, and
+/// changes no byte behind them.
 fn repeat(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
     let start = filled - distance;
     let mut done = 0;
@@ -178,5 +271,121 @@ mod tests {
         let mut bytes = *b"abc.......";
         repeat(&mut bytes, 3, 3, 7);
         assert_eq!(&bytes, b"abcabcabca");
+    }
+    /// The format's description, byte by byte.
+    fn by_definition(src: &[u8]) -> Option<Vec<u8>> {
+        let mut input = src.iter().map(|&byte| usize::from(byte));
+        let (mut out, mut control) = (Vec::new(), input.next()? & 31);
+        loop {
+            if control < 32 {
+                for _ in 0..=control {
+                    out.push(input.next()?.to_le_bytes()[0]);
+                }
+            } else {
+                let mut length = (control >> 5) + 2;
+                if control >> 5 == 7 {
+                    loop {
+                        let more = input.next()?;
+                        length += more;
+                        if more != 255 {
+                            break;
+                        }
+                    }
+                }
+                let mut distance = (control & 31) * 256 + input.next()? + 1;
+                if distance == 8192 {
+                    distance += input.next()? * 256 + input.next()?;
+                }
+                for _ in 0..length {
+                    out.push(*out.get(out.len().checked_sub(distance)?)?);
+                }
+            }
+            match input.next() {
+                Some(next) => control = next,
+                None => return Some(out),
+            }
+        }
+    }
+
+    /// A match instruction.
+    fn back(distance: usize, length: usize) -> Vec<u8> {
+        let byte = |value: usize| u8::try_from(value).unwrap();
+        let far = distance.checked_sub(8192);
+        let near = far.map_or(distance - 1, |_| 8191);
+        let mut bytes = vec![byte((length - 2).min(7) << 5 | near >> 8)];
+        if length >= 9 {
+            bytes.extend(vec![255; (length - 9) / 255]);
+            bytes.push(byte((length - 9) % 255));
+        }
+        bytes.push(byte(near & 255));
+        bytes.extend(
+            far.into_iter()
+                .flat_map(|far| [byte(far >> 8), byte(far & 255)]),
+        );
+        bytes
+    }
+
+    #[test]
+    fn every_distance_and_length_agrees_with_the_definition() {
+        for distance in (1..70).chain([255, 256, 300, 8191, 8192, 8193, 9000]) {
+            for length in (3..75).chain([263, 264, 265, 518, 519, 520, 2000]) {
+                // Literals enough for the distance, the match, and a few or many literals behind.
+                for behind in [1, 31, 40] {
+                    let mut src = Vec::new();
+                    let ahead: Vec<u8> = (0..distance)
+                        .map(|i: usize| (i * 7 + i / 256).to_le_bytes()[0])
+                        .collect();
+                    for run in ahead.chunks(32) {
+                        src.push(u8::try_from(run.len() - 1).unwrap());
+                        src.extend_from_slice(run);
+                    }
+                    src.extend(back(distance, length));
+                    for _ in 0..behind {
+                        src.extend([0, 0xEE]);
+                    }
+                    let len = distance + length + behind;
+                    let expect = by_definition(&src).unwrap();
+                    assert_eq!(decode(&src, len).unwrap(), expect, "{distance} {length}");
+                    assert!(decode(&src, len - 1).is_err());
+                    assert!(decode(&src, len + 1).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_the_bytes_the_answer_is_the_definitions() {
+        let mut state = 7u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        };
+        let mut decoded = 0;
+        for round in 0..4_000 {
+            let mut src = vec![31];
+            src.extend((0..32).map(|_| random()));
+            for _ in 0..random() % 30 {
+                if random() % 2 == 0 {
+                    let run = random() % 32;
+                    src.push(run);
+                    src.extend((0..=run).map(|_| random()));
+                } else {
+                    let (distance, length) = (1 + random() % 40, 3 + usize::from(random()));
+                    src.extend(back(usize::from(distance), length));
+                }
+            }
+            if round % 2 == 1 {
+                let at = usize::from(random()) % src.len();
+                src[at] = random();
+            }
+            let expect = by_definition(&src);
+            decoded += usize::from(expect.is_some());
+            let len = expect.as_ref().map_or(usize::from(random()), Vec::len);
+            assert_eq!(decode(&src, len).ok(), expect, "round {round}: {src:?}");
+        }
+        assert!(
+            (2_000..3_900).contains(&decoded),
+            "{decoded} streams were valid"
+        );
     }
 }

@@ -26,7 +26,7 @@ impl Dictionary {
     }
 
     /// The digested form for zstd, made when first asked for. Bytes without the magic of a trained
-    /// dictionary are taken as content. `None` where there is no memory for it.
+    /// dictionary are taken as content. `None` where they have it and are none.
     pub(super) fn zstd(&self) -> Option<&DDict<'static>> {
         let digest = || DDict::try_create(&self.bytes);
         self.zstd.get_or_init(digest).as_ref()

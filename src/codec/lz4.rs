@@ -4,7 +4,20 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::{Codec, Contexts, Fault};
+use super::{Codec, Contexts, Dictionary, Fault};
+
+unsafe extern "C" {
+    /// Part of the same library, but `lz4_sys` does not declare it. Decodes as
+    /// `LZ4_decompress_safe` does, with `dictionary` taken for what stands before the output.
+    fn LZ4_decompress_safe_usingDict(
+        source: *const c_char,
+        dest: *mut c_char,
+        source_len: c_int,
+        dest_len: c_int,
+        dictionary: *const c_char,
+        dictionary_len: c_int,
+    ) -> c_int;
+}
 
 /// LZ4 as `LZ4_compress_default` writes it.
 #[derive(Debug)]
@@ -17,6 +30,16 @@ pub(super) struct Lz4Hc;
 impl Codec for Lz4 {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
         decode(src, dst)
+    }
+
+    fn decode_with(
+        &self,
+        _: &mut Contexts,
+        dictionary: &Dictionary,
+        src: &[u8],
+        dst: &mut [u8],
+    ) -> Result<(), Fault> {
+        decode_with(dictionary.bytes(), src, dst)
     }
 
     fn encode(&self, _: &mut Contexts, level: u8, src: &[u8], dst: &mut [u8]) -> Option<usize> {
@@ -43,6 +66,16 @@ impl Codec for Lz4Hc {
         decode(src, dst)
     }
 
+    fn decode_with(
+        &self,
+        _: &mut Contexts,
+        dictionary: &Dictionary,
+        src: &[u8],
+        dst: &mut [u8],
+    ) -> Result<(), Fault> {
+        decode_with(dictionary.bytes(), src, dst)
+    }
+
     fn encode(&self, _: &mut Contexts, level: u8, src: &[u8], dst: &mut [u8]) -> Option<usize> {
         let (src_len, dst_len) = lengths(src, dst)?;
         // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the
@@ -60,9 +93,10 @@ impl Codec for Lz4Hc {
     }
 }
 
+const TOO_LONG: Fault = Fault("an lz4 stream of more than 2 GiB cannot be decoded");
+
 fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-    let (src_len, dst_len) =
-        lengths(src, dst).ok_or(Fault("an lz4 stream of more than 2 GiB cannot be decoded"))?;
+    let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
     // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the slices
     // themselves; LZ4_decompress_safe never reads or writes beyond them, whatever `src` holds.
     let written = unsafe {
@@ -73,9 +107,33 @@ fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
             dst_len,
         )
     };
+    filled(written, dst_len)
+}
+
+fn decode_with(dictionary: &[u8], src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
+    let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
+    let dictionary_len = c_int::try_from(dictionary.len()).map_err(|_| TOO_LONG)?;
+    // SAFETY: the three pointers are valid for the lengths given, which were taken from the slices
+    // themselves; LZ4_decompress_safe_usingDict never reads or writes beyond them, whatever `src`
+    // holds.
+    let written = unsafe {
+        LZ4_decompress_safe_usingDict(
+            src.as_ptr().cast::<c_char>(),
+            dst.as_mut_ptr().cast::<c_char>(),
+            src_len,
+            dst_len,
+            dictionary.as_ptr().cast::<c_char>(),
+            dictionary_len,
+        )
+    };
+    filled(written, dst_len)
+}
+
+/// Whether the library wrote `room` bytes.
+fn filled(written: c_int, room: c_int) -> Result<(), Fault> {
     if written < 0 {
         Err(Fault("the lz4 stream is damaged"))
-    } else if written != dst_len {
+    } else if written != room {
         Err(Fault("the lz4 stream ends before its block is full"))
     } else {
         Ok(())
@@ -91,4 +149,81 @@ fn lengths(src: &[u8], dst: &[u8]) -> Option<(c_int, c_int)> {
 
 fn nonzero(used: c_int) -> Option<usize> {
     usize::try_from(used).ok().filter(|&used| used > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    unsafe extern "C" {
+        fn LZ4_loadDict(
+            stream: *mut lz4_sys::LZ4StreamEncode,
+            dictionary: *const c_char,
+            dictionary_len: c_int,
+        ) -> c_int;
+
+        fn LZ4_compress_fast_continue(
+            stream: *mut lz4_sys::LZ4StreamEncode,
+            source: *const c_char,
+            dest: *mut c_char,
+            source_len: c_int,
+            dest_len: c_int,
+            acceleration: c_int,
+        ) -> c_int;
+    }
+
+    fn encode_with(dictionary: &[u8], data: &[u8]) -> Vec<u8> {
+        let mut packed = vec![0; data.len() + 100];
+        let (src_len, dst_len) = lengths(data, &packed).unwrap();
+        let dictionary_len = c_int::try_from(dictionary.len()).unwrap();
+        // SAFETY: makes a stream of its own.
+        let stream = unsafe { lz4_sys::LZ4_createStream() };
+        assert!(!stream.is_null());
+        // SAFETY: `dictionary` is valid for its length and outlives the stream.
+        unsafe { LZ4_loadDict(stream, dictionary.as_ptr().cast(), dictionary_len) };
+        // SAFETY: both pointers are valid for the lengths given.
+        let used = unsafe {
+            LZ4_compress_fast_continue(
+                stream,
+                data.as_ptr().cast(),
+                packed.as_mut_ptr().cast(),
+                src_len,
+                dst_len,
+                1,
+            )
+        };
+        // SAFETY: the stream is not used again.
+        unsafe { lz4_sys::LZ4_freeStream(stream) };
+        packed.truncate(nonzero(used).unwrap());
+        packed
+    }
+
+    #[test]
+    fn a_dictionary_stands_before_every_stream() {
+        let sample: Vec<u8> = (0..32_768u32).map(|i| (i * i / 3 % 251) as u8).collect();
+        let data = [&sample[100..400], b"and something new", &sample[32_700..]].concat();
+        for dictionary in [&sample[..], &sample[..500]] {
+            let packed = encode_with(dictionary, &data);
+            assert!(packed.len() < data.len() / 2, "{} bytes", packed.len());
+            let dictionary = Dictionary::new(dictionary);
+            let mut contexts = Contexts::default();
+            for codec in [&Lz4 as &dyn Codec, &Lz4Hc] {
+                let mut decode = |src: &[u8], len| {
+                    let mut dst = vec![0; len];
+                    codec
+                        .decode_with(&mut contexts, &dictionary, src, &mut dst)
+                        .map(|()| dst)
+                };
+                assert_eq!(decode(&packed, data.len()).unwrap(), data);
+                assert!(decode(&packed, data.len() - 1).is_err());
+                assert!(decode(&packed, data.len() + 1).is_err());
+                for cut in 0..packed.len() {
+                    assert!(decode(&packed[..cut], data.len()).is_err(), "prefix {cut}");
+                }
+            }
+            let mut dst = vec![0; data.len()];
+            let fault = Lz4.decode(&mut contexts, &packed, &mut dst);
+            assert!(fault.is_err(), "without its dictionary");
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod blosclz;
 mod dictionary;
 pub mod filter;
 mod lz4;
+mod zlib;
 mod zstd;
 
 use std::fmt;
@@ -56,6 +57,7 @@ pub trait Codec: Sync + fmt::Debug {
 /// What codecs reuse from stream to stream: one a thread.
 #[derive(Default)]
 pub struct Contexts {
+    zlib: zlib::Context,
     zstd: zstd::Context,
 }
 
@@ -114,7 +116,7 @@ pub static TABLE: &[Row] = &[
     row(id::LZ4, 1, "lz4", Some(&lz4::Lz4)),
     row(id::LZ4HC, 1, "lz4hc", Some(&lz4::Lz4Hc)),
     row(3, 2, "snappy", None),
-    row(id::ZLIB, 3, "zlib", None),
+    row(id::ZLIB, 3, "zlib", Some(&zlib::Zlib)),
     row(id::ZSTD, 4, "zstd", Some(&zstd::Zstd)),
     row(32, FORMAT_BY_ID, "ndlz", None),
     row(33, FORMAT_BY_ID, "zfp_acc", None),
@@ -182,10 +184,11 @@ mod tests {
         assert!(of_chunk(0, 0).is_ok());
         assert!(of_chunk(1, 2).is_ok());
         assert!(of_chunk(4, 5).is_ok());
+        assert!(of_chunk(3, 4).is_ok());
         assert!(of_chunk(FORMAT_BY_ID, id::ZSTD).is_ok());
-        let zlib = of_chunk(3, 4).unwrap_err();
-        assert_eq!(zlib.code(), Code::UnknownCodec);
-        assert!(zlib.message().contains("codec 4 (zlib)"), "{zlib}");
+        let snappy = of_chunk(2, 0).unwrap_err();
+        assert_eq!(snappy.code(), Code::UnknownCodec);
+        assert!(snappy.message().contains("codec 3 (snappy)"), "{snappy}");
         let zfp = of_chunk(FORMAT_BY_ID, 33).unwrap_err();
         assert!(zfp.message().contains("codec 33 (zfp_acc)"), "{zfp}");
         assert!(of_chunk(FORMAT_BY_ID, 200).is_err());
@@ -196,7 +199,7 @@ mod tests {
     fn what_we_encode_decodes_to_the_same_and_damage_is_a_fault() {
         let data: Vec<u8> = (0..5_000u32).map(|i| (i / 7 % 251) as u8).collect();
         let mut contexts = Contexts::default();
-        for compcode in [id::LZ4, id::LZ4HC, id::ZSTD] {
+        for compcode in [id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD] {
             let codec = by_id(compcode).unwrap().codec.unwrap();
             for level in [1, 5, 9] {
                 let mut packed = vec![0; data.len()];
@@ -219,6 +222,19 @@ mod tests {
                 assert!(codec.decode(&mut contexts, &[], &mut back).is_err());
             }
             assert_eq!(codec.encode(&mut contexts, 5, &data, &mut [0; 8]), None);
+        }
+    }
+
+    #[test]
+    fn codecs_without_dictionaries_say_so() {
+        let dictionary = Dictionary::new(*b"the quick brown fox");
+        let (mut contexts, mut dst) = (Contexts::default(), [0; 70]);
+        for compcode in [id::BLOSCLZ, id::ZLIB] {
+            let codec = by_id(compcode).unwrap().codec.unwrap();
+            let Fault(fact) = codec
+                .decode_with(&mut contexts, &dictionary, b"stream", &mut dst)
+                .unwrap_err();
+            assert!(fact.contains("no dictionaries"), "{fact}");
         }
     }
 }

@@ -68,11 +68,12 @@ codes! {
     UnsupportedFile "E0309" "a kind of file this version cannot read";
     WriteFailed "E0310" "an output that could not be written";
     BadChecksum "E0311" "bytes that do not agree with their checksum";
+    BadZip "E0312" "a zip file whose structure contradicts itself";
 
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";
     TooMany "E0403" "an expression with too many parts";
-    TooLarge "E0404" "a result larger than the memory allowed";
+    TooLarge "E0404" "a result or a file larger than allowed";
     TooManyAxes "E0405" "an array with more axes than allowed";
     Compile "E0406" "a kernel that could not be compiled";
 

@@ -2,10 +2,12 @@
 //! Never: terminals or colours (only `render`, which is the command line's, draws carets).
 
 mod codes;
+mod nearest;
 #[cfg(feature = "cli")]
 pub mod render;
 
 pub use codes::Code;
+pub(crate) use nearest::nearest;
 
 use crate::source::Span;
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::chunk::{Chunk, Expected};
 use super::file::Source;
 use super::frame::Frame;
+use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use crate::error::Result;
 use crate::limits::CHUNK_CACHE_BYTES;
@@ -71,17 +72,21 @@ impl Container for Box<dyn Container> {
     }
 }
 
-/// A container whose chunks stay loaded while they are in use.
+/// A container whose chunks stay loaded while they are in use, and have blocks within limits.
 #[derive(Debug)]
 pub(super) struct CachedChunks<C> {
     container: C,
+    limits: ReadLimits,
     cache: ChunkCache,
 }
 
 impl<C: Container> CachedChunks<C> {
-    pub(super) fn new(container: C) -> Self {
-        let cache = ChunkCache::new(CHUNK_CACHE_BYTES);
-        Self { container, cache }
+    pub(super) fn new(container: C, limits: ReadLimits) -> Self {
+        Self {
+            container,
+            limits,
+            cache: ChunkCache::new(CHUNK_CACHE_BYTES),
+        }
     }
 
     pub(super) fn get(
@@ -96,10 +101,18 @@ impl<C: Container> CachedChunks<C> {
         let loaded = self
             .container
             .load(number, expected, scratch)
+            .and_then(|loaded| self.allow(loaded))
             .map_err(|error| error.with_chunk(number))?;
         let loaded = Arc::new(loaded);
         self.cache.put(number, &loaded);
         Ok(loaded)
+    }
+
+    fn allow(&self, loaded: Loaded) -> Result<Loaded> {
+        match self.limits.check_block(loaded.chunk.longest_block()) {
+            Ok(()) => Ok(loaded),
+            Err(error) => Err(self.container.source(loaded.home)?.blame(error)),
+        }
     }
 
     /// The chunk and the source it is read from.

@@ -142,6 +142,11 @@ impl FileDType {
         self.meaning.itemsize()
     }
 
+    /// The text, where the file declares a dtype.
+    pub fn declared_text(&self) -> Option<&str> {
+        (!self.is_missing()).then_some(&*self.text)
+    }
+
     /// Whether the file declares no dtype at all.
     pub fn is_missing(&self) -> bool {
         matches!(self.meaning, Meaning::Missing)
@@ -212,9 +217,28 @@ fn unsigned(itemsize: usize) -> Option<DType> {
     dtypes.into_iter().find(|dtype| dtype.size() == itemsize)
 }
 
+/// In quotes, or as the literal that it is; long ones cut off.
 impl fmt::Display for FileDType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'", self.text.escape_debug())
+        const MOST: usize = 200;
+        let quote = if self.text.starts_with(['[', '{', '(']) {
+            ""
+        } else {
+            "'"
+        };
+        f.write_str(quote)?;
+        for character in self.text.chars().take(MOST) {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_debug())?,
+                false => write!(f, "{character}")?,
+            }
+        }
+        let more = if self.text.chars().nth(MOST).is_some() {
+            "..."
+        } else {
+            ""
+        };
+        write!(f, "{more}{quote}")
     }
 }
 

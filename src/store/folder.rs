@@ -50,6 +50,16 @@ impl Folder {
         self.path.join(name).exists()
     }
 
+    /// How many entries it has.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn entries(&self) -> Result<u64> {
+        let list = fs::read_dir(&self.path);
+        let list = list.map_err(|cause| Error::io("list", &self.path, cause))?;
+        Ok(list.count() as u64)
+    }
+
     /// Opens the file at `name`, relative to the directory.
     ///
     /// # Errors
@@ -145,6 +155,7 @@ mod tests {
         std::os::unix::fs::symlink("../secret", inside.join("link")).unwrap();
         let folder = Folder::open(&inside).unwrap();
         assert!(folder.has("data") && !folder.has("nothing"));
+        assert_eq!(folder.entries().unwrap(), 2);
         assert_eq!(folder.file("data/0").unwrap().len_bytes(), 4);
         assert!(folder.file("link").is_err());
         assert!(folder.file("../secret").is_err());

@@ -5,6 +5,7 @@
 use super::cache::{CachedChunks, Container};
 use super::chunk::Expected;
 use super::dtype::{ElementFormat, FileDType};
+use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use super::stored::scalar;
 use crate::diag::Code;
@@ -39,12 +40,14 @@ impl LinearArray {
     /// The array of `shape` in the chunks of `container`.
     ///
     /// # Errors
-    /// When the chunks have fewer bytes than the shape needs.
+    /// When the chunks have fewer bytes than the shape needs, or the first one has blocks that
+    /// `limits` do not allow.
     pub(super) fn new(
         container: Box<dyn Container>,
         lengths: Lengths,
         format: ElementFormat,
         shape: Shape,
+        limits: &ReadLimits,
     ) -> Result<Self> {
         let nbytes = shape
             .checked_elems()
@@ -60,7 +63,7 @@ impl LinearArray {
             }
         }
         let mut array = Self {
-            chunks: CachedChunks::new(container),
+            chunks: CachedChunks::new(container, *limits),
             lengths,
             declared: FileDType::missing(),
             format,
@@ -68,7 +71,7 @@ impl LinearArray {
             nbytes: nbytes as u64,
             grid: None,
         };
-        array.grid = array.choose_grid()?;
+        array.grid = array.choose_grid(limits)?;
         Ok(array)
     }
 
@@ -107,7 +110,7 @@ impl LinearArray {
 
     /// Chunks and blocks of one axis, where no element is cut in two. Blocks are those of the
     /// first chunk where it has some; others may differ, which only costs time.
-    fn choose_grid(&self) -> Result<Option<Grid>> {
+    fn choose_grid(&self, limits: &ReadLimits) -> Result<Option<Grid>> {
         let itemsize = self.format.dtype.size();
         let Lengths::Uniform { chunk, .. } = self.lengths else {
             return Ok(None);
@@ -117,7 +120,10 @@ impl LinearArray {
         }
         let mut scratch = DecodeScratch::default();
         let first = self.chunks.get(0, &self.expected(0), &mut scratch)?;
-        let stored = first.chunk.blocksize().filter(|_| first.chunk.blocks() > 1);
+        let cut = first.chunk.blocks() > 1;
+        // Chunks of one value, and those stored as they are, may name any block size.
+        let stored = first.chunk.blocksize();
+        let stored = stored.filter(|&bytes| cut && bytes <= limits.max_block_bytes);
         let block = match stored {
             Some(blocksize) if blocksize.is_multiple_of(itemsize) => blocksize / itemsize,
             Some(_) => return Ok(None),

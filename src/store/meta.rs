@@ -7,7 +7,7 @@ use super::frame::FrameHeader;
 use crate::bytes::Cursor;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{MAX_BLOCK_BYTES, MAX_NDIM};
+use crate::limits::{MAX_BLOCK_BYTES, MAX_CHUNK_BYTES, MAX_NDIM};
 use crate::types::{Grid, Shape};
 
 /// Names of the metalayer that makes a frame an n-d array: today's, and that of the library it
@@ -127,7 +127,17 @@ impl Geometry {
     /// Checks the metalayer against the frame's header.
     pub(super) fn new(meta: &B2nd, header: &FrameHeader) -> Result<Self> {
         let elems = meta.shape.checked_elems().ok_or_else(|| too_large(meta))?;
+        // Without elements, too, others multiply the extents of the grid.
+        let blocks = product(&meta.grid.blocks_per_axis()).ok_or_else(|| too_large(meta))?;
+        let block_elems = product(&meta.grid.block).ok_or_else(|| too_large(meta))?;
+        let chunk_elems = blocks
+            .checked_mul(block_elems)
+            .ok_or_else(|| too_large(meta))?;
         if elems == 0 {
+            let chunk_bytes = chunk_elems.checked_mul(header.itemsize);
+            if chunk_bytes.is_none_or(|bytes| bytes > MAX_CHUNK_BYTES) {
+                return Err(too_large(meta));
+            }
             if header.nbytes != 0 {
                 return Err(bad(format!(
                     "the array of shape {} has no elements, but its frame {} bytes",
@@ -145,11 +155,6 @@ impl Geometry {
         let chunk_bytes = header
             .chunksize
             .ok_or_else(|| super::file::unsupported("the array has chunks of varying sizes"))?;
-        let blocks = product(&meta.grid.blocks_per_axis()).ok_or_else(|| too_large(meta))?;
-        let block_elems = product(&meta.grid.block).ok_or_else(|| too_large(meta))?;
-        let chunk_elems = blocks
-            .checked_mul(block_elems)
-            .ok_or_else(|| too_large(meta))?;
         let chunks =
             product(&meta.grid.chunks_per_axis(&meta.shape)).ok_or_else(|| too_large(meta))?;
         if chunk_bytes == 0 || !chunk_bytes.is_multiple_of(chunk_elems) {

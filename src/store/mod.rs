@@ -1,4 +1,4 @@
-//! In: files and bytes of the Blosc2 and NumPy formats. Out: checked frames, chunks and decoded
+//! In: files and bytes of the Blosc2, NumPy and older formats. Out: checked frames, chunks and decoded
 //! blocks; and the same formats written.
 //! Never: expressions, panics on bytes, memory that the file does not justify.
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -22,7 +22,9 @@ pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
+mod read_limits;
 mod stored;
+pub mod zip;
 
 pub mod pending;
 pub mod write;
@@ -30,11 +32,12 @@ pub mod write;
 pub use dtype::normalise_bools;
 pub use info::{
     ChunkCodes, ChunkInfo, ChunkKind, CodeCount, ColumnInfo, Compression, FilterInfo, Info,
-    InfoOptions, Kind, Layer, SpecialCounts, info, info_of, info_with,
+    InfoOptions, Kind, Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
 };
 pub use items::item_text;
 pub use linear::LinearArray;
 pub use open::Opened;
 pub use plain::plain_array;
+pub use read_limits::ReadLimits;
 pub use scratch::{DecodeCounts, DecodeScratch};
 pub use stored::StoredArray;

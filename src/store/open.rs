@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
 use super::legacy::{self, Bloscpack, Rootdir, Table};
 use super::npy;
+use super::zip::{self, ZipFile};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -19,12 +20,14 @@ pub enum Opened {
     Frame(Box<Frame>),
     /// A NumPy array.
     Npy(Source),
+    /// A zip file, whose members are files of the other kinds.
+    Zip(Box<ZipFile>),
     /// A Bloscpack file.
     Bloscpack(Box<Bloscpack>),
     /// The directory of a BLZ, carray or bcolz array.
     Rootdir(Box<Rootdir>),
     /// The directory of a table of such arrays.
-    Table(Table),
+    Table(Box<Table>),
 }
 
 impl Opened {
@@ -47,13 +50,22 @@ impl Opened {
         }
     }
 
+    /// Whether something stands at `path`: a file, a directory, or a column of a table.
+    pub fn is_at(path: &Path) -> bool {
+        let column = || match Table::around(path) {
+            Ok(Some((table, name))) => table.has(name),
+            Ok(None) | Err(_) => false,
+        };
+        path.exists() || column()
+    }
+
     fn directory(path: &Path) -> Result<Self> {
         let folder = Folder::open(path)?;
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
         if Table::is_at(&folder) {
-            return Ok(Self::Table(Table::open(folder)?));
+            return Ok(Self::Table(Box::new(Table::open(folder)?)));
         }
         if Rootdir::is_at(&folder) {
             return Ok(Self::Rootdir(Box::new(Rootdir::open(folder)?)));
@@ -83,10 +95,15 @@ impl Opened {
         if begins(legacy::MAGIC)? {
             return Ok(Self::Bloscpack(Box::new(Bloscpack::open(source)?)));
         }
+        for magic in zip::MAGICS {
+            if begins(magic)? {
+                return Ok(Self::Zip(Box::new(ZipFile::open(source)?)));
+            }
+        }
         let error = Error::new(
             ErrorKind::Unsupported,
             Code::NotAnArray,
-            "the file is no Blosc2 frame, .npy or Bloscpack file",
+            "the file is neither a Blosc2 frame, nor a .npy, zip or Bloscpack file",
         );
         Err(source.blame(error))
     }

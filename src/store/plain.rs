@@ -6,6 +6,7 @@ use super::dtype::{FileDType, Items};
 use super::file::unsupported;
 use super::frame::{Entry, Frame};
 use super::linear::{Lengths, LinearArray};
+use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,8 +15,9 @@ use crate::types::Shape;
 /// The items of a super-chunk as an array of one axis; as bytes, of one more.
 ///
 /// # Errors
-/// When items cannot be computed with, or do not fill the super-chunk.
-pub fn plain_array(frame: Frame, items: Items) -> Result<LinearArray> {
+/// When items cannot be computed with, do not fill the super-chunk, or are more than `limits`
+/// allow.
+pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<LinearArray> {
     let header = frame.header();
     let itemsize = match items {
         Items::Declared | Items::Bytes => header.itemsize,
@@ -24,7 +26,10 @@ pub fn plain_array(frame: Frame, items: Items) -> Result<LinearArray> {
     };
     let shaped = FileDType::missing()
         .resolve(items, itemsize)
-        .and_then(|format| Ok((format, items_shape(header.nbytes, itemsize, items)?)));
+        .and_then(|format| {
+            limits.check_array(header.nbytes, frame.chunks())?;
+            Ok((format, items_shape(header.nbytes, itemsize, items)?))
+        });
     let (format, shape) = shaped.map_err(|error| frame.source().blame(error))?;
     let lengths = match header.chunksize {
         Some(chunk) => Lengths::Uniform {
@@ -33,7 +38,7 @@ pub fn plain_array(frame: Frame, items: Items) -> Result<LinearArray> {
         },
         None => Lengths::Starts(starts(&frame)?),
     };
-    LinearArray::new(Box::new(frame), lengths, format, shape)
+    LinearArray::new(Box::new(frame), lengths, format, shape, limits)
 }
 
 /// One axis of as many items as `nbytes` are; as bytes, one more.
@@ -53,6 +58,14 @@ pub(super) fn items_shape(nbytes: u64, itemsize: usize, items: Items) -> Result<
 
 /// The first byte of every chunk and the number of all bytes, from the chunks' headers.
 fn starts(frame: &Frame) -> Result<Box<[u64]>> {
+    // They are all kept in memory, so the file has to justify them: none shares its bytes.
+    let room = frame.most_chunks()?;
+    if frame.chunks() as u64 > room {
+        return Err(frame.source().blame(bad(format!(
+            "the frame claims {} chunks of varying sizes, with room for {room}",
+            frame.chunks()
+        ))));
+    }
     let mut scratch = DecodeScratch::default();
     let (mut starts, mut at) = (vec![0u64], 0u64);
     for chunk in 0..frame.chunks() {
@@ -66,14 +79,15 @@ fn starts(frame: &Frame) -> Result<Box<[u64]>> {
     if at == frame.header().nbytes {
         return Ok(starts.into());
     }
-    Err(frame.source().blame(Error::new(
-        ErrorKind::Corrupt,
-        Code::BadFrame,
-        format!(
-            "the frame's chunks decode to {at} bytes, its header says {}",
-            frame.header().nbytes
-        ),
-    )))
+    Err(frame.source().blame(bad(format!(
+        "the frame's chunks decode to {at} bytes, its header says {}",
+        frame.header().nbytes
+    ))))
+}
+
+#[cold]
+fn bad(message: String) -> Error {
+    Error::new(ErrorKind::Corrupt, Code::BadFrame, message)
 }
 
 impl Frame {

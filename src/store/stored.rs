@@ -8,9 +8,11 @@ use super::dtype::{ElementFormat, FileDType, Items};
 use super::file::unsupported;
 use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
+use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_NDIM;
 use crate::types::{DType, Grid, Scalar, Shape};
 
 /// An n-d array in a frame.
@@ -30,22 +32,34 @@ impl StoredArray {
     /// Opens the array in `frame`.
     ///
     /// # Errors
-    /// When the frame is damaged, holds no n-d array, or items that cannot be computed with.
-    pub fn open(frame: Frame, items: Items) -> Result<Self> {
-        let described = describe(&frame).and_then(|(meta, geometry)| {
+    /// When the frame is damaged, holds no n-d array, items that cannot be computed with, or more
+    /// than `limits` allow.
+    pub fn open(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Self> {
+        let described = own_data(&frame).and_then(|()| describe(&frame));
+        let described = described.and_then(|(meta, geometry)| {
             let format = meta.dtype.resolve(items, geometry.itemsize)?;
+            let blocks = geometry.chunks.saturating_mul(geometry.blocks);
+            limits.check_array(frame.header().nbytes, blocks)?;
+            limits.check_block(geometry.block_bytes)?;
             Ok((meta, geometry, format))
         });
         let (meta, geometry, format) = described.map_err(|error| frame.source().blame(error))?;
         let block_shape = meta.grid.block.clone();
         let (mut shape, mut grid) = (meta.shape, meta.grid);
         if items == Items::Bytes {
+            if shape.ndim() == MAX_NDIM {
+                let message = format!(
+                    "the array has {MAX_NDIM} axes, so there is none left for the bytes of items"
+                );
+                let error = Error::new(ErrorKind::Limit, Code::TooManyAxes, message);
+                return Err(frame.source().blame(error));
+            }
             for extents in [&mut shape, &mut grid.chunk, &mut grid.block] {
                 *extents = extents.with_axis(geometry.itemsize);
             }
         }
         Ok(Self {
-            chunks: CachedChunks::new(frame),
+            chunks: CachedChunks::new(frame, *limits),
             declared: meta.dtype,
             format,
             shape,
@@ -144,6 +158,35 @@ pub(super) fn scalar(format: ElementFormat, item: &Item) -> Option<Scalar> {
     item.fill(0, bytes);
     format.to_native(bytes);
     Scalar::read(format.dtype, bytes)
+}
+
+/// Metalayers of frames whose chunks are not, or not all, what the array holds.
+const STAND_INS: [(&str, &str); 3] = [
+    (
+        "b2o",
+        "the file stands for an expression or a remote array, and has no elements of its own",
+    ),
+    (
+        "LazyArray",
+        "the file stands for an expression, and has no elements of its own",
+    ),
+    (
+        "proxy-source",
+        "the file is a cache of another array, and what was not fetched is missing",
+    ),
+];
+
+/// Checks that the elements are in the frame.
+pub(super) fn own_data(frame: &Frame) -> Result<()> {
+    let header = frame.header();
+    let stand_in = STAND_INS
+        .iter()
+        .find(|(name, _)| header.metalayer(name).is_some());
+    match stand_in {
+        None => Ok(()),
+        Some((_, what)) => Err(unsupported(*what)
+            .with_help("compute or fetch it with python-blosc2, and store the result")),
+    }
 }
 
 /// The n-d array that a frame holds, checked against the frame.

@@ -52,38 +52,59 @@ fn read_blocks(
     itemsize: usize,
     out: &mut [u8],
 ) -> Result<(), Error> {
+    let mut scratch = DecodeScratch::default();
+    place_blocks(grid, shape, itemsize, out, |chunk, nth, block| {
+        blocks.decode(chunk, nth, &mut scratch, block)?;
+        let constant = blocks.constant(chunk, &mut scratch)?;
+        Ok(constant.map(|value| {
+            let mut item = Vec::new();
+            value.write(&mut item);
+            item
+        }))
+    })
+}
+
+/// Puts together an array of blocks that `decode(chunk, block, dst)` gives; it returns the item
+/// that all of the block's are said to be, where they are.
+pub fn place_blocks(
+    grid: &Grid,
+    shape: &Shape,
+    itemsize: usize,
+    out: &mut [u8],
+    mut decode: impl FnMut(usize, usize, &mut [u8]) -> Result<Option<Vec<u8>>, Error>,
+) -> Result<(), Error> {
     if shape.elems() == 0 {
         return Ok(());
     }
     let chunk_counts = Shape::from(grid.chunks_per_axis(shape));
     let block_counts = Shape::from(grid.blocks_per_axis());
     let mut block = vec![0xA5; grid.block.elems() * itemsize];
-    let mut scratch = DecodeScratch::default();
     let strides = shape.strides();
-    for chunk_nth in 0..chunk_counts.elems() {
+    for (chunk_nth, block_nth) in (0..chunk_counts.elems())
+        .flat_map(|chunk| (0..block_counts.elems()).map(move |block| (chunk, block)))
+    {
         let chunk_at = unravel(chunk_nth, &chunk_counts);
-        let constant = blocks.constant(chunk_nth, &mut scratch)?;
-        for block_nth in 0..block_counts.elems() {
-            let block_at = unravel(block_nth, &block_counts);
-            blocks.decode(chunk_nth, block_nth, &mut scratch, &mut block)?;
-            if let Some(value) = constant {
-                let mut item = Vec::new();
-                value.write(&mut item);
-                assert!(block.chunks(itemsize).all(|other| other == item));
-            }
-            // Element by element: slow and obviously right.
-            for (nth, item) in block.chunks(itemsize).enumerate() {
-                let inside = unravel(nth, &grid.block);
-                let mut at = 0;
-                let real = (0..shape.ndim()).all(|axis| {
-                    let local = block_at[axis] * grid.block[axis] + inside[axis];
-                    let global = chunk_at[axis] * grid.chunk[axis] + local;
-                    at += global * strides[axis];
-                    local < grid.chunk[axis] && global < shape[axis]
-                });
-                if real {
-                    out[at * itemsize..(at + 1) * itemsize].copy_from_slice(item);
-                }
+        let block_at = unravel(block_nth, &block_counts);
+        // Where the item at `inside` of the block belongs, if it is not padding.
+        let place = |inside: &[usize]| -> Option<usize> {
+            (0..shape.ndim()).try_fold(0, |at, axis| {
+                let local = block_at[axis] * grid.block[axis] + inside[axis];
+                let global = chunk_at[axis] * grid.chunk[axis] + local;
+                let real = local < grid.chunk[axis] && global < shape[axis];
+                real.then_some(at + global * strides[axis])
+            })
+        };
+        let decoded = decode(chunk_nth, block_nth, &mut block);
+        if place(&vec![0; shape.ndim()]).is_none() {
+            // All padding: it need not be there.
+            continue;
+        }
+        let constant = decoded?;
+        // Element by element: slow and obviously right.
+        for (nth, item) in block.chunks(itemsize).enumerate() {
+            if let Some(at) = place(&unravel(nth, &grid.block)) {
+                assert!(constant.as_ref().is_none_or(|constant| constant == item));
+                out[at * itemsize..(at + 1) * itemsize].copy_from_slice(item);
             }
         }
     }

@@ -32,7 +32,7 @@ impl Opened {
             };
             let opened = match place {
                 Placed::Array(array) => Ok(array),
-                Placed::Path(path) => Array::open(path),
+                Placed::Path(path) => Array::open_operand(&path.to_string_lossy()),
             };
             match opened {
                 Ok(array) => list.push((given.name.clone(), array)),

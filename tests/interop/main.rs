@@ -3,18 +3,24 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/compare.rs"]
+mod compare;
+#[path = "../common/manifest.rs"]
+mod manifest;
+mod npz;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use common::venv::{python, run};
-use common::{geometries, read_all, sample};
+use common::{geometries, sample};
+use fuseblock::DType;
 use fuseblock::array::npy::NpyWriter;
-use fuseblock::store;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
 use fuseblock::types::{Grid, Shape};
-use fuseblock::{Array, DType, Engine, Expr};
+use manifest::Kind;
 
 fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -22,97 +28,31 @@ fn script(name: &str) -> std::path::PathBuf {
         .join(name)
 }
 
+/// How many cases `FUSEBLOCK_INTEROP` asks for: `full`, a number, or a share that takes seconds.
+fn cases_wanted() -> usize {
+    match std::env::var("FUSEBLOCK_INTEROP").as_deref() {
+        Ok("full") => 4000,
+        Ok(number) => number
+            .parse()
+            .expect("FUSEBLOCK_INTEROP: full, or a number"),
+        Err(_) => 400,
+    }
+}
+
 #[test]
 fn we_read_what_the_reference_writes() {
     let Some(python) = python() else { return };
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    run(Command::new(python).arg(script("write.py")).arg(root));
-    let manifest = std::fs::read_to_string(root.join("manifest.txt")).unwrap();
-    let mut failures = String::new();
-    for line in manifest.lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let [name, dtype, sum] = fields[..] else {
-            panic!("manifest line {line:?}");
-        };
-        if let Err(why) = compare(root, name, dtype, sum) {
-            writeln!(failures, "{name}: {why}").unwrap();
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
-    assert!(
-        manifest.lines().count() >= 150,
-        "{}",
-        manifest.lines().count()
-    );
-    check_meta(&root.join("meta.b2nd"));
-}
-
-fn compare(root: &Path, name: &str, dtype: &str, sum: &str) -> Result<(), String> {
-    let path = root.join(format!("{name}.b2nd"));
-    let told = |error: fuseblock::Error| format!("{error}");
-    let array = Array::open(&path).map_err(told)?;
-    let expect = Array::open(root.join(format!("{name}.npy"))).map_err(told)?;
-    if array.dtype().name() != dtype || expect.dtype() != array.dtype() {
-        return Err(format!("dtype {} instead of {dtype}", array.dtype()));
-    }
-    if array.shape() != expect.shape() {
-        return Err(format!(
-            "shape {} instead of {}",
-            array.shape(),
-            expect.shape()
-        ));
-    }
-    let (got, want) = (
-        read_all(&array).map_err(told)?,
-        read_all(&expect).map_err(told)?,
-    );
-    if got != want {
-        let at = got.iter().zip(&want).position(|(got, want)| got != want);
-        return Err(format!("byte {at:?} of {} differs", want.len()));
-    }
-    let info = store::info(&path).map_err(told)?;
-    if info.shape.as_ref() != Some(array.shape()) {
-        return Err(format!("info tells shape {:?}", info.shape));
-    }
-    check_sum(&array, sum)
-}
-
-/// NumPy's own sum of the array, against ours of the bytes that were read.
-/// Sums the blocks with a kernel, and compares with the other library's sum.
-fn check_sum(array: &Array<'_>, sum: &str) -> Result<(), String> {
-    let number = sum.split_once('(').map_or(sum, |(_, rest)| rest);
-    let number = number.trim_end_matches(')');
-    let bound = Expr::new("sum(x)").and_then(|expr| expr.bind(&[("x", array)]));
-    let evaluated = bound.and_then(|bound| bound.engine(Engine::Jit).run());
-    let ours = evaluated
-        .map_err(|error| format!("{error}"))?
-        .scalar()
-        .unwrap();
-    let same = if let Some(ours) = ours.as_i128() {
-        let theirs: i128 = number.parse().map_err(|_| format!("sum {sum:?}"))?;
-        ours as u64 == theirs as u64
-    } else {
-        let theirs: f64 = number.parse().map_err(|_| format!("sum {sum:?}"))?;
-        let (ours, single) = (ours.as_f64(), array.dtype() == DType::Float32);
-        let bound = if single { 1e-6 } else { 1e-9 } * theirs.abs().max(1.0);
-        // Random bits overflow, to inf or NaN, depending on the order of additions.
-        (ours - theirs).abs() <= bound || (!ours.is_finite() && !theirs.is_finite())
-    };
-    same.then_some(())
-        .ok_or(format!("sum {ours} instead of {number}"))
-}
-
-fn check_meta(path: &Path) {
-    let info = store::info(path).unwrap();
-    let names = |layers: &[store::Layer]| -> Vec<String> {
-        layers.iter().map(|layer| layer.name.clone()).collect()
-    };
-    let mut metalayers = names(&info.metalayers);
-    metalayers.sort();
-    assert_eq!(metalayers, ["b2nd", "mine"]);
-    assert_eq!(names(&info.vl_metalayers), ["notes", "numbers"]);
-    assert_eq!(info.compression.unwrap().codec, "lz4");
+    let wanted = cases_wanted();
+    let mut matrix = Command::new(python);
+    let count = ["--count".to_string(), wanted.to_string()];
+    run(matrix.arg(script("matrix.py")).arg(root).args(count));
+    let cases = manifest::read(root);
+    assert!(cases.len() >= wanted, "{} cases", cases.len());
+    let kinds: BTreeSet<Kind> = cases.iter().map(|case| case.kind).collect();
+    assert_eq!(kinds.len(), Kind::ALL.len(), "{kinds:?}");
+    compare::all(&cases);
 }
 
 #[test]

@@ -12,11 +12,16 @@ mod samples;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file or directory of tests/golden/legacy.
+/// A file or directory of tests/golden.
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/legacy")
-        .join(name)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("tests/golden").join(name)
+}
+
+/// A file that data/make.py made with Bloscpack.
+fn data(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("tests/legacy/data").join(name)
 }
 
 /// Copies a directory with everything in it.

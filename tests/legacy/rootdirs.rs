@@ -279,7 +279,7 @@ fn table(rootdirs: &str, arrays: &[(&str, &str)]) -> tempfile::TempDir {
     fs::create_dir_all(&root).unwrap();
     fs::write(root.join("__rootdirs__"), rootdirs).unwrap();
     for (directory, sample) in arrays {
-        copy(&golden(sample), &root.join(directory));
+        copy(&golden("legacy/blz").join(sample), &root.join(directory));
     }
     scratch
 }
@@ -293,10 +293,10 @@ fn columns_go_by_the_names_that_the_table_has_for_them() {
     let rootdirs = r#"{"names": ["b", "a", "x y"], "dirs": {"a": "/old/place/b", "b": "a",
         "x y": "C:\\data\\tab\\col-3", "gone": "/old/place/gone"}}"#;
     let arrays = [
-        ("a", "blz/nd3"),
-        ("b", "blz/m_append"),
-        ("col-3", "blz/bool"),
-        ("left", "blz/f8_1d"),
+        ("a", "nd3"),
+        ("b", "m_append"),
+        ("col-3", "bool"),
+        ("left", "f8_1d"),
     ];
     let scratch = table(rootdirs, &arrays);
     let root = scratch.path().join("tab");
@@ -321,7 +321,7 @@ fn columns_go_by_the_names_that_the_table_has_for_them() {
 fn columns_are_directories_right_inside_their_table() {
     let rootdirs = r#"{"names": ["../evil", "e", "n", "l", "..", "", "ok"],
         "dirs": {"../evil": "x/..", "e": "../evil/", "l": "link", "..": ".", "": "", "ok": "ok"}}"#;
-    let scratch = table(rootdirs, &[("ok", "blz/bool"), ("../evil", "blz/bool")]);
+    let scratch = table(rootdirs, &[("ok", "bool"), ("../evil", "bool")]);
     let root = scratch.path().join("tab");
     symlink("../evil", root.join("link")).unwrap();
     assert_eq!(shape_at(&root.join("ok")), "(3000,)");
@@ -340,7 +340,7 @@ fn columns_are_directories_right_inside_their_table() {
     // Without `dirs` names are directories.
     let scratch = table(
         r#"{"names": ["../evil", "a/b", "."]}"#,
-        &[("../evil", "blz/bool")],
+        &[("../evil", "bool")],
     );
     let info = store::info(scratch.path().join("tab")).unwrap();
     assert_eq!((info.columns.len(), info.oddities.len()), (0, 3));
@@ -356,7 +356,7 @@ fn damaged_tables_are_errors() {
         (r#"{"names": [3]}"#, "whose name is no text"),
         (r#"{"names": ["a"], "names": ["b"]}"#, "twice"),
     ] {
-        let scratch = table(rootdirs, &[("a", "blz/bool")]);
+        let scratch = table(rootdirs, &[("a", "bool")]);
         let root = scratch.path().join("tab");
         for error in [
             Array::open(&root).unwrap_err(),

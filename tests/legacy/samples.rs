@@ -1,110 +1,73 @@
-//! What the libraries wrote reads as the arrays they wrote it from.
+//! What the libraries wrote, beyond the elements of arrays.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use fuseblock::store::{self, Kind};
-use fuseblock::{Array, DType, ErrorKind, Expr, Scalar};
+use fuseblock::store::{self, InfoOptions, Kind};
+use fuseblock::{Array, DType, ErrorKind, Expr};
 
 use crate::common::read_all;
-use crate::golden;
-
-/// Every sample that is an array expressions can read, and the .npy beside it.
-fn samples() -> Vec<(PathBuf, PathBuf)> {
-    let mut found = Vec::new();
-    for folder in [".", "bloscpack", "blz", "bcolz", "sums"] {
-        for entry in fs::read_dir(golden(folder)).unwrap() {
-            let npy = entry.unwrap().path();
-            let stem = npy.file_stem().unwrap().to_str().unwrap().to_string();
-            let other = ["tab", "records"].contains(&&*stem);
-            if npy.extension().is_none_or(|extension| extension != "npy") || other {
-                continue;
-            }
-            let file = npy.with_extension("blp");
-            let directory = npy.with_extension("");
-            let path = if file.exists() { file } else { directory };
-            found.push((path, npy));
-        }
-    }
-    assert_eq!(found.len(), 7 + 5 + 5 + 9 + 2);
-    found
-}
+use crate::{data, golden};
 
 #[test]
-fn every_sample_is_the_array_it_was_made_from() {
-    for (path, npy) in samples() {
-        let (array, wanted) = (Array::open(&path).unwrap(), Array::open(npy).unwrap());
-        let name = path.display();
-        assert_eq!(array.dtype(), wanted.dtype(), "{name}");
-        assert_eq!(array.shape(), wanted.shape(), "{name}");
-        assert!(
-            read_all(&array).unwrap() == read_all(&wanted).unwrap(),
-            "{name}"
-        );
+fn what_was_appended_is_behind_the_end_of_the_array() {
+    for name in ["appended", "plain"] {
+        let array = Array::open(data(&format!("{name}.blp"))).unwrap();
+        let wanted = Array::open(data(&format!("{name}.npy"))).unwrap();
+        assert_eq!(array.shape(), wanted.shape());
+        assert_eq!(read_all(&array).unwrap(), read_all(&wanted).unwrap());
     }
-}
-
-#[test]
-fn sums_of_every_sample() {
-    for (path, npy) in samples() {
-        for text in ["sum(x)", "count_nonzero(x)", "sum(x * x)"] {
-            let program = Expr::new(text).unwrap();
-            let [found, wanted] = [&path, &npy].map(|path| {
-                let array = Array::open(path).unwrap();
-                let answer = program.eval(&[("x", &array)]).unwrap();
-                answer.scalar().unwrap()
-            });
-            let name = path.display();
-            assert_eq!(found.dtype(), wanted.dtype(), "{text} of {name}");
-            // Sums of floats depend on the grid in their last bits.
-            let (a, b) = (found.as_f64(), wanted.as_f64());
-            let close = (a - b).abs() <= 1e-12 * b.abs();
-            assert!(close, "{text} of {name}: {found:?}, {wanted:?}");
-        }
-    }
-}
-
-#[test]
-fn info_of_every_sample() {
-    for (path, npy) in samples() {
-        let info = store::info(&path).unwrap();
-        let wanted = Array::open(npy).unwrap();
-        let name = path.display();
-        let plain = path.ends_with("plain.blp");
-        let shape = (!plain).then(|| wanted.shape().clone());
-        assert_eq!(info.shape, shape, "{name}");
-        assert_eq!(info.computes, Ok(wanted.dtype()), "{name}");
-        assert_eq!(info.itemsize, Some(wanted.dtype().size()), "{name}");
-        let kind = if path.is_dir() {
-            Kind::Rootdir
-        } else {
-            Kind::Bloscpack
-        };
-        assert_eq!(info.kind, kind, "{name}");
-        assert!(info.cbytes > 0 && info.cbytes <= info.file_bytes, "{name}");
-        let odd = path.ends_with("appended.blp") || path.ends_with("m_noflush");
-        assert_eq!(
-            !info.oddities.is_empty(),
-            odd,
-            "{name}: {:?}",
-            info.oddities
-        );
-    }
-    let info = store::info(golden("appended.blp")).unwrap();
+    let info = store::info(data("appended.blp")).unwrap();
     assert_eq!((info.data_bytes, info.nbytes), (Some(800), 1360));
-    assert_eq!((info.checksum, info.version), (Some("adler32"), Some(3)));
+    let oddity = "the shape is that of 800 bytes, the chunks have 1360";
+    assert_eq!(info.oddities[0], oddity);
     let codecs: Vec<&str> = info.codes.iter().map(|count| &*count.codes.codec).collect();
     assert_eq!(codecs, ["blosclz", "zstd"]);
-    let info = store::info(golden("bcolz/nd3")).unwrap();
+}
+
+#[test]
+fn info_tells_of_chunks_checksums_and_order() {
+    let info = store::info(golden("bloscpack-sha1.blp")).unwrap();
+    assert_eq!((info.kind, info.version), (Kind::Bloscpack, Some(3)));
+    assert_eq!(
+        (info.checksum, info.layout),
+        (Some("sha1"), Some("C order"))
+    );
+    assert_eq!((info.chunks, info.computes), (Some(3), Ok(DType::Int32)));
+    assert!(info.oddities.is_empty(), "{:?}", info.oddities);
+    let info = store::info(golden("legacy/bloscpack/np_F3d.blp")).unwrap();
+    assert_eq!(info.layout, Some("Fortran order"));
+    let info = store::info(golden("legacy/bcolz/nd3")).unwrap();
+    assert_eq!((info.kind, info.checksum), (Kind::Rootdir, None));
     assert_eq!(info.chunk.unwrap().to_string(), "(2, 3, 4)");
     assert_eq!((info.chunks, info.data_bytes), (Some(4), Some(336)));
-    let info = store::info(golden("bloscpack/np_F3d.blp")).unwrap();
-    assert_eq!(info.layout, Some("Fortran order"));
+    let info = store::info(golden("legacy/bcolz/m_noflush")).unwrap();
+    assert_eq!(info.oddities, ["1 files belong to no chunk"]);
+    let options = InfoOptions { chunks: true };
+    let info = store::info_with(golden("legacy/blz/nd3"), options).unwrap();
+    let list = info.chunk_list.unwrap();
+    let places: Vec<_> = list
+        .iter()
+        .map(|chunk| (chunk.place, chunk.nbytes))
+        .collect();
+    assert_eq!(
+        places,
+        [(Some(0), 96), (Some(1), 96), (Some(2), 96), (Some(3), 48)]
+    );
+}
+
+#[test]
+fn arrays_in_fortran_order_give_their_bytes_too() {
+    let path = golden("legacy/bloscpack/np_F3d.blp");
+    let array = Array::open(&path).unwrap();
+    let bytes = Array::open_bytes(&path).unwrap();
+    assert_eq!(&bytes.shape()[..], [3, 4, 5, 4]);
+    assert_eq!(read_all(&bytes).unwrap(), read_all(&array).unwrap());
+    assert_eq!(bytes.declared_dtype(), Some("<f4"));
 }
 
 #[test]
 fn structured_samples_are_described_and_give_their_bytes() {
-    let path = golden("records.blp");
+    let path = data("records.blp");
     let error = Array::open(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.message().contains("structured"), "{error}");
@@ -113,13 +76,13 @@ fn structured_samples_are_described_and_give_their_bytes() {
     assert!(info.computes.unwrap_err().contains("structured"));
     let bytes = Array::open_bytes(&path).unwrap();
     assert_eq!(bytes.shape().to_string(), "(5, 30)");
-    let npy = fs::read(golden("records.npy")).unwrap();
+    let npy = fs::read(data("records.npy")).unwrap();
     assert_eq!(read_all(&bytes).unwrap(), npy[npy.len() - 150..]);
 }
 
 #[test]
 fn plain_bytes_are_taken_as_the_caller_says() {
-    let path = golden("plain.blp");
+    let path = data("plain.blp");
     let array = Array::open(&path).unwrap();
     assert_eq!(
         (array.dtype(), &array.shape()[..]),
@@ -150,40 +113,54 @@ fn plain_bytes_are_taken_as_the_caller_says() {
 
 #[test]
 fn columns_of_a_table_are_operands() {
-    let table = golden("bcolz/tab");
-    // A row is an int64, three int16 and two letters.
-    let npy = fs::read(golden("bcolz/tab.npy")).unwrap();
-    let rows: Vec<&[u8]> = npy[npy.len() - 105 * 16..].chunks(16).collect();
-    let x = Array::open(table.join("x")).unwrap();
-    let wanted: Vec<u8> = rows.iter().flat_map(|row| &row[..8]).copied().collect();
-    assert_eq!((x.dtype(), &x.shape()[..]), (DType::Int64, &[105][..]));
-    assert_eq!(read_all(&x).unwrap(), wanted);
-    let z = Array::open(table.join("z")).unwrap();
-    let wanted: Vec<u8> = rows.iter().flat_map(|row| &row[8..14]).copied().collect();
-    assert_eq!((z.dtype(), &z.shape()[..]), (DType::Int16, &[105, 3][..]));
-    assert_eq!(read_all(&z).unwrap(), wanted);
+    let table = golden("legacy/bcolz/tab");
+    let column = |name: &str| {
+        let array = Array::open(table.join(name)).unwrap();
+        let wanted = Array::open(golden(&format!("bcolz-tab-{name}.npy"))).unwrap();
+        assert_eq!(read_all(&array).unwrap(), read_all(&wanted).unwrap());
+        (array, wanted)
+    };
+    let ((x, wanted_x), (z, wanted_z)) = (column("x"), column("z"));
     let both = Expr::new("sum(x * sum(z, axis=1))").unwrap();
-    let answer = both.eval(&[("x", &x), ("z", &z)]).unwrap();
-    let wanted: i64 = (0..105)
-        .map(|row| {
-            let word =
-                |at: usize| i64::from(i16::from_le_bytes([rows[row][at], rows[row][at + 1]]));
-            let x = i64::from_le_bytes(rows[row][..8].try_into().unwrap());
-            x * (word(8) + word(10) + word(12))
-        })
-        .sum();
-    assert_eq!(answer.scalar(), Some(Scalar::Int64(wanted)));
+    let answer = both.eval(&[("x", &x), ("z", &z)]).unwrap().scalar();
+    let wanted = both.eval(&[("x", &wanted_x), ("z", &wanted_z)]).unwrap();
+    assert_eq!(answer, wanted.scalar());
     let error = Array::open(table.join("s")).unwrap_err();
     assert!(error.message().contains("it is a string"), "{error}");
     let s = Array::open_bytes(table.join("s")).unwrap();
     assert_eq!(s.declared_dtype(), Some("|S2"));
-    let wanted: Vec<u8> = rows.iter().flat_map(|row| &row[14..]).copied().collect();
-    assert_eq!(read_all(&s).unwrap(), wanted);
+    assert_eq!(&s.shape()[..], [105, 2]);
+    assert_eq!(read_all(&s).unwrap()[..6], *b"ababab");
+}
+
+#[test]
+fn columns_are_members_of_their_table() {
+    let table = golden("legacy/bcolz/tab");
+    let open = |part: &str| Array::open_operand(&format!("{}{part}", table.display()));
+    let shape = |part: &str| open(part).unwrap().shape().to_string();
+    assert_eq!((&*shape(":x"), &*shape("/x")), ("(105,)", "(105,)"));
+    assert_eq!(
+        (&*shape(":s:bytes"), &*shape("/s:bytes")),
+        ("(105, 2)", "(105, 2)")
+    );
+    let array = open(":z:uint16").unwrap();
+    assert_eq!(
+        (array.dtype(), &array.shape()[..]),
+        (DType::UInt16, &[105, 3][..])
+    );
+    assert_eq!(
+        Array::open_member(&table, "x").unwrap().dtype(),
+        DType::Int64
+    );
+    for part in [":y", "/y", ":y:bytes", ":x:float23"] {
+        let error = open(part).unwrap_err();
+        assert!(error.message().contains("has no column"), "{part}: {error}");
+    }
 }
 
 #[test]
 fn tables_say_which_columns_they_have() {
-    let table = golden("bcolz/tab");
+    let table = golden("legacy/bcolz/tab");
     let error = Array::open(&table).unwrap_err();
     assert_eq!(
         error.message(),
@@ -191,7 +168,7 @@ fn tables_say_which_columns_they_have() {
     );
     let help = error.help().unwrap();
     assert!(
-        help.starts_with("give one: x=") && help.ends_with("bcolz/tab/x"),
+        help.starts_with("give one: x=") && help.ends_with("legacy/bcolz/tab/x"),
         "{help}"
     );
     let error = Array::open(table.join("y")).unwrap_err();
@@ -208,8 +185,5 @@ fn tables_say_which_columns_they_have() {
         .map(|column| format!("{} {} {}", column.name, column.dtype, column.shape))
         .collect();
     assert_eq!(told, ["x int64 (105,)", "z int16 (105, 3)", "s |S2 (105,)"]);
-    assert_eq!(
-        store::info(Path::new(&table.join("z"))).unwrap().chunks,
-        Some(1)
-    );
+    assert_eq!(store::info(table.join("z")).unwrap().chunks, Some(1));
 }

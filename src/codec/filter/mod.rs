@@ -2,13 +2,23 @@
 //! one block. Adding a filter is a file beside this and a row in [`TABLE`].
 //! Never: codecs, chunks; a filter never changes a block's length.
 
+mod bitshuffle;
+mod bytedelta;
+mod cells;
+#[cfg(test)]
+mod conformance;
+mod delta;
 pub mod shuffle;
+mod truncate;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::fmt;
 
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::Shape;
+use bytedelta::ByteDelta;
 
 /// Filter slots of a chunk.
 pub const SLOTS: usize = 6;
@@ -36,9 +46,10 @@ pub enum Position<'r> {
     After(&'r [u8]),
 }
 
-/// A length-preserving rearrangement of one block.
+/// A length-preserving change of one block.
 pub trait Filter: Sync + fmt::Debug {
-    /// Whether undoing it changes nothing with these parameters.
+    /// Whether undoing it changes nothing with these parameters; then neither does applying it
+    /// here. A filter that loses bits is one: nothing undoes it, and clearing bits is not offered.
     fn is_identity(&self, meta: u8, setting: &Setting) -> bool;
 
     /// Whether it can work with these parameters.
@@ -81,15 +92,20 @@ pub const SHUFFLE: u8 = 1;
 /// Every filter that has an id, the empty slot aside.
 pub static TABLE: &[Row] = &[
     row(SHUFFLE, "shuffle", Some(&shuffle::Shuffle)),
-    row(2, "bitshuffle", None),
-    row(3, "delta", None),
-    row(4, "trunc_prec", None),
-    row(32, "ndcell", None),
-    row(33, "ndmean", None),
-    row(34, "bytedelta_buggy", None),
-    row(35, "bytedelta", None),
-    row(36, "int_trunc", None),
+    row(2, "bitshuffle", Some(&bitshuffle::Bitshuffle)),
+    row(3, "delta", Some(&delta::Delta)),
+    row(4, "trunc_prec", Some(&truncate::Truncate)),
+    row(32, "ndcell", Some(&cells::Cells)),
+    row(33, "ndmean", Some(&cells::Cells)),
+    row(34, "bytedelta_buggy", Some(&BYTEDELTA_FIRST)),
+    row(35, "bytedelta", Some(&BYTEDELTA)),
+    row(36, "int_trunc", Some(&truncate::Truncate)),
 ];
+
+static BYTEDELTA: ByteDelta = ByteDelta { starts_over: false };
+
+/// What the first version of the filter wrote.
+static BYTEDELTA_FIRST: ByteDelta = ByteDelta { starts_over: true };
 
 const fn row(id: u8, name: &'static str, filter: Option<&'static dyn Filter>) -> Row {
     Row { id, name, filter }
@@ -219,16 +235,8 @@ fn known(id: u8) -> Result<&'static dyn Filter> {
 
 #[cfg(test)]
 mod tests {
+    use super::conformance::{noise, setting};
     use super::*;
-
-    fn setting(typesize: usize) -> Setting {
-        Setting {
-            typesize,
-            itemsize: typesize,
-            blosc1: false,
-            block_shape: None,
-        }
-    }
 
     #[test]
     fn steps_are_undone_in_reverse() {
@@ -266,5 +274,65 @@ mod tests {
         let error = Pipeline::new([0, 0, 0, 0, 0, 99], [0; 6], setting(1)).unwrap_err();
         assert_eq!(error.code(), Code::UnknownCodec);
         assert!(error.message().contains("filter 99"), "{error}");
+    }
+    #[test]
+    fn every_filter_undoes_what_it_applied_in_one_pipeline() {
+        let ids = [32, 3, 2, 1, 35, 36];
+        let metas = [3, 0, 0, 3, 0, 250];
+        let setting = Setting {
+            block_shape: Some(Shape::new(&[5, 7])),
+            ..setting(8)
+        };
+        let pipeline = Pipeline::new(ids, metas, setting).unwrap();
+        assert!(pipeline.needs_first());
+        let (first, original) = (noise(300), noise(280));
+        for at in [Position::First, Position::After(&first)] {
+            let (mut packed, mut back) = (vec![0; 280], vec![0; 280]);
+            let mut spare = Vec::new();
+            pipeline.apply(at, &mut original.clone(), &mut spare, &mut packed);
+            assert_ne!(packed, original);
+            pipeline.undo(at, &mut packed, &mut spare, &mut back);
+            assert_eq!(back, original);
+        }
+    }
+
+    #[test]
+    fn a_filter_that_cannot_work_says_why() {
+        let error = Pipeline::new([32, 0, 0, 0, 0, 0], [4; 6], setting(8)).unwrap_err();
+        assert_eq!(error.code(), Code::BadChunk);
+        assert!(
+            error.message().contains("filter 32 (ndcell): it needs"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn no_filter_minds_a_block_of_any_length_and_any_parameter() {
+        let shape = Some(Shape::new(&[3, 5]));
+        for row in TABLE {
+            let filter = row.filter.unwrap();
+            for (typesize, itemsize) in [(1, 1), (3, 3), (8, 8), (255, 255), (1, 300), (8, 0)] {
+                for (meta, blosc1) in [(0, true), (1, false), (5, true), (16, false), (255, true)] {
+                    let setting = Setting {
+                        typesize,
+                        itemsize,
+                        blosc1,
+                        block_shape: shape.clone(),
+                    };
+                    if filter.check(meta, &setting).is_err() {
+                        continue;
+                    }
+                    for len in (0..70).chain([120, 255, 256, 777]) {
+                        let (src, first) = (noise(len), noise(len + 3));
+                        for at in [Position::First, Position::After(&first)] {
+                            let (mut packed, mut back) = (vec![0; len], vec![0; len]);
+                            filter.apply(meta, &setting, at, &src, &mut packed);
+                            filter.undo(meta, &setting, at, &packed, &mut back);
+                            assert_eq!(back, src, "{} {meta} {setting:?} {len}", row.name);
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -149,6 +149,12 @@ impl Chunk {
                 let data_start = need + dictionary_len;
                 let coder = Coder::new(&header, coding, expected, dictionary)?;
                 if matches!(header.layout, Layout::VariableBlocks(_)) {
+                    if let Some(blocksize) = expected.blocksize {
+                        return Err(bad(format!(
+                            "the chunk has blocks of varying lengths, the array's all have \
+                             {blocksize} bytes"
+                        )));
+                    }
                     let variable =
                         Variable::new(&header, coder, source, position, starts, data_start)?;
                     Body::Variable(Box::new(variable))
@@ -212,6 +218,16 @@ impl Chunk {
     /// Decoded bytes of block `block`; only the last may be short, or all where they vary.
     pub fn block_len(&self, block: usize) -> usize {
         self.block_range(block).len()
+    }
+
+    /// Decoded bytes of the longest block that has to be decoded as a whole; 0 where any stretch
+    /// of the chunk can be had on its own.
+    pub fn longest_block(&self) -> usize {
+        match &self.body {
+            Body::Constant(_) | Body::Raw(_) => 0,
+            Body::Streams(_) => self.block_len(0),
+            Body::Variable(variable) => variable.longest_block(),
+        }
     }
 
     /// Memory this takes.

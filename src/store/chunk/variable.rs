@@ -102,6 +102,12 @@ impl Variable {
         })
     }
 
+    /// Decoded bytes of the longest block.
+    pub(super) fn longest_block(&self) -> usize {
+        let lengths = self.blocks.iter().map(|block| block.decoded_len as usize);
+        lengths.max().unwrap_or(0)
+    }
+
     /// Memory this takes.
     pub(super) fn footprint(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.blocks) + self.coder.footprint()

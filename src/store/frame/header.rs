@@ -145,9 +145,11 @@ impl FrameHeader {
             clevel: codec >> 4,
             splitmode,
             nbytes,
-            cbytes: match kind & 15 {
+            cbytes: match (kind & 15, nbytes) {
                 // The chunks are elsewhere.
-                1 => size(cbytes, "cbytes", u64::MAX >> 1)?,
+                (1, _) => size(cbytes, "cbytes", u64::MAX >> 1)?,
+                // When its last chunk goes, the reference library leaves the figure as it was.
+                (_, 0) => 0,
                 _ => size(cbytes, "cbytes", frame_len - header_len)?,
             },
             itemsize: small(itemsize, "an item size", 1, MAX_ITEM_BYTES)?,

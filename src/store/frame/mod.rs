@@ -10,7 +10,7 @@ pub use header::{FrameHeader, HEADER_MIN_BYTES, MAGIC, Metalayer};
 pub use index::Entry;
 pub use trailer::VlMetalayer;
 
-use super::chunk::{self, Chunk, Expected};
+use super::chunk::{self, Chunk, Expected, SHORT_HEADER_BYTES};
 use super::file::Source;
 use super::folder::Folder;
 use super::scratch::DecodeScratch;
@@ -113,6 +113,18 @@ impl Frame {
     /// Number of chunks.
     pub fn chunks(&self) -> usize {
         self.index.chunks()
+    }
+
+    /// The most chunks that can be stored with bytes of their own: what fits, or as many as the
+    /// directory has entries.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn most_chunks(&self) -> Result<u64> {
+        match &self.folder {
+            None => Ok(self.header.cbytes / SHORT_HEADER_BYTES as u64),
+            Some(folder) => folder.entries(),
+        }
     }
 
     /// Where the header and the trailer are, and the chunks of a contiguous frame.

@@ -61,7 +61,10 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
         }),
         version: Some(u32::from(header.version)),
         dtype: (!dtype.is_missing()).then(|| dtype.text().to_string()),
-        computes: computes(&dtype, itemsize),
+        computes: match stored::own_data(frame) {
+            Ok(()) => computes(&dtype, itemsize),
+            Err(error) => Err(error.message().to_string()),
+        },
         itemsize: Some(itemsize),
         shape: meta.as_ref().map(|meta| meta.shape.clone()),
         chunk: meta.as_ref().map(|meta| meta.grid.chunk.clone()),

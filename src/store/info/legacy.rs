@@ -6,7 +6,6 @@ use super::{ColumnInfo, Info, InfoOptions, Kind, computes};
 use crate::error::Result;
 use crate::limits::MAX_INFO_CHUNKS;
 use crate::store::chunk::Header;
-use crate::store::dtype::FileDType;
 use crate::store::legacy::{Bloscpack, Rootdir, Table};
 use crate::types::Shape;
 
@@ -20,14 +19,7 @@ pub(super) fn bloscpack(file: &Bloscpack, options: InfoOptions) -> Result<Info> 
     if behind > 0 {
         oddities.push(format!("{behind} bytes follow the last chunk"));
     }
-    let dtype = match file.numpy() {
-        Some(numpy) => numpy.dtype.clone(),
-        None => FileDType::missing(),
-    };
-    let itemsize = match file.numpy() {
-        Some(_) => dtype.itemsize(),
-        None => Some(file.typesize()?),
-    };
+    let (dtype, itemsize) = (file.dtype(), file.itemsize()?);
     let shape = file.numpy().map(|numpy| numpy.shape.clone());
     let data_bytes = match &shape {
         Some(shape) => data_bytes(shape, itemsize),

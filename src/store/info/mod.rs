@@ -5,6 +5,7 @@
 mod chunks;
 mod frame;
 mod legacy;
+mod zip;
 
 use std::fmt;
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::error::Result;
 use crate::types::{DType, Shape};
 
 pub use chunks::{ChunkCodes, ChunkInfo, ChunkKind, CodeCount, SpecialCounts};
+pub use zip::MemberInfo;
 
 /// What kind of file it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +30,8 @@ pub enum Kind {
     Frame,
     /// A NumPy file.
     Npy,
+    /// A zip file with arrays in it.
+    Zip,
     /// A Bloscpack file.
     Bloscpack,
     /// The directory of a BLZ, carray or bcolz array.
@@ -42,6 +46,7 @@ impl fmt::Display for Kind {
             Kind::B2nd => "Blosc2 n-d array",
             Kind::Frame => "Blosc2 super-chunk",
             Kind::Npy => "NumPy array",
+            Kind::Zip => "zip file",
             Kind::Bloscpack => "Bloscpack file",
             Kind::Rootdir => "bcolz or BLZ array",
             Kind::Table => "bcolz or BLZ table",
@@ -136,16 +141,18 @@ pub struct Info {
     pub codes: Vec<CodeCount>,
     /// Chunks of one repeated value.
     pub special: SpecialCounts,
-    /// What stands behind every chunk, in files that may have something there.
-    pub checksum: Option<&'static str>,
-    /// The columns of a table.
-    pub columns: Vec<ColumnInfo>,
     /// The metalayers of the header.
     pub metalayers: Vec<Layer>,
     /// The variable-length metalayers of the trailer.
     pub vl_metalayers: Vec<Layer>,
+    /// What stands behind every chunk, in files that may have something there.
+    pub checksum: Option<&'static str>,
     /// Every chunk, where that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
+    /// The members of a zip file.
+    pub members: Vec<MemberInfo>,
+    /// The columns of a table.
+    pub columns: Vec<ColumnInfo>,
     /// What is unusual about the file, a sentence each.
     pub oddities: Vec<String>,
 }
@@ -192,6 +199,7 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
     match opened {
         Opened::Frame(frame) => frame::info(&frame, options),
         Opened::Npy(source) => of_npy(&source),
+        Opened::Zip(zip) => Ok(zip::info(&zip)),
         Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
         Opened::Rootdir(array) => legacy::rootdir(&array, options),
         Opened::Table(table) => legacy::table(&table),
@@ -250,11 +258,12 @@ impl Info {
             compression: None,
             codes: Vec::new(),
             special: SpecialCounts::default(),
-            checksum: None,
-            columns: Vec::new(),
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),
+            checksum: None,
             chunk_list: None,
+            members: Vec::new(),
+            columns: Vec::new(),
             oddities: Vec::new(),
         }
     }

@@ -2,6 +2,8 @@
 //! that it holds.
 //! Never: a chunk decoded whose digest was not checked; anything written.
 
+use std::time::Instant;
+
 use super::header::FileHeader;
 use super::index::{self, Index};
 use super::metadata::{Metadata, NumPyArray};
@@ -11,9 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::cache::{Container, Loaded};
 use crate::store::chunk::{self, Chunk, Expected};
 use crate::store::dtype::{FileDType, Items};
-use crate::store::file::{Source, unsupported};
+use crate::store::file::Source;
 use crate::store::linear::LinearArray;
 use crate::store::plain::items_shape;
+use crate::store::read_limits::ReadLimits;
 use crate::store::scratch::DecodeScratch;
 
 /// An open Bloscpack file.
@@ -142,27 +145,43 @@ impl Bloscpack {
         }
     }
 
+    /// The dtype as the file declares it.
+    pub fn dtype(&self) -> FileDType {
+        self.numpy()
+            .map_or_else(FileDType::missing, |numpy| numpy.dtype.clone())
+    }
+
+    /// Bytes of an item, where they are known: those of the dtype, else those of the chunks.
+    ///
+    /// # Errors
+    /// As [`Bloscpack::typesize`].
+    pub fn itemsize(&self) -> Result<Option<usize>> {
+        match self.numpy() {
+            Some(numpy) => Ok(numpy.dtype.itemsize()),
+            None => self.typesize().map(Some),
+        }
+    }
+
     /// The array that the file holds: NumPy's, where its metadata tells of one, else its bytes as
     /// an array of one axis.
     ///
     /// # Errors
-    /// When its items cannot be computed with, or there are too few bytes.
-    pub fn into_array(self, items: Items) -> Result<LegacyArray> {
+    /// When its items cannot be computed with, there are too few bytes, or more than `limits`
+    /// allow.
+    pub fn into_array(self, items: Items, limits: &ReadLimits) -> Result<LegacyArray> {
         let source = self.source.clone();
-        let array = match self.numpy().cloned() {
-            Some(numpy) => self.shaped(&numpy, items),
-            None => self.unshaped(items),
-        };
+        let array = limits
+            .check_array(self.nbytes(), self.chunks())
+            .and_then(|()| match self.numpy().cloned() {
+                Some(numpy) => self.shaped(&numpy, items, limits),
+                None => self.unshaped(items, limits),
+            });
         array.map_err(|error| source.blame(error))
     }
 
-    fn shaped(self, numpy: &NumPyArray, items: Items) -> Result<LegacyArray> {
+    fn shaped(self, numpy: &NumPyArray, items: Items, limits: &ReadLimits) -> Result<LegacyArray> {
         let (format, shape) = resolve(&numpy.dtype, &numpy.shape, items)?;
         let fortran = numpy.fortran && numpy.shape.orders_differ();
-        if fortran && items == Items::Bytes {
-            let message = "items in Fortran order cannot be taken as bytes";
-            return Err(unsupported(message));
-        }
         let needed = shape.checked_elems();
         let needed = needed.and_then(|elems| elems.checked_mul(format.dtype.size()));
         if needed.is_none_or(|needed| needed as u64 > self.nbytes()) {
@@ -175,12 +194,12 @@ impl Bloscpack {
         }
         let lengths = self.index.lengths();
         let declared = numpy.dtype.clone();
-        let elements = LinearArray::new(Box::new(self), lengths, format, shape)?;
+        let elements = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
         let elements = elements.with_declared(declared);
         Ok(LegacyArray { elements, fortran })
     }
 
-    fn unshaped(self, items: Items) -> Result<LegacyArray> {
+    fn unshaped(self, items: Items, limits: &ReadLimits) -> Result<LegacyArray> {
         let itemsize = match items {
             Items::Declared | Items::Bytes => self.typesize()?,
             // A file of bytes may hold anything.
@@ -189,7 +208,7 @@ impl Bloscpack {
         let format = FileDType::missing().resolve(items, itemsize)?;
         let shape = items_shape(self.nbytes(), itemsize, items)?;
         let lengths = self.index.lengths();
-        let elements = LinearArray::new(Box::new(self), lengths, format, shape)?;
+        let elements = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
         let fortran = false;
         Ok(LegacyArray { elements, fortran })
     }
@@ -205,12 +224,14 @@ impl Container for Bloscpack {
         &self,
         number: usize,
         expected: &Expected<'_>,
-        _scratch: &mut DecodeScratch,
+        scratch: &mut DecodeScratch,
     ) -> Result<Loaded> {
         let (start, header) = self.chunk_header(number)?;
         let end = start + header.cbytes as u64;
+        let before = Instant::now();
         let checksum = self.header.checksum;
         checksum.verify(&self.source, start, header.cbytes as u64, end, "chunk")?;
+        scratch.counts.verify += before.elapsed();
         let size = self.index.size(number);
         let expected = Expected {
             nbytes: size..=size,

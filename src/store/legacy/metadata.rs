@@ -1,11 +1,10 @@
 //! In: the metadata section of a Bloscpack file. Out: its JSON, and the NumPy array it tells of.
 //! Never: a dtype literal evaluated; more decoded bytes than the section declares.
 
-use libdeflater::Decompressor;
-
 use super::checksum::Checksum;
 use super::{bad, damaged, json_dict, shape_of, too_long};
 use crate::bytes::Cursor;
+use crate::codec::{self, Contexts};
 use crate::diag::Code;
 use crate::error::Result;
 use crate::limits::MAX_LEGACY_META_BYTES;
@@ -135,10 +134,11 @@ impl SectionHeader {
             return Ok(stored);
         }
         let mut text = vec![0; self.nbytes];
-        let decoded = Decompressor::new().zlib_decompress(&stored, &mut text);
+        let zlib = codec::by_id(codec::id::ZLIB).and_then(|row| row.codec);
+        let decoded = zlib.map(|zlib| zlib.decode(&mut Contexts::default(), &stored, &mut text));
         match decoded {
-            Ok(len) if len == self.nbytes => Ok(text),
-            Ok(_) | Err(_) => Err(bad(format!(
+            Some(Ok(())) => Ok(text),
+            Some(Err(_)) | None => Err(bad(format!(
                 "the metadata does not decode to the {} bytes that its section declares",
                 self.nbytes
             ))),

@@ -13,6 +13,7 @@ use crate::store::file::{Source, unsupported};
 use crate::store::folder::Folder;
 use crate::store::linear::{Lengths, LinearArray};
 use crate::store::literal::Literal;
+use crate::store::read_limits::ReadLimits;
 use crate::store::scratch::DecodeScratch;
 use crate::types::Shape;
 
@@ -143,14 +144,15 @@ impl Rootdir {
     /// The array.
     ///
     /// # Errors
-    /// When its elements cannot be computed with, or its first chunk is damaged or missing.
-    pub fn into_array(self, items: Items) -> Result<LinearArray> {
+    /// When its elements cannot be computed with, are more than `limits` allow, or its first chunk
+    /// is damaged or missing.
+    pub fn into_array(self, items: Items, limits: &ReadLimits) -> Result<LinearArray> {
         let path = self.folder.path().to_path_buf();
-        self.into_array_inner(items)
+        self.into_array_inner(items, limits)
             .map_err(|error| error.with_path(&path))
     }
 
-    fn into_array_inner(self, items: Items) -> Result<LinearArray> {
+    fn into_array_inner(self, items: Items, limits: &ReadLimits) -> Result<LinearArray> {
         if self.has_objects() {
             let message = "the array holds Python objects, each pickled in a file of its own";
             return Err(unsupported(message).with_help("pickles can run code; none is opened"));
@@ -166,10 +168,12 @@ impl Rootdir {
                 self.chunklen, self.shape, self.dtype
             )));
         };
+        let chunks = self.chunks() as u64;
+        limits.check_array(chunks.saturating_mul(chunk as u64), self.chunks())?;
         // A last chunk may have room for the rows that were to come.
         let lengths = Lengths::Uniform { chunk, slack: true };
         let declared = self.dtype.clone();
-        let array = LinearArray::new(Box::new(self), lengths, format, shape)?;
+        let array = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
         Ok(array.with_declared(declared))
     }
 

@@ -35,6 +35,10 @@ fn width(meta: u8, setting: &Setting) -> usize {
 
 /// Takes the planes of `src` together to elements of `width` bytes in `dst`, of the same length.
 pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
+    if width == 1 {
+        dst.copy_from_slice(src);
+        return;
+    }
     let job = Job::new(width, src.len());
     let done = simd(Direction::Join, job, src, dst);
     join(job, done, src, dst);
@@ -43,6 +47,10 @@ pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
 
 /// Splits the elements of `width` bytes in `src` into planes in `dst`, of the same length.
 pub fn shuffle(width: usize, src: &[u8], dst: &mut [u8]) {
+    if width == 1 {
+        dst.copy_from_slice(src);
+        return;
+    }
     let job = Job::new(width, src.len());
     let done = simd(Direction::Split, job, src, dst);
     split(job, done, src, dst);
@@ -125,6 +133,7 @@ fn split(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::conformance::{LENGTHS, WIDTHS, conforms, noise, setting};
     use super::*;
 
     #[test]
@@ -152,22 +161,38 @@ mod tests {
 
     #[test]
     fn every_width_and_length_agrees_with_the_definition() {
-        let mut state = 1u32;
-        let noise: Vec<u8> = (0..4_096)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 24) as u8
-            })
-            .collect();
-        for width in [1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 32, 255] {
-            for len in [0, 1, 7, 8, 63, 64, 65, 127, 256, 511, 1000, 2049, 4096] {
-                let elements = &noise[..len];
-                let planes = by_definition(width, elements);
-                let mut out = vec![0; len];
-                shuffle(width, elements, &mut out);
-                assert_eq!(out, planes, "shuffle width {width} length {len}");
-                unshuffle(width, &planes, &mut out);
-                assert_eq!(out, elements, "unshuffle width {width} length {len}");
+        for width in WIDTHS {
+            // The width is the parameter's, not that of the elements, unless the parameter is 0.
+            let (meta, elsewhere) = (u8::try_from(width).unwrap(), setting(width % 7 + 1));
+            conforms(&Shuffle, meta, &elsewhere, Position::First, |elements| {
+                by_definition(width, elements)
+            });
+            conforms(&Shuffle, 0, &setting(width), Position::First, |elements| {
+                by_definition(width, elements)
+            });
+        }
+    }
+
+    #[test]
+    fn vectors_move_the_same_bytes_as_the_scalar_twin() {
+        for width in (2..=70).chain([255]) {
+            for len in LENGTHS {
+                let (src, job) = (noise(len), Job::new(width, len));
+                let (mut fast, mut slow) = (vec![0; len], vec![0; len]);
+                unshuffle(width, &src, &mut fast);
+                join(job, 0, &src, &mut slow);
+                assert_eq!(
+                    fast[..job.whole()],
+                    slow[..job.whole()],
+                    "join {width} {len}"
+                );
+                shuffle(width, &src, &mut fast);
+                split(job, 0, &src, &mut slow);
+                assert_eq!(
+                    fast[..job.whole()],
+                    slow[..job.whole()],
+                    "split {width} {len}"
+                );
             }
         }
     }

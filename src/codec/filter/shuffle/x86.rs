@@ -1,35 +1,33 @@
-//! In: planes or elements of width 2, 4, 8 or 16. Out: as many whole vector groups of them as
-//! there are, moved with SSE2 or AVX2.
-//! Never: an address that was not sliced first: loads and stores go through checked arrays.
-//!
-//! A group of 16 elements of 2^k bytes is a matrix whose bytes have addresses of 4 + k bits:
-//! element above byte, or byte above element. Interleaving the first half of the group with its
-//! second half rotates the address by one bit, so k rounds turn planes into elements, and 4
-//! rounds turn elements into planes: one routine serves both directions and all widths.
-#![expect(unsafe_code, reason = "SIMD loads, stores and feature-dependent calls")]
-
-use std::arch::x86_64::*;
+//! In: planes or elements of any width. Out: as many whole groups of them as there are, moved
+//! with SSE2 or AVX2.
+//! Never: the elements left over at the end; the scalar twin moves those.
+#![expect(unsafe_code, reason = "calls that need a CPU feature")]
 
 use super::{Direction, Job};
 
 /// Moves whole groups of elements and returns how many elements that were.
 pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the CPU has AVX2, as just detected.
-        unsafe { avx2::run(direction, job, src, dst) }
-    } else {
-        // SAFETY: every x86-64 CPU has SSE2.
-        unsafe { sse2::run(direction, job, src, dst) }
+    match job.width {
+        2 | 4 | 8 | 16 if is_x86_feature_detected!("avx2") => {
+            // SAFETY: the CPU has AVX2, as just detected.
+            unsafe { avx2::run(direction, job, src, dst) }
+        }
+        2 | 4 | 8 | 16 => {
+            // SAFETY: every x86-64 CPU has SSE2.
+            unsafe { sse2::run(direction, job, src, dst) }
+        }
+        _ => {
+            // SAFETY: every x86-64 CPU has SSE2.
+            unsafe { tiles::run(direction, job, src, dst) }
+        }
     }
 }
 
-/// Everything but the order of 128-bit lanes is the same for both vector widths.
+/// Widths that are powers of two: all planes at once.
 macro_rules! isa {
-    ($feature:literal, $vector:ty, $bytes:literal, $load:ident, $store:ident, $low:ident, $high:ident) => {
-        use super::*;
-
-        /// Elements of a group.
-        const GROUP: usize = $bytes;
+    ($feature:literal, $isa:ident) => {
+        use super::{Direction, Job};
+        use crate::codec::filter::x86::$isa::*;
 
         #[target_feature(enable = $feature)]
         pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
@@ -49,138 +47,133 @@ macro_rules! isa {
         #[target_feature(enable = $feature)]
         fn join<const W: usize>(elems: usize, src: &[u8], dst: &mut [u8]) -> usize {
             let planes: [&[u8]; W] = std::array::from_fn(|byte| &src[byte * elems..][..elems]);
-            let groups = elems / GROUP;
+            let groups = elems / BYTES;
             for group in 0..groups {
                 let mut vectors = [zero(); W];
                 for (vector, plane) in vectors.iter_mut().zip(&planes) {
-                    *vector = load(plane, group * GROUP);
+                    *vector = load(plane, group * BYTES);
                 }
-                for _ in 0..W.ilog2() {
-                    vectors = round(vectors);
-                }
-                vectors = lanes_to_order(vectors);
-                for (nth, vector) in vectors.into_iter().enumerate() {
-                    store(dst, (group * W + nth) * GROUP, vector);
+                let elements = planes_to_elements(vectors);
+                for (nth, vector) in elements.into_iter().enumerate() {
+                    store(dst, (group * W + nth) * BYTES, vector);
                 }
             }
-            groups * GROUP
+            groups * BYTES
         }
 
         #[target_feature(enable = $feature)]
         fn split<const W: usize>(elems: usize, src: &[u8], dst: &mut [u8]) -> usize {
-            let groups = elems / GROUP;
+            let groups = elems / BYTES;
             for group in 0..groups {
                 let mut vectors = [zero(); W];
                 for (nth, vector) in vectors.iter_mut().enumerate() {
-                    *vector = load(src, (group * W + nth) * GROUP);
+                    *vector = load(src, (group * W + nth) * BYTES);
                 }
-                vectors = order_to_lanes(vectors);
-                for _ in 0..4 {
-                    vectors = round(vectors);
-                }
-                for (byte, vector) in vectors.into_iter().enumerate() {
-                    store(dst, byte * elems + group * GROUP, vector);
+                let planes = elements_to_planes(vectors);
+                for (byte, vector) in planes.into_iter().enumerate() {
+                    store(dst, byte * elems + group * BYTES, vector);
                 }
             }
-            groups * GROUP
-        }
-
-        /// Interleaves the first half of the vectors with the second, byte by byte.
-        #[inline]
-        #[target_feature(enable = $feature)]
-        fn round<const W: usize>(vectors: [$vector; W]) -> [$vector; W] {
-            let mut out = vectors;
-            for pair in 0..W / 2 {
-                out[2 * pair] = $low(vectors[pair], vectors[pair + W / 2]);
-                out[2 * pair + 1] = $high(vectors[pair], vectors[pair + W / 2]);
-            }
-            out
-        }
-
-        #[inline]
-        #[target_feature(enable = $feature)]
-        fn load(src: &[u8], at: usize) -> $vector {
-            let bytes = &src[at..at + GROUP];
-            // SAFETY: `bytes` is valid for a vector's length of reads; no alignment is needed.
-            unsafe { $load(bytes.as_ptr().cast()) }
-        }
-
-        #[inline]
-        #[target_feature(enable = $feature)]
-        fn store(dst: &mut [u8], at: usize, vector: $vector) {
-            let bytes = &mut dst[at..at + GROUP];
-            // SAFETY: `bytes` is valid for a vector's length of writes; no alignment is needed.
-            unsafe { $store(bytes.as_mut_ptr().cast(), vector) }
+            groups * BYTES
         }
     };
 }
 
 mod sse2 {
-    isa!(
-        "sse2",
-        __m128i,
-        16,
-        _mm_loadu_si128,
-        _mm_storeu_si128,
-        _mm_unpacklo_epi8,
-        _mm_unpackhi_epi8
-    );
-
-    #[target_feature(enable = "sse2")]
-    fn zero() -> __m128i {
-        _mm_setzero_si128()
-    }
-
-    fn lanes_to_order<const W: usize>(vectors: [__m128i; W]) -> [__m128i; W] {
-        vectors
-    }
-
-    fn order_to_lanes<const W: usize>(vectors: [__m128i; W]) -> [__m128i; W] {
-        vectors
-    }
+    isa!("sse2", sse2);
 }
 
 mod avx2 {
-    isa!(
-        "avx2",
-        __m256i,
-        32,
-        _mm256_loadu_si256,
-        _mm256_storeu_si256,
-        _mm256_unpacklo_epi8,
-        _mm256_unpackhi_epi8
-    );
+    isa!("avx2", avx2);
+}
 
-    #[target_feature(enable = "avx2")]
-    fn zero() -> __m256i {
-        _mm256_setzero_si256()
+/// All other widths: tiles of 16 elements by `W` planes, `W` = 4, 8 or 16.
+///
+/// A width below `W` has one tile, whose other planes are zeros going in and left out going back:
+/// elements are read and written `W` bytes long, from the first to the last, so that what one
+/// leaves behind its end the next one overwrites. A width above 16 has several tiles, the last one
+/// flush with the end of the element.
+mod tiles {
+    use super::{Direction, Job};
+    use crate::codec::filter::x86::sse2::*;
+
+    /// Elements whose tiles are visited one below the other: their bytes of a plane are a cache
+    /// line.
+    const STRETCH: usize = 64;
+
+    #[target_feature(enable = "sse2")]
+    pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+        match (direction, job.width) {
+            (Direction::Join, 3) => join::<4>(job, src, dst),
+            (Direction::Join, 5..=7) => join::<8>(job, src, dst),
+            (Direction::Join, 9..) => join::<16>(job, src, dst),
+            (Direction::Split, 3) => split::<4>(job, src, dst),
+            (Direction::Split, 5..=7) => split::<8>(job, src, dst),
+            (Direction::Split, 9..) => split::<16>(job, src, dst),
+            _ => 0,
+        }
     }
 
-    /// The rounds work on each 128-bit lane as on a group of its own; this puts all low lanes
-    /// before all high lanes.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn lanes_to_order<const W: usize>(vectors: [__m256i; W]) -> [__m256i; W] {
-        let mut out = vectors;
-        for pair in 0..W / 2 {
-            let (even, odd) = (vectors[2 * pair], vectors[2 * pair + 1]);
-            out[pair] = _mm256_permute2x128_si256::<0x20>(even, odd);
-            out[pair + W / 2] = _mm256_permute2x128_si256::<0x31>(even, odd);
-        }
-        out
+    #[target_feature(enable = "sse2")]
+    fn join<const W: usize>(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+        let elems = elems_in_tiles::<W>(job, dst.len());
+        for_each_tile::<W>(job, elems, |first, byte| {
+            let mut vectors = [zero(); W];
+            for (nth, vector) in vectors.iter_mut().enumerate().take(job.width) {
+                *vector = load(src, (byte + nth) * job.elems + first);
+            }
+            for (nth, vector) in planes_to_elements(vectors).into_iter().enumerate() {
+                let mut bytes = [0; BYTES];
+                store(&mut bytes, 0, vector);
+                for (piece, element) in bytes.as_chunks::<W>().0.iter().enumerate() {
+                    let elem = first + nth * (BYTES / W) + piece;
+                    dst[elem * job.width + byte..][..W].copy_from_slice(element);
+                }
+            }
+        });
+        elems
     }
 
-    /// The inverse of [`lanes_to_order`].
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn order_to_lanes<const W: usize>(vectors: [__m256i; W]) -> [__m256i; W] {
-        let mut out = vectors;
-        for pair in 0..W / 2 {
-            let (front, back) = (vectors[pair], vectors[pair + W / 2]);
-            out[2 * pair] = _mm256_permute2x128_si256::<0x20>(front, back);
-            out[2 * pair + 1] = _mm256_permute2x128_si256::<0x31>(front, back);
+    #[target_feature(enable = "sse2")]
+    fn split<const W: usize>(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+        let elems = elems_in_tiles::<W>(job, src.len());
+        for_each_tile::<W>(job, elems, |first, byte| {
+            let mut vectors = [zero(); W];
+            for (nth, vector) in vectors.iter_mut().enumerate() {
+                let mut bytes = [0; BYTES];
+                for (piece, element) in bytes.as_chunks_mut::<W>().0.iter_mut().enumerate() {
+                    let elem = first + nth * (BYTES / W) + piece;
+                    element.copy_from_slice(&src[elem * job.width + byte..][..W]);
+                }
+                *vector = load(&bytes, 0);
+            }
+            let planes = elements_to_planes(vectors).into_iter().take(job.width);
+            for (nth, vector) in planes.enumerate() {
+                store(dst, (byte + nth) * job.elems + first, vector);
+            }
+        });
+        elems
+    }
+
+    /// How many elements are in whole tiles, of `len` bytes that end `W` bytes behind the start of
+    /// the last one of these, or later.
+    fn elems_in_tiles<const W: usize>(job: Job, len: usize) -> usize {
+        let within = len.checked_sub(W).map_or(0, |last| last / job.width + 1);
+        within.min(job.elems) / BYTES * BYTES
+    }
+
+    /// Visits the tiles of the first `elems` elements by their first element and byte.
+    #[inline(always)]
+    fn for_each_tile<const W: usize>(job: Job, elems: usize, mut visit: impl FnMut(usize, usize)) {
+        let last = job.width.saturating_sub(W);
+        for stretch in (0..elems).step_by(STRETCH) {
+            let end = elems.min(stretch + STRETCH);
+            for byte in (0..job.width).step_by(W) {
+                for first in (stretch..end).step_by(BYTES) {
+                    visit(first, byte.min(last));
+                }
+            }
         }
-        out
     }
 }
 

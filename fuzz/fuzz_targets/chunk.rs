@@ -1,0 +1,40 @@
+//! Whatever the bytes of a chunk are: it decodes to the same as a whole and block by block, or is
+//! refused with an error that says why, and asks for no memory that is not justified.
+
+#![no_main]
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[path = "../../tests/common/noting.rs"]
+mod noting;
+#[path = "../../tests/common/survive.rs"]
+mod survive;
+
+use fuseblock::Error;
+use fuseblock::store::DecodeScratch;
+use fuseblock::store::chunk::BareChunk;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let what = || String::from("chunk");
+    noting::LARGEST.set(0);
+    survive::clear(decode(bytes.to_vec()).err().as_ref(), &what);
+    survive::frugal(&what);
+});
+
+fn decode(bytes: Vec<u8>) -> Result<(), Error> {
+    let chunk = BareChunk::open(bytes, survive::MOST_BYTES)?;
+    let whole = chunk.decode();
+    // In no order that is likely to be the stored one.
+    let mut scratch = DecodeScratch::default();
+    let mut blocks: Vec<Vec<u8>> = (0..chunk.blocks())
+        .map(|block| vec![0xA5; chunk.block_len(block)])
+        .collect();
+    let mut by_block = Ok(());
+    for (number, block) in blocks.iter_mut().enumerate().rev() {
+        by_block = by_block.and(chunk.decode_block(number, &mut scratch, block));
+    }
+    let whole = whole?;
+    by_block.expect("a chunk that decodes has blocks that do");
+    assert_eq!(blocks.concat(), whole);
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Whatever a frame's bytes are: its elements and their sum agree, or there is an error that says
+//! why. `info` and the metalayers are looked at, too.
+
+#![no_main]
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[path = "../../tests/common/noting.rs"]
+mod noting;
+#[path = "../../tests/common/survive.rs"]
+mod survive;
+
+use fuseblock::Array;
+use fuseblock::store::file::Source;
+use fuseblock::store::{Opened, ReadLimits, info_of};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let what = || String::from("frame");
+    noting::LARGEST.set(0);
+    let told = info_of(Source::memory(bytes.to_vec()));
+    survive::clear(told.err().as_ref(), &what);
+    if let Ok(Opened::Frame(frame)) = Opened::source(Source::memory(bytes.to_vec())) {
+        for layer in frame.vl_metalayers() {
+            let value = frame.vl_metalayer(&layer.name, survive::MOST_BYTES);
+            survive::clear(value.err().as_ref(), &what);
+        }
+    }
+    let limits = ReadLimits {
+        max_block_bytes: survive::MOST_BYTES,
+        max_array_bytes: survive::MOST_BYTES as u64,
+        max_blocks: 512,
+    };
+    let options = Array::options().limits(limits);
+    survive::survive(options.from_file_bytes(bytes.to_vec()), &what);
+    // As bytes, any dtype can be read.
+    survive::survive(options.bytes().from_file_bytes(bytes.to_vec()), &what);
+});

@@ -1,0 +1,143 @@
+//! In: a path, or a file's content in memory, and how it is to be taken. Out: the array in it.
+//! Never: a file's name as evidence.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::npy::{NpyFile, Order};
+use super::{Array, Place};
+use crate::error::Result;
+use crate::store::dtype::Items;
+use crate::store::file::Source;
+use crate::store::legacy::LegacyArray;
+use crate::store::zip::{Member, ZipFile};
+use crate::store::{Opened, ReadLimits, StoredArray, plain_array};
+use crate::types::DType;
+
+/// How an array file is opened; [`Array::options`] begins one.
+///
+/// ```
+/// use fuseblock::store::ReadLimits;
+/// use fuseblock::{Array, DType};
+///
+/// let limits = ReadLimits::untrusted();
+/// let array = Array::options()
+///     .limits(limits)
+///     .open("tests/golden/example.b2nd")?;
+/// assert_eq!(array.dtype(), DType::UInt8);
+/// # Ok::<(), fuseblock::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    pub(super) items: Items,
+    offset: u64,
+    limits: ReadLimits,
+}
+
+impl OpenOptions {
+    /// Takes items as `dtype`, whatever the file declares: for frames that declare nothing, and
+    /// those that declare something wrong.
+    #[must_use]
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.items = Items::As(dtype);
+        self
+    }
+
+    /// Takes items as their bytes: an array of `uint8` with one more axis behind the others, as
+    /// long as an item. For dtypes that expressions do not support.
+    #[must_use]
+    pub fn bytes(mut self) -> Self {
+        self.items = Items::Bytes;
+        self
+    }
+
+    /// Begins at byte `offset` of the file: a frame that was appended to it.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Refuses files that ask for more than `limits` allow: [`ReadLimits::untrusted`] for those of
+    /// strangers.
+    #[must_use]
+    pub fn limits(mut self, limits: ReadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Opens the array file or directory at `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is damaged, holds something that expressions cannot compute
+    /// with, or asks for more than the limits allow; the error says which.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Array<'static>> {
+        self.array(self.opened(path.as_ref())?)
+    }
+
+    /// Opens an array file's content that is in memory already: a Blosc2 cframe, for example.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open`].
+    pub fn from_file_bytes(&self, bytes: Vec<u8>) -> Result<Array<'static>> {
+        self.array(Opened::source(Source::memory(bytes).tail(self.offset)?)?)
+    }
+
+    pub(super) fn opened(&self, path: &Path) -> Result<Opened> {
+        match self.offset {
+            0 => Opened::at(path),
+            _ => Opened::source(Source::open(path)?.tail(self.offset)?),
+        }
+    }
+
+    /// Opens a member of a zip file with these options.
+    pub(super) fn in_zip(&self, zip: &ZipFile, member: &Member) -> Result<Array<'static>> {
+        let opened = zip.open_member(member, &self.limits)?;
+        let array = self.array(opened);
+        array.map_err(|error| zip.in_member(member, error))
+    }
+
+    pub(super) fn array(&self, opened: Opened) -> Result<Array<'static>> {
+        match opened {
+            Opened::Frame(frame) if frame.has_shape() => {
+                let stored = StoredArray::open(*frame, self.items, &self.limits)?;
+                Ok(Array {
+                    dtype: stored.dtype(),
+                    shape: stored.shape().clone(),
+                    place: Place::Stored(Arc::new(stored)),
+                })
+            }
+            Opened::Frame(frame) => {
+                let linear = plain_array(*frame, self.items, &self.limits)?;
+                Ok(Array::linear(linear))
+            }
+            Opened::Npy(source) => {
+                let file = NpyFile::open(source, self.items, &self.limits)?;
+                Ok(Array::npy(file))
+            }
+            Opened::Zip(zip) => self.in_zip(&zip, zip.only()?),
+            Opened::Bloscpack(file) => {
+                let array = file.into_array(self.items, &self.limits)?;
+                Ok(self.legacy(array))
+            }
+            Opened::Rootdir(array) => {
+                let linear = array.into_array(self.items, &self.limits)?;
+                Ok(Array::linear(linear))
+            }
+            Opened::Table(table) => Err(table.refuse()),
+        }
+    }
+
+    fn legacy(&self, array: LegacyArray) -> Array<'static> {
+        let LegacyArray { elements, fortran } = array;
+        if !fortran {
+            return Array::linear(elements);
+        }
+        let (dtype, shape) = (elements.dtype(), elements.shape().clone());
+        let order = match self.items {
+            Items::Declared | Items::As(_) => Order::Fortran,
+            Items::Bytes => Order::FortranBytes,
+        };
+        Array::fortran(Arc::new(elements), order, dtype, shape)
+    }
+}
