@@ -25,8 +25,8 @@ impl Array<'static> {
     /// | `PATH:MEMBER` | a member of a zip file, a column of a table: [`Array::open_member`] |
     /// | `PATH:MEMBER:DTYPE`, `PATH:MEMBER:bytes` | both |
     ///
-    /// A path that exists as it is comes first; else it ends at the last colon behind which it
-    /// does. A member that has the name of a dtype comes before the dtype.
+    /// A path that exists as it is comes first; else it ends at the last colon before which there
+    /// is a file. A member that has the name of a dtype comes before the dtype.
     ///
     /// ```
     /// use fuseblock::{Array, DType, array::npy::NpyWriter, types::Shape};
