@@ -300,3 +300,52 @@ fn a_name_means_one_operand() {
         assert!(text(&output.stderr).contains("two operands are called `x`"));
     }
 }
+
+#[test]
+fn members_of_a_zip_file_are_operands() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests/store/data");
+    let shown = |args: &[&str]| {
+        let output = run(&dir, args);
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let program = "sum(where(mask, temperature, 0)) + mean(t)";
+    let operands = [
+        "two.npz:mask.npy",
+        "two.npz:temperature",
+        "t=two.npz:mask:uint8",
+    ];
+    let [mask, temperature, t] = operands;
+    let sum = shown(&["eval", program, mask, temperature, t]);
+    assert_eq!(sum, "19.571428571428573\n");
+    let info = shown(&["info", "two.npz"]);
+    for line in [
+        "        kind  zip file\n",
+        "      member  temperature.npy: <f8 (2, 7), 240 B in 240 B stored\n",
+        "      member  mask.npy: |b1 (2, 7), 142 B in 142 B stored\n",
+    ] {
+        assert!(info.contains(line), "{line} in {info}");
+    }
+    let info: serde_json::Value =
+        serde_json::from_str(&shown(&["info", "deflated.npz", "--json"])).expect("JSON");
+    let member = &info["info"]["members"][0];
+    assert_eq!(member["method"], "deflated");
+    assert_eq!(member["computes"], "int32");
+    assert_eq!(member["shape"], serde_json::json!([5, 7]));
+    let head = shown(&["head", "two.npz:temperature", "-n", "1"]);
+    assert!(
+        head.starts_with("float64 (2, 7), of which (1, 7)\n"),
+        "{head}"
+    );
+    let head = shown(&["head", "records.npy"]);
+    assert!(
+        head.contains("0000000000000000000000000000000000000000"),
+        "{head}"
+    );
+    let replies = batch(
+        &dir,
+        &[temperature],
+        b":open m=two.npz:mask\nsum(m)\n:open n=two.npz\n",
+    );
+    assert_eq!(replies[1]["outputs"][0]["data"][0], 8);
+    assert_eq!(replies[2]["error"]["code"], "E0505");
+}

@@ -94,8 +94,8 @@ pub(super) struct Info {
     after_help = "Examples:\n  fuseblock head data.b2nd\n  fuseblock head -n 3 data.npy --json"
 )]
 pub(super) struct Head {
-    /// The array's file or directory
-    pub(super) path: PathBuf,
+    /// The array's file or directory, or PATH:MEMBER for a member of a zip file
+    pub(super) path: String,
     /// How many elements of the first axis
     #[arg(short, default_value_t = 10, value_name = "N")]
     pub(super) n: usize,

@@ -1,4 +1,4 @@
-//! In: a path and a number. Out: the first elements of the array there, of any dtype.
+//! In: an operand and a number. Out: the first elements of the array there, of any dtype.
 //! Never: blocks decoded that none of them is in.
 
 use serde_json::{Value, json};
@@ -20,10 +20,11 @@ const LAYERS: usize = 3;
 
 /// Shows the first elements of an array.
 pub(super) fn head(args: &Args, output: &mut Output) -> Result<()> {
-    let corner = match Array::open(&args.path) {
+    let corner = match Array::open_operand(&args.path) {
         Ok(array) => Corner::read(&array, args.n)?,
         Err(error) if error.code() == Code::UnsupportedDType => {
-            Corner::read_items(&Array::open_bytes(&args.path)?, args.n)?
+            let bytes = format!("{}:bytes", args.path);
+            Corner::read_items(&Array::open_operand(&bytes)?, args.n)?
         }
         Err(error) => return Err(error),
     };

@@ -1,6 +1,9 @@
 //! In: one LZ4 block (no frame, no size). Out: its bytes. Both ways, fast and high compression.
-//! Never: a read or write outside the two slices: the C library gets both lengths.
+//! Never: a read or write outside the two slices: the C library, which encodes and decodes with
+//! dictionaries, gets both lengths.
 #![expect(unsafe_code, reason = "calls of the LZ4 C library")]
+
+mod block;
 
 use std::ffi::{c_char, c_int};
 
@@ -29,7 +32,7 @@ pub(super) struct Lz4Hc;
 
 impl Codec for Lz4 {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        decode(src, dst)
+        block::decode(src, dst)
     }
 
     fn decode_with(
@@ -63,7 +66,7 @@ impl Codec for Lz4 {
 
 impl Codec for Lz4Hc {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        decode(src, dst)
+        block::decode(src, dst)
     }
 
     fn decode_with(
@@ -94,21 +97,6 @@ impl Codec for Lz4Hc {
 }
 
 const TOO_LONG: Fault = Fault("an lz4 stream of more than 2 GiB cannot be decoded");
-
-fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-    let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
-    // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the slices
-    // themselves; LZ4_decompress_safe never reads or writes beyond them, whatever `src` holds.
-    let written = unsafe {
-        lz4_sys::LZ4_decompress_safe(
-            src.as_ptr().cast::<c_char>(),
-            dst.as_mut_ptr().cast::<c_char>(),
-            src_len,
-            dst_len,
-        )
-    };
-    filled(written, dst_len)
-}
 
 fn decode_with(dictionary: &[u8], src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
     let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
@@ -149,6 +137,35 @@ fn lengths(src: &[u8], dst: &[u8]) -> Option<(c_int, c_int)> {
 
 fn nonzero(used: c_int) -> Option<usize> {
     usize::try_from(used).ok().filter(|&used| used > 0)
+}
+
+/// The C library, which the tests hold our decoder against.
+#[cfg(test)]
+mod reference {
+    use super::*;
+
+    pub(super) fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
+        let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
+        // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the
+        // slices themselves; LZ4_decompress_safe never reads or writes beyond them.
+        let written = unsafe {
+            lz4_sys::LZ4_decompress_safe(
+                src.as_ptr().cast::<c_char>(),
+                dst.as_mut_ptr().cast::<c_char>(),
+                src_len,
+                dst_len,
+            )
+        };
+        filled(written, dst_len)
+    }
+
+    /// A stream of `data`, whatever its length.
+    pub(super) fn encode(data: &[u8]) -> Vec<u8> {
+        let mut packed = vec![0; data.len() + data.len() / 100 + 64];
+        let used = Lz4.encode(&mut Contexts::default(), 9, data, &mut packed);
+        packed.truncate(used.unwrap());
+        packed
+    }
 }
 
 #[cfg(test)]
