@@ -470,13 +470,13 @@ mod tests {
     #[test]
     fn the_c_library_agrees() {
         let mut state = 7u32;
-        for round in 0..300usize {
+        for round in 0..300u16 {
             let bits = round % 8;
-            let data: Vec<u8> = (0..3_000 + round)
+            let data: Vec<u8> = (0..3_000 + u32::from(round))
                 .map(|i| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let noise = (state >> 24) & ((1 << bits) - 1);
-                    (noise ^ (i as u32 / 97)).to_le_bytes()[0]
+                    (noise ^ (i / 97)).to_le_bytes()[0]
                 })
                 .collect();
             let packed = reference::encode(&data);
