@@ -80,6 +80,9 @@ pub const BLOCK_CACHE_BYTES: usize = 64 << 20;
 /// Uncompressed bytes of one chunk: `BLOSC2_MAX_BUFFERSIZE`, 2^31 - 1 - 32.
 pub const MAX_CHUNK_BYTES: usize = 2_147_483_615;
 
+/// Uncompressed bytes of one chunk of Blosc1, whose header is shorter: 2^31 - 1 - 16.
+pub const MAX_BLOSC1_BYTES: usize = 2_147_483_631;
+
 /// Bytes of one block: `BLOSC2_MAXBLOCKSIZE`.
 pub const MAX_BLOCK_BYTES: usize = 536_866_816;
 
@@ -111,9 +114,16 @@ pub const PAGE_BYTES: usize = 4_096;
 /// they are transposed.
 pub const FORTRAN_BLOCK_BYTES: usize = 256 << 10;
 
+/// Bytes of the metadata of a Bloscpack file, and of a JSON file in a BLZ or bcolz directory: those
+/// of a structured dtype with thousands of fields stay below.
+pub const MAX_LEGACY_META_BYTES: usize = 1 << 20;
+
 /// Bytes that a deflated member of a zip file inflates to in memory, as a whole, unless the caller
 /// allows more: as much as a machine with little memory still has.
 pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
+
+/// What DEFLATE makes of a byte at most: 258 bytes of 2 bits.
+pub const MAX_DEFLATE_RATIO: u64 = 1_032;
 
 /// Members of a zip file that `info` looks into: each costs two reads or so.
 pub const MAX_INFO_MEMBERS: usize = 10_000;

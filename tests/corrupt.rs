@@ -11,16 +11,16 @@ mod noting;
 #[path = "common/survive.rs"]
 mod survive;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use build::{BuiltChunk, BuiltFrame, ZEROS, b2nd, index, stream};
 use common::{read_all, sample};
 use fuseblock::array::{DecodeScratch, Layout};
 use fuseblock::store::file::Source;
-use fuseblock::store::info_of;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
+use fuseblock::store::{info, info_of};
 use fuseblock::types::{Grid, Shape};
-use fuseblock::{Array, DType, ErrorKind};
+use fuseblock::{Array, DType, Error, ErrorKind, Expr};
 use noting::{LARGEST, REQUESTS};
 
 /// Files of the reference library to damage, under tests/golden.
@@ -237,6 +237,127 @@ fn npy_files_cut_or_flipped() {
             bytes[at] ^= 1 << bit;
             survive(&bytes, &|| format!("flip {at:#x} bit {bit}"));
             bytes[at] ^= 1 << bit;
+        }
+    }
+}
+
+fn golden(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("tests/golden").join(name)
+}
+
+#[test]
+fn bloscpack_files_cut_or_flipped() {
+    // With positions and without, with several checksums, compressed metadata and none.
+    for name in [
+        "legacy/bloscpack/np_u1.blp",
+        "legacy/bloscpack/np_F3d.blp",
+        "legacy/bloscpack/np_zerod.blp",
+        "legacy/blz/f8_1d/data/__7.blp",
+        "bloscpack-none.blp",
+        "bloscpack-crc32.blp",
+        "bloscpack-md5.blp",
+        "bloscpack-sha384.blp",
+        "../legacy/data/appended.blp",
+        "../legacy/data/plain.blp",
+    ] {
+        let mut bytes = std::fs::read(golden(name)).unwrap();
+        assert!(survive(&bytes, &|| name.to_string()), "{name}");
+        for cut in 0..bytes.len() {
+            let readable = survive(&bytes[..cut], &|| format!("{name} cut at {cut}"));
+            // What was appended is in no shape, and so not missed.
+            let missed = !name.contains("appended") || cut < 1000;
+            assert!(!readable || !missed, "{name} cut at {cut} still reads");
+        }
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                bytes[at] ^= 1 << bit;
+                survive(&bytes, &|| format!("{name} flip {at:#x} bit {bit}"));
+                bytes[at] ^= 1 << bit;
+            }
+        }
+    }
+}
+
+/// Reads the array in a directory, in which files may be missing, too.
+fn survive_in(directory: &Path, what: &dyn Fn() -> String) -> bool {
+    let missing = |error: &Error| error.kind() == ErrorKind::Io;
+    LARGEST.set(0);
+    let told = info(directory);
+    survive::clear(told.as_ref().err().filter(|error| !missing(error)), what);
+    let array = Array::open(directory);
+    let read = array.as_ref().map(read_all);
+    if array.as_ref().is_err_and(missing) || read.is_ok_and(|r| r.is_err_and(|e| missing(&e))) {
+        survive::frugal(what);
+        return false;
+    }
+    survive::survive(array, what)
+}
+
+#[test]
+fn array_directories_with_a_file_cut_or_flipped() {
+    for name in ["legacy/bcolz/m_noflush", "legacy/blz/nd3"] {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("meta")).unwrap();
+        std::fs::create_dir_all(root.join("data")).unwrap();
+        let files = ["meta/sizes", "meta/storage", "data/__0.blp", "data/__3.blp"];
+        for file in [&files[..], &["data/__1.blp", "data/__2.blp"]].concat() {
+            std::fs::copy(golden(name).join(file), root.join(file)).unwrap();
+        }
+        assert!(survive_in(root, &|| name.to_string()));
+        for file in files {
+            let path = root.join(file);
+            let sound = std::fs::read(&path).unwrap();
+            // The last character of a JSON file is the end of its line.
+            for cut in 0..sound.len() - 1 {
+                std::fs::write(&path, &sound[..cut]).unwrap();
+                let readable = survive_in(root, &|| format!("{name} {file} cut at {cut}"));
+                assert!(!readable, "{name} {file} cut at {cut} still reads");
+            }
+            let mut bytes = sound.clone();
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    bytes[at] ^= 1 << bit;
+                    std::fs::write(&path, &bytes).unwrap();
+                    survive_in(root, &|| format!("{name} {file} flip {at:#x} bit {bit}"));
+                    bytes[at] ^= 1 << bit;
+                }
+            }
+            std::fs::write(&path, &sound).unwrap();
+        }
+    }
+}
+
+/// 10^15 rows and no file for them, or only the first: no reason for memory, nor to go on.
+#[test]
+fn rows_without_files_cost_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("meta")).unwrap();
+    std::fs::create_dir_all(root.join("data")).unwrap();
+    let storage = r#"{"dtype": "int64", "chunklen": 30}"#;
+    std::fs::write(root.join("meta/storage"), storage).unwrap();
+    let first = golden("legacy/blz/m_append/data/__0.blp");
+    let sum = Expr::new("sum(x)").unwrap();
+    for shape in ["[1000000000000000]", "[1000000000000000, 10]"] {
+        let sizes = format!("{{\"shape\": {shape}}}");
+        std::fs::write(root.join("meta/sizes"), sizes).unwrap();
+        for present in [false, true] {
+            let chunk = root.join("data/__0.blp");
+            match present {
+                true => drop(std::fs::copy(&first, chunk).unwrap()),
+                false => drop(std::fs::remove_file(chunk)),
+            }
+            LARGEST.set(0);
+            let opened = Array::open(root);
+            let summed = opened.and_then(|array| sum.eval(&[("x", &array)]));
+            let told = info(root);
+            survive::frugal(&|| format!("{shape} {present}"));
+            for error in [summed.unwrap_err(), told.unwrap_err()] {
+                let kinds = [ErrorKind::Io, ErrorKind::Corrupt];
+                assert!(kinds.contains(&error.kind()), "{error}");
+            }
         }
     }
 }

@@ -133,12 +133,11 @@ impl<'a> Array<'a> {
     /// something else.
     pub fn declared_dtype(&self) -> Option<&str> {
         match &self.place {
-            Place::Stored(stored) => Some(stored.declared())
-                .filter(|declared| !declared.is_missing())
-                .map(|declared| declared.text()),
+            Place::Stored(stored) => stored.declared().declared_text(),
+            Place::Linear(linear) => linear.declared_dtype(),
             Place::Npy(file) => file.declared_dtype(),
             Place::Fortran(fortran) => fortran.declared_dtype(),
-            Place::Linear(_) | Place::Memory(_) => None,
+            Place::Memory(_) => None,
         }
     }
 
@@ -213,8 +212,9 @@ impl<'a> Array<'a> {
 
 impl Array<'static> {
     /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
-    /// sparse), a `.npy` file, or a zip file with one of these in it, told apart by what is in
-    /// them.
+    /// sparse), a `.npy` file, a Bloscpack file (`.blp`), a zip file with one of these in it, the
+    /// directory of a bcolz or BLZ array, or a column of such a table (`table/column`), told apart
+    /// by what is in them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
@@ -263,21 +263,28 @@ impl Array<'static> {
 
     fn npy(file: NpyFile) -> Self {
         let (dtype, shape) = (file.dtype(), file.shape().clone());
-        let place = match file.order() {
-            Order::C => Place::Npy(Arc::new(file)),
-            Order::Fortran => {
-                let fortran = Fortran::new(Arc::new(file), &shape, dtype);
-                Place::Fortran(Arc::new(fortran))
+        match file.order() {
+            Order::C => Self {
+                dtype,
+                shape,
+                place: Place::Npy(Arc::new(file)),
+            },
+            order @ (Order::Fortran | Order::FortranBytes) => {
+                Self::fortran(Arc::new(file), order, dtype, shape)
             }
-            Order::FortranBytes => {
-                let fortran = Fortran::of_bytes(Arc::new(file), &shape);
-                Place::Fortran(Arc::new(fortran))
-            }
+        }
+    }
+
+    /// Elements that `runs` has in another order than C order.
+    fn fortran(runs: Arc<dyn Runs>, order: Order, dtype: DType, shape: Shape) -> Self {
+        let fortran = match order {
+            Order::FortranBytes => Fortran::of_bytes(runs, &shape),
+            Order::C | Order::Fortran => Fortran::new(runs, &shape, dtype),
         };
         Self {
             dtype,
             shape,
-            place,
+            place: Place::Fortran(Arc::new(fortran)),
         }
     }
 
@@ -369,6 +376,14 @@ impl Blocks for LinearArray {
 impl Runs for LinearArray {
     fn read(&self, first: usize, scratch: &mut DecodeScratch, dst: &mut [u8]) -> Result<()> {
         LinearArray::read(self, first, scratch, dst)
+    }
+
+    fn grain(&self) -> usize {
+        LinearArray::grain(self).unwrap_or(PAGE_BYTES)
+    }
+
+    fn declared_dtype(&self) -> Option<&str> {
+        self.declared().declared_text()
     }
 }
 

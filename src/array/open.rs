@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::npy::NpyFile;
+use super::npy::{NpyFile, Order};
 use super::{Array, Place};
 use crate::error::Result;
 use crate::store::dtype::Items;
 use crate::store::file::Source;
+use crate::store::legacy::LegacyArray;
 use crate::store::zip::{Member, ZipFile};
 use crate::store::{Opened, ReadLimits, StoredArray, plain_array};
 use crate::types::DType;
@@ -115,6 +116,28 @@ impl OpenOptions {
                 Ok(Array::npy(file))
             }
             Opened::Zip(zip) => self.in_zip(&zip, zip.only()?),
+            Opened::Bloscpack(file) => {
+                let array = file.into_array(self.items, &self.limits)?;
+                Ok(self.legacy(array))
+            }
+            Opened::Rootdir(array) => {
+                let linear = array.into_array(self.items, &self.limits)?;
+                Ok(Array::linear(linear))
+            }
+            Opened::Table(table) => Err(table.refuse()),
         }
+    }
+
+    fn legacy(&self, array: LegacyArray) -> Array<'static> {
+        let LegacyArray { elements, fortran } = array;
+        if !fortran {
+            return Array::linear(elements);
+        }
+        let (dtype, shape) = (elements.dtype(), elements.shape().clone());
+        let order = match self.items {
+            Items::Declared | Items::As(_) => Order::Fortran,
+            Items::Bytes => Order::FortranBytes,
+        };
+        Array::fortran(Arc::new(elements), order, dtype, shape)
     }
 }

@@ -22,11 +22,11 @@ impl Array<'static> {
     /// | `PATH` | what [`Array::open`] opens |
     /// | `PATH:DTYPE` | the same with items taken as a dtype: [`Array::open_as`] |
     /// | `PATH:bytes` | the same with items taken as their bytes: [`Array::open_bytes`] |
-    /// | `PATH:MEMBER` | a member of a zip file: [`Array::open_member`] |
+    /// | `PATH:MEMBER` | a member of a zip file, a column of a table: [`Array::open_member`] |
     /// | `PATH:MEMBER:DTYPE`, `PATH:MEMBER:bytes` | both |
     ///
-    /// A path that exists as it is comes first; else it ends at the last colon behind which it
-    /// does. A member that has the name of a dtype comes before the dtype.
+    /// A path that exists as it is comes first; else it ends at the last colon before which there
+    /// is a file. A member that has the name of a dtype comes before the dtype.
     ///
     /// ```
     /// use fuseblock::{Array, DType, array::npy::NpyWriter, types::Shape};
@@ -67,13 +67,14 @@ impl Array<'static> {
         Path::new(last).file_stem()?.to_str()
     }
 
-    /// Opens a member of a zip file: an array in an `.npz` or `.b2z` file. The name may leave out
-    /// `.npy`. Stored members are read where they are, block by block, without a look at their
+    /// Opens a member of a zip file: an array in an `.npz` or `.b2z` file; or a column of a bcolz or
+    /// BLZ table. The name of a member may leave out `.npy`. Stored members are read where they are, block by block, without a look at their
     /// checksum; deflated ones are inflated into memory as a whole, of at most
     /// [`MAX_INFLATED_BYTES`](crate::limits::MAX_INFLATED_BYTES), and verified.
     ///
     /// # Errors
-    /// When the file is no zip file, is damaged, or has no such member; else as [`Array::open`].
+    /// When there is neither a zip file nor a table, it is damaged, or has no such member; else as
+    /// [`Array::open`].
     pub fn open_member(path: impl AsRef<Path>, member: &str) -> Result<Self> {
         Self::options().open_member(path, member)
     }
@@ -86,12 +87,12 @@ impl OpenOptions {
     /// As [`Array::open_operand`] and [`OpenOptions::open`].
     pub fn open_operand(&self, text: &str) -> Result<Array<'static>> {
         let whole = Path::new(text);
-        if whole.exists() {
+        if Opened::is_at(whole) {
             return self.open(whole);
         }
         for (colon, _) in text.rmatch_indices(':') {
             let path = Path::new(&text[..colon]);
-            if path.exists() {
+            if Opened::is_at(path) {
                 return self.open_part(path, &text[colon + 1..]);
             }
         }
@@ -107,7 +108,10 @@ impl OpenOptions {
         let path = path.as_ref();
         match self.opened(path)? {
             Opened::Zip(zip) => self.in_zip(&zip, zip.find(member)?),
-            Opened::Frame(_) | Opened::Npy(_) => Err(no_part(path, member, "is no zip file")),
+            Opened::Table(table) => self.array(Opened::Rootdir(table.column(member)?.into())),
+            Opened::Frame(_) | Opened::Npy(_) | Opened::Bloscpack(_) | Opened::Rootdir(_) => {
+                Err(no_part(path, member, "is no zip file"))
+            }
         }
     }
 
@@ -115,10 +119,15 @@ impl OpenOptions {
     fn open_part(&self, path: &Path, part: &str) -> Result<Array<'static>> {
         match (self.opened(path)?, items(part)) {
             (Opened::Zip(zip), _) => self.open_zip(&zip, part),
-            (opened @ (Opened::Frame(_) | Opened::Npy(_)), Some(items)) => {
-                self.taking(items).array(opened)
+            (Opened::Table(_), _) => {
+                let (column, word) = part.rsplit_once(':').unwrap_or((part, ""));
+                match items(word) {
+                    Some(items) => self.taking(items).open_member(path, column),
+                    None => self.open_member(path, part),
+                }
             }
-            (Opened::Frame(_) | Opened::Npy(_), None) => {
+            (opened, Some(items)) => self.taking(items).array(opened),
+            (_, None) => {
                 let why = "has no parts, and no dtype has this name";
                 Err(no_part(path, part, why))
             }

@@ -80,6 +80,7 @@ fn stats_text(stats: &Stats) -> String {
         ("check", stats.check),
         ("compile", stats.compile),
         ("read", stats.read),
+        ("verify", stats.verify),
         ("decode", stats.decode),
         ("unshuffle", stats.unshuffle),
         ("kernel", stats.kernel),

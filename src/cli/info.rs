@@ -11,8 +11,8 @@ use crate::cli::print;
 use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
-    self, ChunkCodes, ChunkInfo, Compression, FilterInfo, Info, InfoOptions, Layer, MemberInfo,
-    SpecialCounts,
+    self, ChunkCodes, ChunkInfo, ColumnInfo, Compression, FilterInfo, Info, InfoOptions, Layer,
+    MemberInfo, SpecialCounts,
 };
 use crate::types::Shape;
 
@@ -39,7 +39,8 @@ fn text(info: &Info) -> String {
         let _ = writeln!(out, "{name:>12}  {fact}");
     };
     line("kind", kind(info));
-    if info.dtype.is_some() || info.members.is_empty() {
+    let parts = info.members.len() + info.columns.len();
+    if info.dtype.is_some() || parts == 0 {
         line("dtype", dtype(info));
     }
     let shapes = [
@@ -66,6 +67,9 @@ fn text(info: &Info) -> String {
             format!("{} {}", chunks(count.chunks), codes(&count.codes)),
         );
     }
+    if let Some(checksum) = info.checksum {
+        line("checksum", checksum.to_string());
+    }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
@@ -77,6 +81,9 @@ fn text(info: &Info) -> String {
     }
     for listed in &info.members {
         line("member", member(listed));
+    }
+    for listed in &info.columns {
+        line("column", column(listed));
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
@@ -199,6 +206,12 @@ fn member(member: &MemberInfo) -> String {
     )
 }
 
+fn column(column: &ColumnInfo) -> String {
+    let ColumnInfo { name, dtype, shape } = column;
+    let (name, dtype) = (name.escape_debug(), dtype.escape_debug());
+    format!("{name}: {dtype} {shape}")
+}
+
 fn layer(layer: &Layer) -> String {
     format!("{} ({} B)", layer.name, layer.len)
 }
@@ -291,8 +304,18 @@ fn value(info: &Info) -> Value {
         "chunk_list": info.chunk_list.as_ref().map(|list| {
             list.iter().map(chunk_value).collect::<Vec<_>>()
         }),
+        "checksum": info.checksum,
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
+        "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
         "oddities": info.oddities,
+    })
+}
+
+fn column_value(column: &ColumnInfo) -> Value {
+    json!({
+        "name": column.name,
+        "dtype": column.dtype,
+        "shape": column.shape.to_vec(),
     })
 }
 

@@ -172,7 +172,7 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
             "check": stats.check.as_secs_f64(),
             "compile": stats.compile.as_secs_f64(),
             "read": stats.read.as_secs_f64(),
-            "verify": 0.0,
+            "verify": stats.verify.as_secs_f64(),
             "decode": stats.decode.as_secs_f64(),
             "unshuffle": stats.unshuffle.as_secs_f64(),
             "kernel": stats.kernel.as_secs_f64(),

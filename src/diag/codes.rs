@@ -67,6 +67,7 @@ codes! {
     UnsupportedDType "E0308" "a dtype that expressions cannot compute with";
     UnsupportedFile "E0309" "a kind of file this version cannot read";
     WriteFailed "E0310" "an output that could not be written";
+    BadChecksum "E0311" "bytes that do not agree with their checksum";
     BadZip "E0312" "a zip file whose structure contradicts itself";
 
     TooLong "E0401" "a program that is too long";

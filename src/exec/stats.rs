@@ -18,6 +18,8 @@ pub struct Stats {
     pub compile: Duration,
     /// Reading files.
     pub read: Duration,
+    /// Checksums, reading what they are of included.
+    pub verify: Duration,
     /// Codecs.
     pub decode: Duration,
     /// Filters.
@@ -52,6 +54,7 @@ pub struct Stats {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) read_ns: AtomicU64,
+    pub(super) verify_ns: AtomicU64,
     pub(super) decode_ns: AtomicU64,
     pub(super) unshuffle_ns: AtomicU64,
     pub(super) kernel_ns: AtomicU64,
@@ -74,6 +77,7 @@ impl Counters {
     /// Adds what a worker's decoding did.
     pub(super) fn add_decoding(&self, counts: &DecodeCounts) {
         Self::add(&self.read_ns, counts.read);
+        Self::add(&self.verify_ns, counts.verify);
         Self::add(&self.decode_ns, counts.decode);
         Self::add(&self.unshuffle_ns, counts.unshuffle);
         self.bytes_read
@@ -87,6 +91,7 @@ impl Counters {
     pub(super) fn report(&self, stats: &mut Stats) {
         let time = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
         stats.read = time(&self.read_ns);
+        stats.verify = time(&self.verify_ns);
         stats.decode = time(&self.decode_ns);
         stats.unshuffle = time(&self.unshuffle_ns);
         stats.kernel = time(&self.kernel_ns);

@@ -142,6 +142,11 @@ impl FileDType {
         self.meaning.itemsize()
     }
 
+    /// The text, where the file declares a dtype.
+    pub fn declared_text(&self) -> Option<&str> {
+        (!self.is_missing()).then_some(&*self.text)
+    }
+
     /// Whether the file declares no dtype at all.
     pub fn is_missing(&self) -> bool {
         matches!(self.meaning, Meaning::Missing)

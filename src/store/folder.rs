@@ -74,6 +74,22 @@ impl Folder {
         Source::open(&path)
     }
 
+    /// Gives `take` the name and the length of every file in the directory at `name`, itself an
+    /// entry of this one.
+    ///
+    /// # Errors
+    /// As [`Folder::folder`].
+    pub fn each_file(&self, name: &str, mut take: impl FnMut(&str, u64)) -> Result<()> {
+        let inner = self.folder(name)?;
+        let refused = |cause| Error::io("list", &inner.path, cause);
+        for entry in fs::read_dir(&inner.path).map_err(refused)? {
+            let entry = entry.map_err(refused)?;
+            let len = entry.metadata().map_err(refused)?.len();
+            take(&entry.file_name().to_string_lossy(), len);
+        }
+        Ok(())
+    }
+
     /// Opens the directory at `name`, one of its own entries.
     ///
     /// # Errors

@@ -74,7 +74,8 @@ fn date_text(value: i64, unit: Option<&str>) -> String {
     if value == NAT {
         return "NaT".to_string();
     }
-    let value = i128::from(value);
+    let count = value;
+    let value = i128::from(count);
     let (per_day, digits) = match unit {
         Some("Y") => return (1970 + value).to_string(),
         Some("M") => {
@@ -89,7 +90,7 @@ fn date_text(value: i64, unit: Option<&str>) -> String {
         Some("ms") => (86_400_000, 3),
         Some("us") => (86_400_000_000, 6),
         Some("ns") => (86_400_000_000_000, 9),
-        Some(_) | None => return span_text(value as i64, unit),
+        Some(_) | None => return span_text(count, unit),
     };
     let (day, rest) = (value.div_euclid(per_day), value.rem_euclid(per_day));
     let scale = 10i128.pow(digits);

@@ -4,7 +4,7 @@
 
 use super::cache::{CachedChunks, Container};
 use super::chunk::Expected;
-use super::dtype::ElementFormat;
+use super::dtype::{ElementFormat, FileDType};
 use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
 use super::stored::scalar;
@@ -28,6 +28,7 @@ pub(super) enum Lengths {
 pub struct LinearArray {
     chunks: CachedChunks<Box<dyn Container>>,
     lengths: Lengths,
+    declared: FileDType,
     format: ElementFormat,
     shape: Shape,
     /// Decoded bytes of the elements; the chunks may have more.
@@ -64,6 +65,7 @@ impl LinearArray {
         let mut array = Self {
             chunks: CachedChunks::new(container, *limits),
             lengths,
+            declared: FileDType::missing(),
             format,
             shape,
             nbytes: nbytes as u64,
@@ -71,6 +73,16 @@ impl LinearArray {
         };
         array.grid = array.choose_grid(limits)?;
         Ok(array)
+    }
+
+    /// The same, where the container declares a dtype.
+    pub(super) fn with_declared(self, declared: FileDType) -> Self {
+        Self { declared, ..self }
+    }
+
+    /// The dtype as the container declares it.
+    pub fn declared(&self) -> &FileDType {
+        &self.declared
     }
 
     /// The dtype of its elements.
@@ -86,6 +98,14 @@ impl LinearArray {
     /// How it is cut into chunks and blocks, where it has one axis and equal chunks.
     pub fn grid(&self) -> Option<&Grid> {
         self.grid.as_ref()
+    }
+
+    /// Bytes of a block of the first chunk: a part of one costs as much as all of it. `None` where
+    /// blocks vary, or there is none.
+    pub fn grain(&self) -> Option<usize> {
+        let mut scratch = DecodeScratch::default();
+        let first = self.chunks.get(0, &self.expected(0), &mut scratch).ok()?;
+        first.chunk.blocksize()
     }
 
     /// Chunks and blocks of one axis, where no element is cut in two. Blocks are those of the
@@ -142,14 +162,19 @@ impl LinearArray {
         let block_bytes = grid.block[0] * itemsize;
         let start = block.saturating_mul(block_bytes);
         let have = self.needed(chunk, *chunk_bytes);
-        if dst.len() != block_bytes || start >= have {
+        let exists = have > 0 && start < grid.chunk[0] * itemsize;
+        if dst.len() != block_bytes || !exists {
             return Err(wrong(format!(
                 "there is no block {block} of {} bytes in chunk {chunk}",
                 dst.len()
             )));
         }
-        let (inside, padding) = dst.split_at_mut(block_bytes.min(have - start));
-        self.read_chunk(chunk, start, scratch, inside)?;
+        // The array may end before the last blocks of its last chunk begin.
+        let len = block_bytes.min(have.saturating_sub(start));
+        let (inside, padding) = dst.split_at_mut(len);
+        if !inside.is_empty() {
+            self.read_chunk(chunk, start, scratch, inside)?;
+        }
         padding.fill(0);
         self.format.to_native(inside);
         Ok(())

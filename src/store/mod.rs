@@ -1,4 +1,4 @@
-//! In: files and bytes of the Blosc2 and NumPy formats. Out: checked frames, chunks and decoded
+//! In: files and bytes of the Blosc2, NumPy and older formats. Out: checked frames, chunks and decoded
 //! blocks; and the same formats written.
 //! Never: expressions, panics on bytes, memory that the file does not justify.
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -16,6 +16,7 @@ mod scratch;
 pub mod dtype;
 mod info;
 mod items;
+pub mod legacy;
 mod linear;
 pub mod literal;
 pub mod npy;
@@ -30,8 +31,8 @@ pub mod write;
 
 pub use dtype::normalise_bools;
 pub use info::{
-    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, Compression, FilterInfo, Info, InfoOptions, Kind,
-    Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
+    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, ColumnInfo, Compression, FilterInfo, Info,
+    InfoOptions, Kind, Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
 };
 pub use items::item_text;
 pub use linear::LinearArray;

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::file::Source;
 use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
+use super::legacy::{self, Bloscpack, Rootdir, Table};
 use super::npy;
 use super::zip::{self, ZipFile};
 use crate::diag::Code;
@@ -21,6 +22,12 @@ pub enum Opened {
     Npy(Source),
     /// A zip file, whose members are files of the other kinds.
     Zip(Box<ZipFile>),
+    /// A Bloscpack file.
+    Bloscpack(Box<Bloscpack>),
+    /// The directory of a BLZ, carray or bcolz array.
+    Rootdir(Box<Rootdir>),
+    /// The directory of a table of such arrays.
+    Table(Box<Table>),
 }
 
 impl Opened {
@@ -29,6 +36,12 @@ impl Opened {
     /// # Errors
     /// When it cannot be read, is of no known format, or its structure is damaged.
     pub fn at(path: &Path) -> Result<Self> {
+        // A column goes by the name that its table has for it, which need not be its directory's.
+        if let Some((table, name)) = Table::around(path)?
+            && (table.has(name) || !path.exists())
+        {
+            return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+        }
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;
         match metadata.is_dir() {
@@ -37,12 +50,30 @@ impl Opened {
         }
     }
 
+    /// Whether something stands at `path`: a file, a directory, or a column of a table.
+    pub fn is_at(path: &Path) -> bool {
+        let column = || match Table::around(path) {
+            Ok(Some((table, name))) => table.has(name),
+            Ok(None) | Err(_) => false,
+        };
+        path.exists() || column()
+    }
+
     fn directory(path: &Path) -> Result<Self> {
         let folder = Folder::open(path)?;
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
-        let message = format!("the directory is no sparse frame: it has no {SPARSE_INDEX}");
+        if Table::is_at(&folder) {
+            return Ok(Self::Table(Box::new(Table::open(folder)?)));
+        }
+        if Rootdir::is_at(&folder) {
+            return Ok(Self::Rootdir(Box::new(Rootdir::open(folder)?)));
+        }
+        let message = format!(
+            "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no array or \
+             table of bcolz or BLZ"
+        );
         Err(Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path))
     }
 
@@ -61,6 +92,9 @@ impl Opened {
         if begins(npy::MAGIC)? {
             return Ok(Self::Npy(source));
         }
+        if begins(legacy::MAGIC)? {
+            return Ok(Self::Bloscpack(Box::new(Bloscpack::open(source)?)));
+        }
         for magic in zip::MAGICS {
             if begins(magic)? {
                 return Ok(Self::Zip(Box::new(ZipFile::open(source)?)));
@@ -69,7 +103,7 @@ impl Opened {
         let error = Error::new(
             ErrorKind::Unsupported,
             Code::NotAnArray,
-            "the file is neither a Blosc2 frame, nor a .npy file, nor a zip file",
+            "the file is neither a Blosc2 frame, nor a .npy, zip or Bloscpack file",
         );
         Err(source.blame(error))
     }

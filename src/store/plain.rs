@@ -28,7 +28,7 @@ pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Li
         .resolve(items, itemsize)
         .and_then(|format| {
             limits.check_array(header.nbytes, frame.chunks())?;
-            Ok((format, shape(header.nbytes, itemsize, items)?))
+            Ok((format, items_shape(header.nbytes, itemsize, items)?))
         });
     let (format, shape) = shaped.map_err(|error| frame.source().blame(error))?;
     let lengths = match header.chunksize {
@@ -41,14 +41,15 @@ pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Li
     LinearArray::new(Box::new(frame), lengths, format, shape, limits)
 }
 
-fn shape(nbytes: u64, itemsize: usize, items: Items) -> Result<Shape> {
+/// One axis of as many items as `nbytes` are; as bytes, one more.
+pub(super) fn items_shape(nbytes: u64, itemsize: usize, items: Items) -> Result<Shape> {
     if !nbytes.is_multiple_of(itemsize as u64) {
         return Err(unsupported(format!(
-            "the super-chunk has {nbytes} bytes, no whole number of items of {itemsize}"
+            "the data has {nbytes} bytes, no whole number of items of {itemsize}"
         )));
     }
     let count = usize::try_from(nbytes / itemsize as u64);
-    let shape = Shape::new(&[count.map_err(|_| unsupported("the super-chunk is too large"))?]);
+    let shape = Shape::new(&[count.map_err(|_| unsupported("the data is too large"))?]);
     Ok(match items {
         Items::Bytes => shape.with_axis(itemsize),
         Items::Declared | Items::As(_) => shape,

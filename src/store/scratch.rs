@@ -46,6 +46,8 @@ pub struct DecodeCounts {
     pub blocks: u64,
     /// Time in reads.
     pub read: Duration,
+    /// Time in checksums, reading what they are of included.
+    pub verify: Duration,
     /// Time in codecs.
     pub decode: Duration,
     /// Time in filters.

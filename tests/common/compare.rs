@@ -145,7 +145,11 @@ fn sum(array: &Array<'_>, theirs: &str) -> Checked {
 fn frame_of(case: &Case) -> Result<Box<Frame>, String> {
     match Opened::at(&case.path).map_err(told)? {
         Opened::Frame(frame) => Ok(frame),
-        other @ (Opened::Npy(_) | Opened::Zip(_)) => Err(format!("{other:?} is no frame")),
+        other @ (Opened::Npy(_)
+        | Opened::Zip(_)
+        | Opened::Bloscpack(_)
+        | Opened::Rootdir(_)
+        | Opened::Table(_)) => Err(format!("{other:?} is no frame")),
     }
 }
 

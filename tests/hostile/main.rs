@@ -58,6 +58,10 @@ fn open_frame(file: &[u8]) -> Result<Frame> {
     let source = Source::memory(file.to_vec());
     match frugal(|| Opened::source(source))? {
         Opened::Frame(frame) => Ok(*frame),
-        other @ (Opened::Npy(_) | Opened::Zip(_)) => panic!("not a frame: {other:?}"),
+        other @ (Opened::Npy(_)
+        | Opened::Zip(_)
+        | Opened::Bloscpack(_)
+        | Opened::Rootdir(_)
+        | Opened::Table(_)) => panic!("not a frame: {other:?}"),
     }
 }

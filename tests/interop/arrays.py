@@ -116,7 +116,13 @@ def pipelines():
         geometry = both[(len(codec) + len(pipeline)) % 2]
         if not fits(pipeline, dtype, geometry[2]):
             continue
-        options = {"dtype": dtype, "geometry": geometry, "coding": Coding(codec, pipeline=pipeline)}
+        # What cannot be compressed is stored without having been filtered.
+        options = {
+            "dtype": dtype,
+            "geometry": geometry,
+            "coding": Coding(codec, pipeline=pipeline),
+            "character": "smooth" if dtype != "|i1" else "sparse",
+        }
         yield Case("pipeline", f"pipeline-{codec}-{pipeline}-{spelled(dtype)}", write, options)
 
 
@@ -180,14 +186,16 @@ def drawn_geometry(rng, most):
     """Any rank and extents of up to `most` elements, chunks and blocks that fit together."""
     ndim = int(rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 8, 16]))
     per_axis = max(2, int(most ** (1 / ndim)))
-    shape = tuple(int(extent) for extent in rng.integers(1, per_axis + 1, ndim))
+    least = 1 if rng.random() < 0.3 else max(per_axis // 2, 1)
+    shape = tuple(int(extent) for extent in rng.integers(least, per_axis + 1, ndim))
     if rng.random() < 0.15:
         return shape, None, None
     # Chunks may reach beyond the array.
     chunks = tuple(int(rng.integers(1, max(2, int(extent * 1.3) + 1))) for extent in shape)
     if np.prod([-(-extent // chunk) for extent, chunk in zip(shape, chunks)]) > 300:
         chunks = shape
-    blocks = tuple(int(rng.integers(1, chunk + 1)) for chunk in chunks)
+    # Blocks of a few items cannot be compressed; most are large.
+    blocks = tuple(int(rng.choice([chunk, -(-chunk // 2), rng.integers(1, chunk + 1)])) for chunk in chunks)
     return shape, chunks, blocks
 
 

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-CHARACTERS = ["smooth", "noisy", "sparse", "runs", "constant", "ones"]
+CHARACTERS = ["smooth", "quantised", "sparse", "noisy", "runs", "constant", "ones"]
 
 
 def numbers(count, character, rng):
-    """`count` integers: rising, random, mostly zero, in runs, repeating, all equal, every bit set."""
+    """`count` integers: rising, random of few or of many values, mostly zero, in runs, repeating, all
+    equal, every bit set."""
     match character:
         case "smooth":
             return np.arange(count)
+        case "quantised":
+            return rng.integers(0, 300, count)
         case "noisy":
             return rng.integers(0, 2**62, count)
         case "sparse":

@@ -320,14 +320,12 @@ mod tests {
     fn by_definition(src: &[u8]) -> Option<Vec<u8>> {
         let (mut out, mut at) = (Vec::new(), 0);
         let extend = |at: &mut usize, mut length: usize| {
-            let start = length;
-            while start == 15 {
+            let mut more = length == 15;
+            while more {
                 let byte = *src.get(*at)?;
                 *at += 1;
                 length += usize::from(byte);
-                if byte != 255 {
-                    break;
-                }
+                more = byte == 255;
             }
             Some(length)
         };
@@ -472,12 +470,13 @@ mod tests {
     #[test]
     fn the_c_library_agrees() {
         let mut state = 7u32;
-        for round in 0..300usize {
+        for round in 0..300u16 {
             let bits = round % 8;
-            let data: Vec<u8> = (0..3_000 + round)
+            let data: Vec<u8> = (0..3_000 + u32::from(round))
                 .map(|i| {
                     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    ((state >> 24) as usize & ((1 << bits) - 1)) as u8 ^ (i / 97) as u8
+                    let noise = (state >> 24) & ((1 << bits) - 1);
+                    (noise ^ (i / 97)).to_le_bytes()[0]
                 })
                 .collect();
             let packed = reference::encode(&data);

@@ -8,7 +8,7 @@ use crate::codec;
 use crate::codec::filter::{self, SLOTS};
 use crate::diag::Code;
 use crate::error::Result;
-use crate::limits::{MAX_BLOCK_BYTES, MAX_CHUNK_BYTES};
+use crate::limits::{MAX_BLOCK_BYTES, MAX_BLOSC1_BYTES, MAX_CHUNK_BYTES};
 
 /// Bytes of a header with filter slots; no chunk in a frame is shorter.
 pub const HEADER_BYTES: usize = 32;
@@ -142,7 +142,12 @@ impl Header {
             Extension::of_short_header(flags)
         };
         let header_len = cursor.position();
-        let nbytes = in_range(nbytes, "nbytes", 0, MAX_CHUNK_BYTES)?;
+        let most = if extended {
+            MAX_CHUNK_BYTES
+        } else {
+            MAX_BLOSC1_BYTES
+        };
+        let nbytes = in_range(nbytes, "nbytes", 0, most)?;
         let cbytes = in_range(cbytes, "cbytes", header_len, MAX_CHUNK_BYTES + HEADER_BYTES)?;
         // An empty chunk has no blocks, and some writers give it no block size either.
         let smallest = usize::from(nbytes > 0);

@@ -4,6 +4,7 @@
 
 mod chunks;
 mod frame;
+mod legacy;
 mod zip;
 
 use std::fmt;
@@ -31,6 +32,12 @@ pub enum Kind {
     Npy,
     /// A zip file with arrays in it.
     Zip,
+    /// A Bloscpack file.
+    Bloscpack,
+    /// The directory of a BLZ, carray or bcolz array.
+    Rootdir,
+    /// The directory of a table of such arrays.
+    Table,
 }
 
 impl fmt::Display for Kind {
@@ -40,6 +47,9 @@ impl fmt::Display for Kind {
             Kind::Frame => "Blosc2 super-chunk",
             Kind::Npy => "NumPy array",
             Kind::Zip => "zip file",
+            Kind::Bloscpack => "Bloscpack file",
+            Kind::Rootdir => "bcolz or BLZ array",
+            Kind::Table => "bcolz or BLZ table",
         })
     }
 }
@@ -83,6 +93,17 @@ pub struct Layer {
     pub len: usize,
 }
 
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// The dtype string as the table has it.
+    pub dtype: String,
+    /// Its shape; the first axis counts rows.
+    pub shape: Shape,
+}
+
 /// What there is to tell about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
@@ -124,10 +145,14 @@ pub struct Info {
     pub metalayers: Vec<Layer>,
     /// The variable-length metalayers of the trailer.
     pub vl_metalayers: Vec<Layer>,
+    /// What stands behind every chunk, in files that may have something there.
+    pub checksum: Option<&'static str>,
     /// Every chunk, where that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
     /// The members of a zip file.
     pub members: Vec<MemberInfo>,
+    /// The columns of a table.
+    pub columns: Vec<ColumnInfo>,
     /// What is unusual about the file, a sentence each.
     pub oddities: Vec<String>,
 }
@@ -175,6 +200,9 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
         Opened::Frame(frame) => frame::info(&frame, options),
         Opened::Npy(source) => of_npy(&source),
         Opened::Zip(zip) => Ok(zip::info(&zip)),
+        Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
+        Opened::Rootdir(array) => legacy::rootdir(&array, options),
+        Opened::Table(table) => legacy::table(&table),
     }
 }
 
@@ -232,8 +260,10 @@ impl Info {
             special: SpecialCounts::default(),
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),
+            checksum: None,
             chunk_list: None,
             members: Vec::new(),
+            columns: Vec::new(),
             oddities: Vec::new(),
         }
     }

@@ -107,8 +107,13 @@ fn array(zip: &ZipFile, member: &Member) -> Result<Found> {
             let computes = computes(&missing, frame.header().itemsize);
             (missing, None, computes)
         }
-        Opened::Zip(_) => {
-            let why = "it is a zip file itself".to_string();
+        Opened::Bloscpack(file) => {
+            let computes = computes(&file.dtype(), file.itemsize()?.unwrap_or(1));
+            let shape = file.numpy().map(|numpy| numpy.shape.clone());
+            (file.dtype(), shape, computes)
+        }
+        Opened::Zip(_) | Opened::Rootdir(_) | Opened::Table(_) => {
+            let why = "it holds several files itself".to_string();
             (FileDType::missing(), None, Err(why))
         }
     })

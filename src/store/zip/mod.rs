@@ -142,7 +142,11 @@ impl ZipFile {
         let opened = self.content(member, limits).and_then(Opened::source);
         let opened = opened.and_then(|opened| match opened {
             Opened::Zip(_) => Err(unsupported("the member is a zip file itself")),
-            opened @ (Opened::Frame(_) | Opened::Npy(_)) => Ok(opened),
+            opened @ (Opened::Frame(_)
+            | Opened::Npy(_)
+            | Opened::Bloscpack(_)
+            | Opened::Rootdir(_)
+            | Opened::Table(_)) => Ok(opened),
         });
         opened.map_err(|error| self.in_member(member, error))
     }
