@@ -1,5 +1,5 @@
-//! Whatever a frame's bytes are: its elements and their sum agree, or there is an error that says
-//! why. `info` and the metalayers are looked at, too.
+//! Whatever the bytes of a frame, a Bloscpack file or a zip file are: its elements and their sum
+//! agree, or there is an error that says why. `info` and the metalayers are looked at, too.
 
 #![no_main]
 

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use fuseblock::{Array, Engine, Error, ErrorKind, Expr, Scalar};
 
 use crate::noting::LARGEST;
-use read::read_all;
+pub use read::read_all;
 
 /// No file here is longer than a few KiB, and none stands for more than a few of them.
 pub const LARGEST_ALLOWED: usize = 1 << 20;

@@ -1,10 +1,14 @@
 //! Files that are legal and ask for more than a service wants to give: rule 25 of the format
 //! description's list, and what else is large.
 
-use fuseblock::ErrorKind::Limit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fuseblock::ErrorKind::{Cancelled, Limit};
 use fuseblock::array::npy::NpyWriter;
 use fuseblock::store::ReadLimits;
-use fuseblock::{Array, DType, Error, Shape};
+use fuseblock::{Array, DType, Error, Expr, Options, Shape};
 
 use crate::build::{BuiltChunk, BuiltFrame, ZEROS, b2nd, repeated_index, stream};
 use crate::{Result, common, frugal};
@@ -149,6 +153,32 @@ fn the_number_of_blocks() {
         "20000000 blocks",
         "max_blocks",
     );
+}
+
+/// Without limits there is still a way to stop: 2^58 zeros would take years.
+#[test]
+fn a_sum_that_nobody_can_wait_for_is_cancelled() {
+    let chunks = fuseblock::limits::MAX_CHUNKS;
+    let huge = BuiltFrame {
+        nbytes: i64::try_from(chunks).unwrap() << 30,
+        index: repeated_index(chunks, ZEROS),
+        ..BuiltFrame::plain(1, 1 << 30, &[])
+    };
+    let array = open(&huge, ReadLimits::default()).unwrap();
+    let cancel = Arc::new(AtomicBool::new(false));
+    let options = Options {
+        cancel: Some(cancel.clone()),
+        ..Options::default()
+    };
+    let expr = Expr::new("sum(x)").unwrap();
+    let bound = expr.bind(&[("x", &array)]).unwrap().options(options);
+    let deadline = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        cancel.store(true, Ordering::Relaxed);
+    });
+    let sum = frugal(|| bound.run());
+    deadline.join().unwrap();
+    assert_eq!(sum.unwrap_err().kind(), Cancelled);
 }
 
 #[test]
