@@ -1,6 +1,7 @@
 //! What the storage tests share.
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::print_stderr,
