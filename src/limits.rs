@@ -122,6 +122,9 @@ pub const MAX_LEGACY_META_BYTES: usize = 1 << 20;
 /// allows more: as much as a machine with little memory still has.
 pub const MAX_INFLATED_BYTES: u64 = 4 << 30;
 
+/// What DEFLATE makes of a byte at most: 258 bytes of 2 bits.
+pub const MAX_DEFLATE_RATIO: u64 = 1_032;
+
 /// Members of a zip file that `info` looks into: each costs two reads or so.
 pub const MAX_INFO_MEMBERS: usize = 10_000;
 

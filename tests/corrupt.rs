@@ -127,7 +127,20 @@ fn built() -> Vec<(String, Vec<u8>)> {
     last.vl_metalayers = vec![("note", varying.clone()), ("more", regular.clone())];
     let chunks = BuiltFrame::plain(1, 0, &[regular, repeated.clone(), varying.clone()]);
     let array = b2nd(&[5, 9], &[5, 5], &[5, 5], ">u2");
+    let delta = BuiltChunk::new(BuiltChunk::PLAIN, 2, 50, 20).with(0x10, 3);
+    let pieces = data.chunks(20).map(raw).collect::<Vec<_>>();
+    let blocks: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
+    let delta = delta.blocks(&blocks, &[1, 0, 2]);
+    let from_dictionary = [&[0x0B, 16, 0, 0x50][..], b"bbbbb"].concat();
+    let dictionary = BuiltChunk::new(BuiltChunk::PLAIN, 1, 20, 20).with(0x1F, 1);
+    let section = stream(16, b"abcdefghijklmnop");
+    let dictionary = dictionary.blocks_behind(&section, &[&raw(&from_dictionary)], &[0]);
     vec![
+        ("delta".into(), BuiltFrame::plain(2, 50, &[delta]).bytes()),
+        (
+            "dictionary".into(),
+            BuiltFrame::plain(1, 20, &[dictionary]).bytes(),
+        ),
         ("special entries".into(), uniform.bytes()),
         ("vlmetalayers".into(), last.bytes()),
         ("varying chunks".into(), chunks.bytes()),

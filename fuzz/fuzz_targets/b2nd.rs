@@ -4,8 +4,6 @@
 
 #[path = "../../tests/common/build.rs"]
 mod build;
-#[path = "../../tests/common/mod.rs"]
-mod common;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
 #[path = "../../tests/common/survive.rs"]
@@ -28,6 +26,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         max_block_bytes: survive::MOST_BYTES,
         max_array_bytes: survive::MOST_BYTES as u64,
         max_blocks: 512,
+        max_inflated_bytes: survive::MOST_BYTES as u64,
     };
     let bytes = input.frame.bytes();
     noting::LARGEST.set(0);
@@ -38,19 +37,18 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
 impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let axes = u.int_in_range(0..=3)?;
-        let shape = extents(u, axes, 9)?;
-        let chunk = extents(u, axes, 5)?;
-        let block = extents(u, axes, 3)?;
+        let shape: Vec<i64> = extents(u, axes, 9)?;
+        let chunk: Vec<i32> = extents(u, axes, 5)?;
+        let block: Vec<i32> = extents(u, axes, 3)?;
         let dtype = *u.choose(&["|u1", "<i2", ">f4", "<f8", "|b1", "|S3", "[('a', '<i4')]"])?;
         let itemsize = *u.choose(&[1, 2, 4, 8, 3])?;
-        let grid = shape.iter().zip(&chunk).zip(&block);
-        let (mut chunks, mut chunksize) = (1i64, i64::from(itemsize));
-        for ((&shape, &chunk), &block) in grid {
-            chunks *= shape.div_ceil(i64::from(chunk));
-            chunksize *= i64::from((chunk as u32).next_multiple_of(block as u32));
+        let (mut chunks, mut chunksize) = (1, i64::from(itemsize));
+        for (axis, &extent) in shape.iter().enumerate() {
+            let (chunk, block) = (i64::from(chunk[axis]), i64::from(block[axis]));
+            chunks *= (extent + chunk - 1) / chunk;
+            chunksize *= (chunk + block - 1) / block * block;
         }
-        let narrow = |extents: Vec<i32>| extents;
-        let mut layer = b2nd(&shape, &narrow(chunk), &narrow(block), dtype);
+        let mut layer = b2nd(&shape, &chunk, &block, dtype);
         for _ in 0..u.int_in_range(0..=4)? {
             let at = u.choose_index(layer.len())?;
             let with: [u8; 8] = u.arbitrary()?;

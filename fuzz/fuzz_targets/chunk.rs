@@ -3,8 +3,6 @@
 
 #![no_main]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
 #[path = "../../tests/common/survive.rs"]

@@ -1,4 +1,5 @@
 //! In: the fuzzer's bytes. Out: data as codecs like it: repeated, counted up, or as it is.
+//! Never: more than some 100 KiB.
 
 /// Data to compress, up to some 100 KiB.
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -26,4 +27,14 @@ impl Data {
         }
         out
     }
+}
+
+/// Checks that a chunk decodes to what it was made of.
+pub fn same(decoded: &[u8], data: &[u8]) {
+    let differ = decoded
+        .iter()
+        .zip(data)
+        .position(|(ours, other)| ours != other);
+    assert_eq!(differ, None, "first byte that differs");
+    assert_eq!(decoded.len(), data.len());
 }

@@ -3,8 +3,6 @@
 
 #![no_main]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
 #[path = "../../tests/common/survive.rs"]
@@ -29,6 +27,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         max_block_bytes: survive::MOST_BYTES,
         max_array_bytes: survive::MOST_BYTES as u64,
         max_blocks: 512,
+        max_inflated_bytes: survive::MOST_BYTES as u64,
     };
     let options = Array::options().limits(limits);
     survive::survive(options.from_file_bytes(bytes.to_vec()), &what);

@@ -3,8 +3,6 @@
 
 #![no_main]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
 #[path = "../../tests/common/survive.rs"]
@@ -26,6 +24,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     survive::clear(told.err().as_ref(), &what);
     let limits = ReadLimits {
         max_array_bytes: survive::MOST_BYTES as u64,
+        max_inflated_bytes: survive::MOST_BYTES as u64,
         ..ReadLimits::untrusted()
     };
     let options = Array::options().limits(limits);

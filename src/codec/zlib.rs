@@ -1,7 +1,7 @@
 //! In: a zlib stream (RFC 1950). Out: its bytes, and back. One context a direction, reused.
 //! Never: a write beyond `dst`: the library gets its length.
 
-use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
+use libdeflater::{Adler32, CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use super::{Codec, Contexts, Fault};
 
@@ -13,20 +13,42 @@ pub(super) struct Zlib;
 #[derive(Default)]
 pub(super) struct Context {
     decoder: Option<Decompressor>,
+    /// The deflated part of a stream, and [`SLACK`] zeros.
+    padded: Vec<u8>,
     /// The level it was made for, and the encoder.
     encoder: Option<(CompressionLvl, Compressor)>,
 }
 
+/// Bytes behind a stream that let the library decode it with its fast loop to the end: the last 30
+/// bytes of a stream that repeats itself a lot stand for a good part of the block.
+const SLACK: usize = 64;
+
 impl Codec for Zlib {
     fn decode(&self, contexts: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        let decoder = contexts.zlib.decoder.get_or_insert_default();
-        match decoder.zlib_decompress(src, dst) {
-            Ok(written) if written == dst.len() => Ok(()),
-            Ok(_) => Err(Fault("the zlib stream ends before its block is full")),
-            Err(DecompressionError::BadData) => Err(Fault("the zlib stream is damaged")),
+        const CUT_OFF: Fault = Fault("the zlib stream has no room for its header and checksum");
+        let (&header, rest) = src.split_first_chunk::<2>().ok_or(CUT_OFF)?;
+        let (deflated, &sum) = rest.split_last_chunk::<4>().ok_or(CUT_OFF)?;
+        check_header(header)?;
+        let Context {
+            decoder, padded, ..
+        } = &mut contexts.zlib;
+        padded.clear();
+        padded.extend_from_slice(deflated);
+        padded.resize(deflated.len() + SLACK, 0);
+        let decoder = decoder.get_or_insert_default();
+        match decoder.deflate_decompress(padded, dst) {
+            Ok(written) if written == dst.len() => {}
+            Ok(_) => return Err(Fault("the zlib stream ends before its block is full")),
+            Err(DecompressionError::BadData) => return Err(Fault("the zlib stream is damaged")),
             Err(DecompressionError::InsufficientSpace) => {
-                Err(Fault("the zlib stream is longer than its block"))
+                return Err(Fault("the zlib stream is longer than its block"));
             }
+        }
+        let mut found = Adler32::new();
+        found.update(dst);
+        match found.sum() == u32::from_be_bytes(sum) {
+            true => Ok(()),
+            false => Err(Fault("the zlib stream does not agree with its checksum")),
         }
     }
 
@@ -45,6 +67,18 @@ impl Codec for Zlib {
         }
         let (_, encoder) = slot.as_mut()?;
         encoder.zlib_compress(src, dst).ok()
+    }
+}
+
+/// The two bytes before the deflated data: method, window, flags, a check of these.
+fn check_header([method, flags]: [u8; 2]) -> Result<(), Fault> {
+    let checked = u16::from_be_bytes([method, flags]).is_multiple_of(31);
+    if method & 0x0F != 8 || method >> 4 > 7 || !checked {
+        return Err(Fault("the zlib stream has no zlib header"));
+    }
+    match flags & 0x20 {
+        0 => Ok(()),
+        _ => Err(Fault("the zlib stream needs a dictionary")),
     }
 }
 

@@ -71,7 +71,7 @@ impl Opened {
             return Ok(Self::Rootdir(Box::new(Rootdir::open(folder)?)));
         }
         let message = format!(
-            "the directory is neither a sparse frame, which has a {SPARSE_INDEX}, nor an array or \
+            "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no array or \
              table of bcolz or BLZ"
         );
         Err(Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path))

@@ -42,6 +42,33 @@ fn zeros(shape: &[i64], chunk: &[i32], block: &[i32], chunks: usize, chunksize: 
     }
 }
 
+/// Filters that ask the array for its item size or the shape of its blocks.
+#[test]
+fn item_16_filters_that_look_at_the_array() {
+    let open = |id, meta, itemsize: i32, block: &[i32]| {
+        let (elems, axes) = (block.iter().product::<i32>(), block.len());
+        let nbytes = elems * itemsize;
+        let bytes: Vec<u8> = (0..nbytes).map(|byte| byte as u8).collect();
+        let built = BuiltChunk::new(BuiltChunk::PLAIN, 1, bytes.len(), bytes.len());
+        let built = built.with(0x10, id).with(0x18, meta);
+        let chunk = built.blocks(&[&stream(nbytes, &bytes)], &[0]);
+        let shape: Vec<i64> = block.iter().copied().map(i64::from).collect();
+        let layer = b2nd(&shape, block, block, "|u1");
+        let frame = BuiltFrame::array(itemsize, nbytes, layer, &[chunk]).bytes();
+        let array = Array::options().bytes().from_file_bytes(frame)?;
+        assert_eq!(array.shape().ndim(), axes + 1);
+        frugal(|| crate::common::read_all(&array))
+    };
+    assert_eq!(open(32, 2, 1, &[2, 4]).unwrap(), [0, 1, 4, 5, 2, 3, 6, 7]);
+    refused(open(32, 0, 1, &[2, 4]), Corrupt, "cells have side 0");
+    assert!(open(32, 2, 1, &[1; 8]).is_ok());
+    refused(open(33, 2, 1, &[1; 9]), Corrupt, "the block has 9 axes");
+    // Without a parameter there are as many streams as an item has bytes.
+    assert!(open(35, 0, 255, &[1]).is_ok());
+    assert!(open(35, 9, 256, &[1]).is_ok());
+    refused(open(35, 0, 256, &[1]), Corrupt, "256 streams");
+}
+
 #[test]
 fn item_29_the_layout_of_the_metalayer() {
     let sound_bytes: Vec<u8> = (0..10).collect();

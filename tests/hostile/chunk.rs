@@ -220,6 +220,21 @@ fn item_09_dictionaries() {
         &claimed_beyond.tail(&[36, 0, 0, 0, 9, 0, 0, 0, 1, 2]),
         "with room for 2",
     );
+    // What a stream copies from it has to be in it.
+    let copies_from = |distance, format: u8, section: &[u8]| {
+        let payload = [&[0x0B, distance, 0, 0x50][..], b"bbbbb"].concat();
+        let built = Built::new(0x05 | 0x10 | format << 5, 1, 20, 20).with(0x1F, 1);
+        built.blocks_behind(section, &[&stream(9, &payload)], &[0])
+    };
+    let section = stream(16, b"abcdefghijklmnop");
+    reads(&copies_from(16, 1, &section), b"abcdefghijklmnobbbbb");
+    corrupt(&copies_from(17, 1, &section), "lz4 stream is damaged");
+    corrupt(&copies_from(16, 0, &section), "knows no dictionaries");
+    let no_dictionary_of_zstd = stream(16, b"\x37\xA4\x30\xECabcdefghijkl");
+    corrupt(
+        &copies_from(16, 4, &no_dictionary_of_zstd),
+        "zstd dictionary",
+    );
     // Where nothing is compressed there is none, whatever the flag says.
     let memcpyed = Built::new(Built::MEMCPYED, 1, 4, 4).with(0x1F, 1);
     reads(&memcpyed.tail(b"abcd"), b"abcd");
@@ -259,6 +274,13 @@ fn item_16_filters() {
     // A chunk that went through none may name any.
     let special = Built::special(1, 1, 2).with(0x10, 200).tail(&[]);
     reads(&special, &[0; 2]);
+    // Parameters that a filter cannot work with.
+    reads(&with(35, 2), b"a\xC4b\xC6");
+    reads(&with(35, 255), b"acbd");
+    for id in [32, 33] {
+        corrupt(&with(id, 0), "cells have side 0");
+        corrupt(&with(id, 2), "needs the shape of a block");
+    }
 }
 
 /// A codec or filter that is not here is an error by its number; nothing is looked for by name.

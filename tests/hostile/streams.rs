@@ -74,6 +74,12 @@ fn zstd(content: u8, block: u8) -> Vec<u8> {
     [&magic[..], &[0x20, content, block << 3 | 3, 0, 0, b'a']].concat()
 }
 
+/// 30 times `abcdefgh`.
+const ZLIB: [u8; 19] = [
+    0x78, 0x9C, 0x4B, 0x4C, 0x4A, 0x4E, 0x49, 0x4D, 0x4B, 0xCF, 0x48, 0x1C, 0x21, 0x34, 0x00, 0x57,
+    0xF4, 0x5E, 0x39,
+];
+
 #[test]
 fn item_13_codecs_fill_their_block_exactly() {
     for (format, payload, length) in streams_of_20() {
@@ -93,6 +99,13 @@ fn item_13_codecs_fill_their_block_exactly() {
         let chunk = block_of_20(4, &zstd(content, block));
         assert_eq!(decode(&chunk).unwrap_err().kind(), Corrupt, "{block}");
     }
+    let zlib = |nbytes| {
+        let built = Built::new(0x05 | 0x10 | 3 << 5, 1, nbytes, nbytes);
+        built.blocks(&[&stream(19, &ZLIB)], &[0])
+    };
+    reads(&zlib(240), &b"abcdefgh".repeat(30));
+    corrupt(&zlib(239), "longer than its block");
+    corrupt(&zlib(241), "before its block is full");
     // What a zstd stream says of itself is no reason for memory: 2^56 bytes of content, a window
     // of 3.75 TiB.
     let magic = [0x28, 0xB5, 0x2F, 0xFD];

@@ -31,6 +31,9 @@ pub(crate) fn version1(count: i64, chunks: &[Vec<u8>]) -> Vec<u8> {
     [header, chunks.concat()].concat()
 }
 
+/// What is done to positions before they are written.
+pub(crate) type Edit = fn(&mut [i64]);
+
 /// The header of versions 2 and 3, and what is needed for the rest.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
@@ -42,7 +45,7 @@ pub(crate) struct File {
     pub(crate) metadata: Option<Vec<u8>>,
     /// What is done to the positions of chunks, if there is a section of them, and how many more
     /// have room there.
-    pub(crate) offsets: Option<(fn(&mut [i64]), usize)>,
+    pub(crate) offsets: Option<(Edit, usize)>,
     pub(crate) chunks: Vec<Vec<u8>>,
 }
 

@@ -7,7 +7,7 @@ use fuseblock::diag::Code;
 use fuseblock::store::{self, ReadLimits, file::Source};
 use fuseblock::{Array, DType, Error, ErrorKind, Expr};
 
-use crate::assembled::{File, counting, metadata, version1};
+use crate::assembled::{Edit, File, counting, metadata, version1};
 use crate::common::read_all;
 use crate::golden;
 
@@ -119,7 +119,7 @@ fn sizes_and_counts_may_be_unknown() {
 
 #[test]
 fn chunks_have_the_sizes_that_the_header_says() {
-    for offsets in [None, Some((|_: &mut [i64]| {}) as fn(&mut [i64]))] {
+    for offsets in [None, Some((|_| {}) as Edit)] {
         let (mut file, _) = File::new(&[40, 40, 12]);
         file.offsets = offsets.map(|edit| (edit, 2));
         file.last_chunk = 8;
@@ -136,7 +136,7 @@ fn chunks_have_the_sizes_that_the_header_says() {
 #[test]
 fn positions_are_used_only_where_they_can_be_true() {
     let (mut file, all) = File::new(&[40, 40, 12]);
-    let mut with = |edit: fn(&mut [i64])| {
+    let mut with = |edit: Edit| {
         file.offsets = Some((edit, 30));
         file.bytes()
     };

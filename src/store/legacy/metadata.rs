@@ -7,7 +7,7 @@ use crate::bytes::Cursor;
 use crate::codec::{self, Contexts};
 use crate::diag::Code;
 use crate::error::Result;
-use crate::limits::MAX_LEGACY_META_BYTES;
+use crate::limits::{MAX_DEFLATE_RATIO, MAX_LEGACY_META_BYTES};
 use crate::store::dtype::FileDType;
 use crate::store::file::{Source, unsupported};
 use crate::store::literal::Literal;
@@ -15,9 +15,6 @@ use crate::types::Shape;
 
 /// Bytes of the section's header.
 const HEADER_BYTES: usize = 32;
-
-/// How many bytes a deflated one stands for at most.
-const MAX_DEFLATE_RATIO: usize = 1_032;
 
 /// The metadata of a Bloscpack file.
 #[derive(Clone, Debug)]
@@ -119,7 +116,7 @@ impl SectionHeader {
             )));
         }
         let most = if self.zlib { MAX_DEFLATE_RATIO } else { 1 };
-        let possible = self.nbytes <= self.cbytes * most;
+        let possible = self.nbytes as u64 <= self.cbytes as u64 * most;
         if possible && (self.zlib || self.cbytes == self.nbytes) {
             return Ok(());
         }

@@ -6,10 +6,8 @@ use libdeflater::{DecompressionError, Decompressor, crc32};
 use super::bad;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_DEFLATE_RATIO;
 use crate::store::file::Source;
-
-/// What DEFLATE makes of a byte at most: 258 bytes of 2 bits.
-const MAX_RATIO: u64 = 1_032;
 
 /// Bytes that are inflated to look at a header. More than a stored block of DEFLATE has, which is
 /// inflated as a whole or not at all.
@@ -18,7 +16,7 @@ const BEGINNING_BYTES: usize = 128 << 10;
 /// Inflates all of `packed`, which has to become `nbytes` bytes with the CRC-32 `crc`.
 pub(super) fn whole(packed: &Source, nbytes: u64, crc: u32) -> Result<Vec<u8>> {
     let cbytes = packed.len_bytes();
-    if nbytes > cbytes.saturating_mul(MAX_RATIO) {
+    if nbytes > cbytes.saturating_mul(MAX_DEFLATE_RATIO) {
         return Err(bad(format!(
             "the member claims to inflate from {cbytes} to {nbytes} bytes, which nothing does"
         )));
