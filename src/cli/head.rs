@@ -7,9 +7,10 @@ use crate::array::{Array, DecodeScratch};
 use crate::cli::args::Head as Args;
 use crate::cli::json::Data;
 use crate::cli::output::Output;
-use crate::cli::{print, show};
+use crate::cli::{print, printable, show};
 use crate::diag::Code;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_HEAD_BYTES;
 use crate::store::item_text;
 use crate::types::{DType, Shape};
 
@@ -18,19 +19,24 @@ const COLUMNS: usize = 8;
 /// Elements shown of every other axis.
 const LAYERS: usize = 3;
 
+/// Bytes shown of an item that is no number.
+const ITEM_BYTES: usize = 256;
+
 /// Shows the first elements of an array.
 pub(super) fn head(args: &Args, output: &mut Output) -> Result<()> {
     let corner = match Array::open_operand(&args.path) {
         Ok(array) => Corner::read(&array, args.n)?,
         Err(error) if error.code() == Code::UnsupportedDType => {
-            let bytes = format!("{}:bytes", args.path);
-            Corner::read_items(&Array::open_operand(&bytes)?, args.n)?
+            match Array::options().bytes().open_operand(&args.path) {
+                Ok(items) if items.dtype() == DType::UInt8 => Corner::read_items(&items, args.n)?,
+                Ok(_) | Err(_) => return Err(error),
+            }
         }
         Err(error) => return Err(error),
     };
     match output.is_json() {
         true => print(output, &corner.value().to_string()),
-        false => print(output, &corner.text()),
+        false => print(output, &printable(&corner.text())),
     }
 }
 
@@ -72,9 +78,13 @@ impl Corner {
             None => (1, Shape::scalar()),
         };
         let extent = corner(&shape, n);
-        let bytes = read(array, &extent.with_axis(itemsize))?;
-        let items = bytes.chunks_exact(itemsize.max(1));
-        let texts = items.map(|item| item_text(&dtype, item)).collect();
+        let shown = itemsize.min(ITEM_BYTES);
+        let bytes = read(array, &extent.with_axis(shown))?;
+        let more = if shown < itemsize { "..." } else { "" };
+        let items = bytes.chunks_exact(shown.max(1));
+        let texts = items
+            .map(|item| format!("{}{more}", item_text(&dtype, item)))
+            .collect();
         Ok(Self {
             dtype,
             shape,
@@ -131,7 +141,16 @@ fn corner(shape: &Shape, n: usize) -> Shape {
 }
 
 fn read(array: &Array<'_>, extent: &Shape) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; extent.elems() * array.dtype().size()];
+    let needed = extent
+        .checked_elems()
+        .and_then(|elems| elems.checked_mul(array.dtype().size()))
+        .filter(|&needed| needed <= MAX_HEAD_BYTES);
+    let Some(needed) = needed else {
+        let message = format!("the first {extent} elements are more than head shows");
+        let error = Error::new(ErrorKind::Limit, Code::TooLarge, message);
+        return Err(error.with_help("ask for fewer with -n"));
+    };
+    let mut bytes = vec![0; needed];
     let start = vec![0; extent.ndim()];
     array.read_box(&start, extent, &mut DecodeScratch::default(), &mut bytes)?;
     Ok(bytes)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::Info as Args;
 use crate::cli::output::Output;
-use crate::cli::print;
+use crate::cli::{print, printable};
 use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
@@ -28,7 +28,7 @@ pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
             &json!({ "ok": true, "info": value(&info) }).to_string(),
         );
     }
-    print(output, text(&info).trim_end())
+    print(output, printable(&text(&info)).trim_end())
 }
 
 /// A fact a line.
@@ -91,6 +91,9 @@ fn text(info: &Info) -> String {
     if let Some(list) = &info.chunk_list {
         out.push('\n');
         out.push_str(&chunk_table(list));
+        if info.chunks.is_some_and(|chunks| chunks > list.len()) {
+            out.push_str("     ...\n");
+        }
     }
     out
 }
@@ -362,6 +365,6 @@ fn chunk_value(chunk: &ChunkInfo) -> Value {
         "nbytes": chunk.nbytes,
         "cbytes": chunk.cbytes,
         "blocks": chunk.blocks,
-        "codes": chunk.codes.as_ref().map(codes_value),
+        "codes": chunk.codes.as_ref().map(|codes| codes_value(codes)),
     })
 }

@@ -37,10 +37,15 @@ impl Opened {
     /// When it cannot be read, is of no known format, or its structure is damaged.
     pub fn at(path: &Path) -> Result<Self> {
         // A column goes by the name that its table has for it, which need not be its directory's.
-        if let Some((table, name)) = Table::around(path)?
-            && (table.has(name) || !path.exists())
-        {
-            return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+        if !path.is_file() {
+            match Table::around(path) {
+                Ok(Some((table, name))) if table.has(name) || !path.exists() => {
+                    return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+                }
+                // Whatever is wrong with the table, what stands at the path may be sound.
+                Err(error) if !path.exists() => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
         }
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;

@@ -19,6 +19,7 @@ use crate::types::Shape;
 /// allow.
 pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<LinearArray> {
     let header = frame.header();
+    let filtered = header.itemsize;
     let itemsize = match items {
         Items::Declared | Items::Bytes => header.itemsize,
         // A super-chunk of bytes may hold anything.
@@ -38,7 +39,7 @@ pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Li
         },
         None => Lengths::Starts(starts(&frame)?),
     };
-    LinearArray::new(Box::new(frame), lengths, format, shape, limits)
+    LinearArray::new(Box::new(frame), lengths, filtered, format, shape, limits)
 }
 
 /// One axis of as many items as `nbytes` are; as bytes, one more.

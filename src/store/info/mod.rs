@@ -147,7 +147,8 @@ pub struct Info {
     pub vl_metalayers: Vec<Layer>,
     /// What stands behind every chunk, in files that may have something there.
     pub checksum: Option<&'static str>,
-    /// Every chunk, where that was asked for.
+    /// Every chunk, or the first [`MAX_LISTED_CHUNKS`](crate::limits::MAX_LISTED_CHUNKS), where
+    /// that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
     /// The members of a zip file.
     pub members: Vec<MemberInfo>,
