@@ -1,11 +1,9 @@
 //! In: an operand and a number. Out: the first elements of the array there, of any dtype.
 //! Never: blocks decoded that none of them is in.
 
-use serde_json::{Value, json};
-
 use crate::array::{Array, DecodeScratch};
 use crate::cli::args::Head as Args;
-use crate::cli::json::Data;
+use crate::cli::json::{self, Data};
 use crate::cli::output::Output;
 use crate::cli::{print, printable, show};
 use crate::diag::Code;
@@ -19,6 +17,8 @@ const COLUMNS: usize = 8;
 /// Elements shown of every other axis.
 const LAYERS: usize = 3;
 
+/// Elements of one index of the first axis above which further axes show one index only.
+const PAGE: usize = 100;
 /// Bytes shown of an item that is no number.
 const ITEM_BYTES: usize = 256;
 
@@ -35,7 +35,7 @@ pub(super) fn head(args: &Args, output: &mut Output) -> Result<()> {
         Err(error) => return Err(error),
     };
     match output.is_json() {
-        true => print(output, &corner.value().to_string()),
+        true => print(output, &corner.json()),
         false => print(output, &printable(&corner.text())),
     }
 }
@@ -113,30 +113,36 @@ impl Corner {
         format!("{title}\n{elements}")
     }
 
-    fn value(&self) -> Value {
-        json!({
-            "ok": true,
-            "dtype": self.dtype,
-            "shape": self.shape.to_vec(),
-            "extent": self.extent.to_vec(),
-            "data": match &self.elements {
-                Elements::Native(dtype, bytes) => json!(Data(*dtype, bytes)),
-                Elements::Texts(texts) => json!(texts),
-            },
-        })
+    fn json(&self) -> String {
+        // Not through a JSON value, which has no numbers but float64.
+        let data = match &self.elements {
+            Elements::Native(dtype, bytes) => json::line(&Data(*dtype, bytes)),
+            Elements::Texts(texts) => json::line(texts),
+        };
+        format!(
+            r#"{{"ok":true,"dtype":{},"shape":{},"extent":{},"data":{data}}}"#,
+            json::line(&self.dtype),
+            json::line(&self.shape[..].to_vec()),
+            json::line(&self.extent[..].to_vec()),
+        )
     }
 }
 
-/// Extents of the corner to read: `n` of the first axis, a line's worth of the last.
+/// Extents of the corner to read: `n` of the first axis, a line's worth of the last, and of the
+/// others what keeps the rest of it on a page.
 fn corner(shape: &Shape, n: usize) -> Shape {
-    let last = shape.ndim().saturating_sub(1);
-    let most = |axis: usize| match axis {
-        0 => n,
-        _ if axis == last => COLUMNS,
-        _ => LAYERS,
-    };
-    let axes = shape.iter().enumerate();
-    let extents: Vec<usize> = axes.map(|(axis, &extent)| extent.min(most(axis))).collect();
+    let mut extents = shape.to_vec();
+    let last = extents.len().saturating_sub(1);
+    let mut shown = 1;
+    for (axis, extent) in extents.iter_mut().enumerate().skip(1).rev() {
+        let most = if axis == last { COLUMNS } else { LAYERS };
+        let most = if shown > PAGE { 1 } else { most };
+        *extent = most.min(*extent);
+        shown *= (*extent).max(1);
+    }
+    if let Some(first) = extents.first_mut() {
+        *first = n.min(*first);
+    }
     Shape::from(extents)
 }
 

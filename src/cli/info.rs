@@ -61,6 +61,9 @@ fn text(info: &Info) -> String {
         line("codec", codec(compression));
         line("filters", filters(&compression.filters));
     }
+    if info.raw > 0 {
+        line("stored", format!("{} as they are", chunks(info.raw)));
+    }
     for count in &info.codes {
         line(
             "stored",
@@ -117,7 +120,12 @@ fn dtype(info: &Info) -> String {
     };
     let computes = match &info.computes {
         Ok(dtype) if info.dtype.is_none() => {
-            format!(", read as {dtype} unless told otherwise: x=PATH:float64")
+            let example = match dtype.size() {
+                8 => "float64",
+                4 => "float32",
+                _ => "uint8",
+            };
+            format!(", read as {dtype} unless told otherwise: x=PATH:{example}")
         }
         Ok(dtype) => format!(", {dtype} in expressions"),
         Err(why) => format!("; not for expressions: {why}"),
@@ -222,9 +230,9 @@ fn layer(layer: &Layer) -> String {
 /// How many chunks are one repeated value, in brackets.
 fn special(counts: &SpecialCounts) -> String {
     let kinds = [
-        (counts.zeros, "zeros"),
-        (counts.nan, "NaN"),
-        (counts.value, "one value"),
+        (counts.zeros, "of zeros"),
+        (counts.nan, "of NaN"),
+        (counts.value, "of one value"),
         (counts.uninit, "never written"),
     ];
     let found = kinds.iter().filter(|(count, _)| *count > 0);
@@ -296,6 +304,7 @@ fn value(info: &Info) -> Value {
             object["chunks"] = count.chunks.into();
             object
         }).collect::<Vec<_>>(),
+        "raw": info.raw,
         "special": {
             "zeros": info.special.zeros,
             "nan": info.special.nan,
@@ -354,6 +363,7 @@ fn codes_value(codes: &ChunkCodes) -> Value {
         "filters": filters_value(&codes.filters),
         "split": codes.split,
         "dictionary": codes.dictionary,
+        "missing": codes.missing,
     })
 }
 

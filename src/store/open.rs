@@ -66,6 +66,7 @@ impl Opened {
 
     fn directory(path: &Path) -> Result<Self> {
         let folder = Folder::open(path)?;
+        let mut entries = fs::read_dir(path).map_err(|cause| Error::io("read", path, cause))?;
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
@@ -79,7 +80,15 @@ impl Opened {
             "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no array or \
              table of bcolz or BLZ"
         );
-        Err(Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path))
+        let error = Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path);
+        let array = entries.find_map(|entry| {
+            let inside = entry.ok()?.path();
+            (inside.extension()? == "b2nd").then_some(inside)
+        });
+        Err(match array {
+            Some(inside) => error.with_help(format!("give an array in it: {}", inside.display())),
+            None => error,
+        })
     }
 
     /// Opens what `source` begins with.

@@ -8,6 +8,7 @@ use super::frame::{Entry, Frame};
 use super::linear::{Lengths, LinearArray};
 use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
+use super::stored::has_items;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::Shape;
@@ -25,8 +26,8 @@ pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Li
         // A super-chunk of bytes may hold anything.
         Items::As(dtype) => dtype.size(),
     };
-    let shaped = FileDType::missing()
-        .resolve(items, itemsize)
+    let shaped = has_items(&frame, items)
+        .and_then(|()| FileDType::missing().resolve(items, itemsize))
         .and_then(|format| {
             limits.check_array(header.nbytes, frame.chunks())?;
             Ok((format, items_shape(header.nbytes, itemsize, items)?))

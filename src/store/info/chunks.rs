@@ -66,6 +66,8 @@ pub struct ChunkCodes {
     pub split: bool,
     /// Whether there is a dictionary.
     pub dictionary: bool,
+    /// What of these this version lacks.
+    pub missing: Option<String>,
 }
 
 /// Chunks that went through the same.
@@ -141,6 +143,7 @@ fn codes(header: &Header) -> Option<ChunkCodes> {
             filters: filters(coding.filters(), coding.filter_metas()),
             split: coding.is_split(),
             dictionary: coding.has_dictionary(),
+            missing: coding.missing(),
         }),
     }
 }
@@ -177,6 +180,8 @@ pub struct SpecialCounts {
 pub(in crate::store) struct Census {
     pub(in crate::store) special: SpecialCounts,
     pub(in crate::store) stored_bytes: u64,
+    /// Chunks that are stored as they are.
+    pub(in crate::store) raw: usize,
     codes: HashMap<Arc<ChunkCodes>, usize>,
     list: Option<Vec<ChunkInfo>>,
 }
@@ -196,7 +201,8 @@ impl Census {
             ChunkKind::Nan => self.special.nan += 1,
             ChunkKind::Value => self.special.value += 1,
             ChunkKind::Uninit => self.special.uninit += 1,
-            ChunkKind::Compressed | ChunkKind::Raw | ChunkKind::VariableBlocks => {}
+            ChunkKind::Raw => self.raw += 1,
+            ChunkKind::Compressed | ChunkKind::VariableBlocks => {}
         }
         self.stored_bytes = self.stored_bytes.saturating_add(chunk.cbytes as u64);
         if let Some(codes) = chunk.codes.take() {
