@@ -123,20 +123,22 @@ impl LinearArray {
             return Ok(());
         }
         let row = self.row_bytes();
+        let chunk_rows = match self.lengths {
+            Lengths::Uniform { chunk, .. } if chunk.is_multiple_of(row) => Some(chunk / row),
+            Lengths::Uniform { .. } | Lengths::Starts(_) => None,
+        };
+        let one_axis = self.shape.ndim() == 1;
+        if (one_axis && chunk_rows.is_none()) || row > limits.max_block_bytes.min(MAX_ROW_BYTES) {
+            // Runs of elements, which may begin and end anywhere.
+            return Ok(());
+        }
         let mut scratch = DecodeScratch::default();
         let first = self.chunks.get(0, &self.expected(0), &mut scratch)?;
         // Chunks of one value, and those stored as they are, may name any block size.
         let decoded = first.chunk.longest_block() > 0;
         let stored = first.chunk.blocksize().filter(|_| decoded);
         let wanted = stored.unwrap_or(TILE_MIN_ELEMS * self.format.dtype.size());
-        let chunk_rows = match self.lengths {
-            Lengths::Uniform { chunk, .. } if chunk.is_multiple_of(row) => Some(chunk / row),
-            Lengths::Uniform { .. } | Lengths::Starts(_) => None,
-        };
-        let one_axis = self.shape.ndim() == 1;
-        let cut = one_axis && (chunk_rows.is_none() || !wanted.is_multiple_of(row));
-        if cut || row > limits.max_block_bytes.min(MAX_ROW_BYTES) {
-            // Runs of elements, which may begin and end anywhere.
+        if one_axis && !wanted.is_multiple_of(row) {
             return Ok(());
         }
         let block_rows = (wanted / row).clamp(1, self.shape[0]);

