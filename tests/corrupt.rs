@@ -1,6 +1,10 @@
 //! Damaged files end in an error or in an array of some declared dtype and shape, whose sum is
 //! either computed or an error too: never in a panic, never in an allocation that the file does not
 //! justify. And sound files, once warm, decode without any allocation at all.
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the fuzz targets use `survive` without the rest of `common`"
+)]
 #![allow(clippy::unwrap_used, reason = "functions of a test, too, may fail it")]
 
 #[path = "common/build.rs"]

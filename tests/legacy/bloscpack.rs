@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use fuseblock::array::{DecodeScratch, Layout};
 use fuseblock::diag::Code;
 use fuseblock::store::{self, ReadLimits, file::Source};
 use fuseblock::{Array, DType, Error, ErrorKind, Expr};
