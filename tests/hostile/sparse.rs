@@ -143,7 +143,7 @@ fn item_27_the_index_of_the_directory() {
     refused(
         read(directory.path()),
         Unsupported,
-        "neither a sparse frame",
+        "so it is no sparse frame",
     );
     symlink("/dev/zero", &path).unwrap();
     refused(
