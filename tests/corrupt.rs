@@ -24,10 +24,15 @@ use fuseblock::{Array, DType, Error, ErrorKind, Expr};
 use noting::{LARGEST, REQUESTS};
 
 /// Files of the reference library to damage, under tests/golden.
-const THEIRS: [&str; 8] = [
+const THEIRS: [&str; 13] = [
     "codec-blosclz",
+    "codec-zlib",
     "example",
+    "filter-delta-bitshuffle",
+    "filter-ndcell3-shuffle",
+    "filter-shuffle-bytedelta",
     "full",
+    "made-special",
     "meta",
     "nan",
     "scalar",

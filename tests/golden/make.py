@@ -107,7 +107,7 @@ def codecs():
 def filters():
     for pipeline in PIPELINES:
         dtype = "<i4" if pipeline.startswith("inttrunc") else "<f8" if pipeline == "shuffle16" else "<f4"
-        values = (np.arange(240) // 7).astype(dtype).reshape(12, 20)
+        values = (np.arange(240) // 40).astype(dtype).reshape(12, 20)
         handle = array(f"filter-{pipeline}", values, (8, 20), (5, 9), Coding("lz4", pipeline=pipeline))
         # What cannot be compressed is stored without having been filtered.
         assert not any(handle.schunk.get_chunk(nth)[2] & 2 for nth in range(2)), pipeline

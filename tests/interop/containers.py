@@ -61,7 +61,7 @@ def tree(recorder, name, rng, suffix):
             expect = data(dtype, (40, 30), "smooth", rng)
             key = f"/group/{spelled(dtype)}"
             held[key] = expect
-            coding = any_coding(rng, expect.dtype.str.replace(expect.dtype.kind, "V"))
+            coding = any_coding(rng, expect.dtype, exact=True)
             store_[key] = blosc2.asarray(
                 expect, chunks=(15, 30), blocks=(4, 11), cparams=coding.params(expect.dtype.itemsize)
             )

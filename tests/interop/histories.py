@@ -208,7 +208,7 @@ def reopened(recorder, name, rng, contiguous):
     """Several handles, one after the other, with other parameters each."""
     expect = data("<f4", (60, 40), "smooth", rng)
     path = recorder.path(name)
-    store(path, expect, any_coding(rng, "|V4"), (25, 40), (5, 10), contiguous)
+    store(path, expect, any_coding(rng, "<f4", exact=True), (25, 40), (5, 10), contiguous)
     for row in range(0, 60, 20):
         array = blosc2.open(str(path), mode="a")
         codec = list(CODECS)[row // 20]
