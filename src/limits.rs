@@ -139,6 +139,19 @@ pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
 /// first blocks of chunks with the delta filter, and blocks that were needed in part.
 pub const RECENT_BLOCKS: usize = 4;
 
+/// Bytes of a row of an array in a container without blocks of its own, above which it is read in
+/// runs instead of in blocks of whole rows.
+pub const MAX_ROW_BYTES: usize = 4 << 20;
+
+/// Bytes of the block starts that are read along with a chunk's header before it is known.
+pub const MAX_EARLY_BYTES: usize = 64 << 10;
+
+/// Chunks that `info` lists one by one.
+pub const MAX_LISTED_CHUNKS: usize = 1 << 16;
+
+/// Bytes of the elements that `head` shows.
+pub const MAX_HEAD_BYTES: usize = 16 << 20;
+
 /// Open chunk files that one sparse frame or directory of chunks keeps.
 pub const MAX_OPEN_FILES: usize = 64;
 

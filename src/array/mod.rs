@@ -73,7 +73,7 @@ pub enum Layout<'l> {
     },
     /// In blocks: compressed ones, or those that a file in Fortran order is read in.
     Blocks(&'l Grid, &'l dyn Blocks),
-    /// In a file in C order, read by position.
+    /// In a file or in chunks, one after the other in C order, read by position.
     Runs(&'l dyn Runs),
 }
 

@@ -128,7 +128,8 @@ impl OpenOptions {
             }
             (opened, Some(items)) => self.taking(items).array(opened),
             (_, None) => {
-                let why = "has no parts, and no dtype has this name";
+                let why = "has no parts, and it is no dtype: those are bool, int8 to int64, uint8 to uint64, float32, \
+                     float64, and bytes";
                 Err(no_part(path, part, why))
             }
         }

@@ -1,15 +1,14 @@
 //! In: an operand and a number. Out: the first elements of the array there, of any dtype.
 //! Never: blocks decoded that none of them is in.
 
-use serde_json::{Value, json};
-
 use crate::array::{Array, DecodeScratch};
 use crate::cli::args::Head as Args;
-use crate::cli::json::Data;
+use crate::cli::json::{self, Data};
 use crate::cli::output::Output;
-use crate::cli::{print, show};
+use crate::cli::{print, printable, show};
 use crate::diag::Code;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_HEAD_BYTES;
 use crate::store::item_text;
 use crate::types::{DType, Shape};
 
@@ -18,19 +17,26 @@ const COLUMNS: usize = 8;
 /// Elements shown of every other axis.
 const LAYERS: usize = 3;
 
+/// Elements of one index of the first axis above which further axes show one index only.
+const PAGE: usize = 100;
+/// Bytes shown of an item that is no number.
+const ITEM_BYTES: usize = 256;
+
 /// Shows the first elements of an array.
 pub(super) fn head(args: &Args, output: &mut Output) -> Result<()> {
     let corner = match Array::open_operand(&args.path) {
         Ok(array) => Corner::read(&array, args.n)?,
         Err(error) if error.code() == Code::UnsupportedDType => {
-            let bytes = format!("{}:bytes", args.path);
-            Corner::read_items(&Array::open_operand(&bytes)?, args.n)?
+            match Array::options().bytes().open_operand(&args.path) {
+                Ok(items) if items.dtype() == DType::UInt8 => Corner::read_items(&items, args.n)?,
+                Ok(_) | Err(_) => return Err(error),
+            }
         }
         Err(error) => return Err(error),
     };
     match output.is_json() {
-        true => print(output, &corner.value().to_string()),
-        false => print(output, &corner.text()),
+        true => print(output, &corner.json()),
+        false => print(output, &printable(&corner.text())),
     }
 }
 
@@ -72,9 +78,13 @@ impl Corner {
             None => (1, Shape::scalar()),
         };
         let extent = corner(&shape, n);
-        let bytes = read(array, &extent.with_axis(itemsize))?;
-        let items = bytes.chunks_exact(itemsize.max(1));
-        let texts = items.map(|item| item_text(&dtype, item)).collect();
+        let shown = itemsize.min(ITEM_BYTES);
+        let bytes = read(array, &extent.with_axis(shown))?;
+        let more = if shown < itemsize { "..." } else { "" };
+        let items = bytes.chunks_exact(shown.max(1));
+        let texts = items
+            .map(|item| format!("{}{more}", item_text(&dtype, item)))
+            .collect();
         Ok(Self {
             dtype,
             shape,
@@ -103,35 +113,50 @@ impl Corner {
         format!("{title}\n{elements}")
     }
 
-    fn value(&self) -> Value {
-        json!({
-            "ok": true,
-            "dtype": self.dtype,
-            "shape": self.shape.to_vec(),
-            "extent": self.extent.to_vec(),
-            "data": match &self.elements {
-                Elements::Native(dtype, bytes) => json!(Data(*dtype, bytes)),
-                Elements::Texts(texts) => json!(texts),
-            },
-        })
+    fn json(&self) -> String {
+        // Not through a JSON value, which has no numbers but float64.
+        let data = match &self.elements {
+            Elements::Native(dtype, bytes) => json::line(&Data(*dtype, bytes)),
+            Elements::Texts(texts) => json::line(texts),
+        };
+        format!(
+            r#"{{"ok":true,"dtype":{},"shape":{},"extent":{},"data":{data}}}"#,
+            json::line(&self.dtype),
+            json::line(&self.shape[..].to_vec()),
+            json::line(&self.extent[..].to_vec()),
+        )
     }
 }
 
-/// Extents of the corner to read: `n` of the first axis, a line's worth of the last.
+/// Extents of the corner to read: `n` of the first axis, a line's worth of the last, and of the
+/// others what keeps the rest of it on a page.
 fn corner(shape: &Shape, n: usize) -> Shape {
-    let last = shape.ndim().saturating_sub(1);
-    let most = |axis: usize| match axis {
-        0 => n,
-        _ if axis == last => COLUMNS,
-        _ => LAYERS,
-    };
-    let axes = shape.iter().enumerate();
-    let extents: Vec<usize> = axes.map(|(axis, &extent)| extent.min(most(axis))).collect();
+    let mut extents = shape.to_vec();
+    let last = extents.len().saturating_sub(1);
+    let mut shown = 1;
+    for (axis, extent) in extents.iter_mut().enumerate().skip(1).rev() {
+        let most = if axis == last { COLUMNS } else { LAYERS };
+        let most = if shown > PAGE { 1 } else { most };
+        *extent = most.min(*extent);
+        shown *= (*extent).max(1);
+    }
+    if let Some(first) = extents.first_mut() {
+        *first = n.min(*first);
+    }
     Shape::from(extents)
 }
 
 fn read(array: &Array<'_>, extent: &Shape) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; extent.elems() * array.dtype().size()];
+    let needed = extent
+        .checked_elems()
+        .and_then(|elems| elems.checked_mul(array.dtype().size()))
+        .filter(|&needed| needed <= MAX_HEAD_BYTES);
+    let Some(needed) = needed else {
+        let message = format!("the first {extent} elements are more than head shows");
+        let error = Error::new(ErrorKind::Limit, Code::TooLarge, message);
+        return Err(error.with_help("ask for fewer with -n"));
+    };
+    let mut bytes = vec![0; needed];
     let start = vec![0; extent.ndim()];
     array.read_box(&start, extent, &mut DecodeScratch::default(), &mut bytes)?;
     Ok(bytes)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::Info as Args;
 use crate::cli::output::Output;
-use crate::cli::print;
+use crate::cli::{print, printable};
 use crate::error::Result;
 use crate::exec::bytes_text;
 use crate::store::{
@@ -28,7 +28,7 @@ pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
             &json!({ "ok": true, "info": value(&info) }).to_string(),
         );
     }
-    print(output, text(&info).trim_end())
+    print(output, printable(&text(&info)).trim_end())
 }
 
 /// A fact a line.
@@ -61,6 +61,9 @@ fn text(info: &Info) -> String {
         line("codec", codec(compression));
         line("filters", filters(&compression.filters));
     }
+    if info.raw > 0 {
+        line("stored", format!("{} as they are", chunks(info.raw)));
+    }
     for count in &info.codes {
         line(
             "stored",
@@ -91,6 +94,9 @@ fn text(info: &Info) -> String {
     if let Some(list) = &info.chunk_list {
         out.push('\n');
         out.push_str(&chunk_table(list));
+        if info.chunks.is_some_and(|chunks| chunks > list.len()) {
+            out.push_str("     ...\n");
+        }
     }
     out
 }
@@ -114,7 +120,12 @@ fn dtype(info: &Info) -> String {
     };
     let computes = match &info.computes {
         Ok(dtype) if info.dtype.is_none() => {
-            format!(", read as {dtype} unless told otherwise: x=PATH:float64")
+            let example = match dtype.size() {
+                8 => "float64",
+                4 => "float32",
+                _ => "uint8",
+            };
+            format!(", read as {dtype} unless told otherwise: x=PATH:{example}")
         }
         Ok(dtype) => format!(", {dtype} in expressions"),
         Err(why) => format!("; not for expressions: {why}"),
@@ -219,9 +230,9 @@ fn layer(layer: &Layer) -> String {
 /// How many chunks are one repeated value, in brackets.
 fn special(counts: &SpecialCounts) -> String {
     let kinds = [
-        (counts.zeros, "zeros"),
-        (counts.nan, "NaN"),
-        (counts.value, "one value"),
+        (counts.zeros, "of zeros"),
+        (counts.nan, "of NaN"),
+        (counts.value, "of one value"),
         (counts.uninit, "never written"),
     ];
     let found = kinds.iter().filter(|(count, _)| *count > 0);
@@ -293,6 +304,7 @@ fn value(info: &Info) -> Value {
             object["chunks"] = count.chunks.into();
             object
         }).collect::<Vec<_>>(),
+        "raw": info.raw,
         "special": {
             "zeros": info.special.zeros,
             "nan": info.special.nan,
@@ -351,6 +363,7 @@ fn codes_value(codes: &ChunkCodes) -> Value {
         "filters": filters_value(&codes.filters),
         "split": codes.split,
         "dictionary": codes.dictionary,
+        "missing": codes.missing,
     })
 }
 
@@ -362,6 +375,6 @@ fn chunk_value(chunk: &ChunkInfo) -> Value {
         "nbytes": chunk.nbytes,
         "cbytes": chunk.cbytes,
         "blocks": chunk.blocks,
-        "codes": chunk.codes.as_ref().map(codes_value),
+        "codes": chunk.codes.as_ref().map(|codes| codes_value(codes)),
     })
 }

@@ -79,6 +79,19 @@ fn written(outcome: io::Result<()>) -> Result<()> {
     outcome.map_err(|cause| Error::io("write", std::path::Path::new("<output>"), cause))
 }
 
+/// `text` without what a terminal would take for commands: names in files may hold anything.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            _ if c.is_control() => out.extend(c.escape_default()),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// Writes a line to standard output.
 fn print(output: &mut impl Write, text: &str) -> Result<()> {
     written(writeln!(output, "{text}"))

@@ -88,7 +88,8 @@ pub(super) fn error_text(error: &Error, color: bool) -> String {
                 true => ("\x1b[1m", "\x1b[1;31m", "\x1b[0m"),
                 false => ("", "", ""),
             };
-            format!("{red}error[{}]{reset}{bold}: {error}{reset}", error.code())
+            let words = super::printable(&error.to_string());
+            format!("{red}error[{}]{reset}{bold}: {words}{reset}", error.code())
         }
     }
 }

@@ -177,7 +177,7 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
             Leaf::Array(_) | Leaf::Generate(..) => "in memory, used in place where dense".into(),
         },
         Access::Generated => "computed tile by tile".into(),
-        Access::File => "uncompressed file, read by position".into(),
+        Access::File => "read by position, in runs of neighbours".into(),
         Access::OwnBlocks => {
             let blocks = grid_blocks(leaf);
             format!("{blocks} blocks, each decoded once into its tile")

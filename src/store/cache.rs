@@ -103,9 +103,7 @@ impl<C: Container> CachedChunks<C> {
             .load(number, expected, scratch)
             .and_then(|loaded| self.allow(loaded))
             .map_err(|error| error.with_chunk(number))?;
-        let loaded = Arc::new(loaded);
-        self.cache.put(number, &loaded);
-        Ok(loaded)
+        Ok(self.cache.put(number, Arc::new(loaded)))
     }
 
     fn allow(&self, loaded: Loaded) -> Result<Loaded> {
@@ -166,8 +164,13 @@ impl ChunkCache {
     }
 
     /// Keeps `chunk`; a second thread may have put it there already.
-    fn put(&self, number: usize, chunk: &Arc<Loaded>) {
-        self.insert(&mut self.lock(), number, chunk);
+    fn put(&self, number: usize, chunk: Arc<Loaded>) -> Arc<Loaded> {
+        let mut generations = self.lock();
+        if let Some(first) = generations.young.get(&number) {
+            return first.clone();
+        }
+        self.insert(&mut generations, number, &chunk);
+        chunk
     }
 
     fn insert(&self, generations: &mut Generations, number: usize, chunk: &Arc<Loaded>) {
@@ -205,7 +208,7 @@ mod tests {
         let chunk = Arc::new(loaded);
         let cache = ChunkCache::new(8 * bytes);
         for number in 0..100 {
-            cache.put(number, &chunk);
+            cache.put(number, chunk.clone());
             assert!(cache.get(number).is_some());
             assert!(cache.get(0).is_some(), "used every time, so kept");
         }

@@ -180,7 +180,8 @@ impl FileDType {
             },
             Meaning::Other { why, .. } | Meaning::Opaque { why } => (
                 format!("dtype {self} cannot be computed with: {why}"),
-                "bool, int8 to int64, uint8 to uint64, float32 and float64 can",
+                "expressions compute with bool, int8 to int64, uint8 to uint64, float32 and float64; \
+                 PATH:bytes reads the bytes of other items",
             ),
         };
         Err(Error::new(ErrorKind::Unsupported, Code::UnsupportedDType, message).with_help(help))

@@ -70,12 +70,17 @@ fn span_text(value: i64, unit: Option<&str>) -> String {
 }
 
 /// A count of `unit` since 1970, as ISO 8601 has it; other units as the count.
-fn date_text(value: i64, unit: Option<&str>) -> String {
-    if value == NAT {
+fn date_text(count: i64, unit: Option<&str>) -> String {
+    if count == NAT {
         return "NaT".to_string();
     }
-    let count = value;
-    let value = i128::from(count);
+    // A unit may be a multiple: `[25s]`.
+    let digits = |unit: &str| unit.bytes().take_while(u8::is_ascii_digit).count();
+    let (times, unit) = match unit.map(|unit| unit.split_at(digits(unit))) {
+        Some((times, unit)) => (times.parse::<u32>().unwrap_or(1), Some(unit)),
+        None => (1, None),
+    };
+    let value = i128::from(count) * i128::from(times);
     let (per_day, digits) = match unit {
         Some("Y") => return (1970 + value).to_string(),
         Some("M") => {
@@ -90,6 +95,9 @@ fn date_text(value: i64, unit: Option<&str>) -> String {
         Some("ms") => (86_400_000, 3),
         Some("us") => (86_400_000_000, 6),
         Some("ns") => (86_400_000_000_000, 9),
+        Some("ps") => (86_400_000_000_000_000, 12),
+        Some("fs") => (86_400_000_000_000_000_000, 15),
+        Some("as") => (86_400_000_000_000_000_000_000, 18),
         Some(_) | None => return span_text(count, unit),
     };
     let (day, rest) = (value.div_euclid(per_day), value.rem_euclid(per_day));
@@ -181,6 +189,9 @@ mod tests {
             ("ms", 1_700_000_000_123, "2023-11-14T22:13:20.123"),
             ("ns", -1, "1969-12-31T23:59:59.999999999"),
             ("ns", i64::MIN, "NaT"),
+            ("25s", -1, "1969-12-31T23:59:35"),
+            ("10D", 5, "1970-02-20"),
+            ("ps", 885, "1970-01-01T00:00:00.000000000885"),
         ] {
             assert_eq!(date(unit, value), text, "{value} {unit}");
         }

@@ -10,7 +10,7 @@ use super::scratch::DecodeScratch;
 use super::stored::scalar;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::TILE_MIN_ELEMS;
+use crate::limits::{MAX_ROW_BYTES, TILE_MIN_ELEMS};
 use crate::types::{DType, Grid, Scalar, Shape};
 
 /// How long the chunks of a [`LinearArray`] are.
@@ -31,13 +31,17 @@ pub struct LinearArray {
     declared: FileDType,
     format: ElementFormat,
     shape: Shape,
+    /// Bytes of an item as filters know them, whatever the elements are taken for.
+    itemsize: usize,
     /// Decoded bytes of the elements; the chunks may have more.
     nbytes: u64,
     grid: Option<Grid>,
+    /// Whether the chunks of the grid are the stored ones.
+    aligned: bool,
 }
 
 impl LinearArray {
-    /// The array of `shape` in the chunks of `container`.
+    /// The array of `shape` in the chunks of `container`, whose filters know items of `itemsize`.
     ///
     /// # Errors
     /// When the chunks have fewer bytes than the shape needs, or the first one has blocks that
@@ -45,6 +49,7 @@ impl LinearArray {
     pub(super) fn new(
         container: Box<dyn Container>,
         lengths: Lengths,
+        itemsize: usize,
         format: ElementFormat,
         shape: Shape,
         limits: &ReadLimits,
@@ -68,10 +73,12 @@ impl LinearArray {
             declared: FileDType::missing(),
             format,
             shape,
+            itemsize,
             nbytes: nbytes as u64,
             grid: None,
+            aligned: false,
         };
-        array.grid = array.choose_grid(limits)?;
+        array.choose_grid(limits)?;
         Ok(array)
     }
 
@@ -95,7 +102,7 @@ impl LinearArray {
         &self.shape
     }
 
-    /// How it is cut into chunks and blocks, where it has one axis and equal chunks.
+    /// How it is cut into chunks and blocks of whole rows, where rows are not too long.
     pub fn grid(&self) -> Option<&Grid> {
         self.grid.as_ref()
     }
@@ -108,32 +115,49 @@ impl LinearArray {
         first.chunk.blocksize()
     }
 
-    /// Chunks and blocks of one axis, where no element is cut in two. Blocks are those of the
-    /// first chunk where it has some; others may differ, which only costs time.
-    fn choose_grid(&self, limits: &ReadLimits) -> Result<Option<Grid>> {
-        let itemsize = self.format.dtype.size();
-        let Lengths::Uniform { chunk, .. } = self.lengths else {
-            return Ok(None);
-        };
-        if self.shape.ndim() != 1 || self.nbytes == 0 || !chunk.is_multiple_of(itemsize) {
-            return Ok(None);
+    /// Blocks of whole rows (of elements, where there is one axis), about as long as those of the
+    /// first chunk. Where chunks are of whole rows, too, they are the grid's; others may have other
+    /// blocks, which only costs time.
+    fn choose_grid(&mut self, limits: &ReadLimits) -> Result<()> {
+        if self.shape.ndim() == 0 || self.nbytes == 0 {
+            return Ok(());
         }
+        let row = self.row_bytes();
         let mut scratch = DecodeScratch::default();
         let first = self.chunks.get(0, &self.expected(0), &mut scratch)?;
-        let cut = first.chunk.blocks() > 1;
         // Chunks of one value, and those stored as they are, may name any block size.
-        let stored = first.chunk.blocksize();
-        let stored = stored.filter(|&bytes| cut && bytes <= limits.max_block_bytes);
-        let block = match stored {
-            Some(blocksize) if blocksize.is_multiple_of(itemsize) => blocksize / itemsize,
-            Some(_) => return Ok(None),
-            None => TILE_MIN_ELEMS,
+        let decoded = first.chunk.longest_block() > 0;
+        let stored = first.chunk.blocksize().filter(|_| decoded);
+        let wanted = stored.unwrap_or(TILE_MIN_ELEMS * self.format.dtype.size());
+        let chunk_rows = match self.lengths {
+            Lengths::Uniform { chunk, .. } if chunk.is_multiple_of(row) => Some(chunk / row),
+            Lengths::Uniform { .. } | Lengths::Starts(_) => None,
         };
-        let chunk = (chunk / itemsize).min(self.shape[0]);
-        Ok(Some(Grid {
-            chunk: Shape::new(&[chunk]),
-            block: Shape::new(&[block.min(chunk)]),
-        }))
+        let one_axis = self.shape.ndim() == 1;
+        let cut = one_axis && (chunk_rows.is_none() || !wanted.is_multiple_of(row));
+        if cut || row > limits.max_block_bytes.min(MAX_ROW_BYTES) {
+            // Runs of elements, which may begin and end anywhere.
+            return Ok(());
+        }
+        let block_rows = (wanted / row).clamp(1, self.shape[0]);
+        let chunk_rows = chunk_rows.map(|rows| rows.min(self.shape[0]));
+        let extents = |rows: usize| {
+            let mut extents = self.shape.to_vec();
+            extents[0] = rows;
+            Shape::from(extents)
+        };
+        self.grid = Some(Grid {
+            chunk: extents(chunk_rows.unwrap_or(block_rows)),
+            block: extents(block_rows.min(chunk_rows.unwrap_or(block_rows))),
+        });
+        self.aligned = chunk_rows.is_some();
+        Ok(())
+    }
+
+    /// Bytes of the elements that share an index of the first axis.
+    fn row_bytes(&self) -> usize {
+        // A factor of the checked size of the array, which has elements.
+        self.shape.iter().skip(1).product::<usize>() * self.format.dtype.size()
     }
 
     /// Decodes block `block` of chunk `chunk` of the grid into `dst`, which has exactly a block's
@@ -149,34 +173,28 @@ impl LinearArray {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        let itemsize = self.format.dtype.size();
-        let (
-            Some(grid),
-            Lengths::Uniform {
-                chunk: chunk_bytes, ..
-            },
-        ) = (&self.grid, &self.lengths)
-        else {
+        let Some(grid) = &self.grid else {
             return Err(wrong("the array has no grid".to_string()));
         };
-        let block_bytes = grid.block[0] * itemsize;
-        let start = block.saturating_mul(block_bytes);
-        let have = self.needed(chunk, *chunk_bytes);
-        let exists = have > 0 && start < grid.chunk[0] * itemsize;
-        if dst.len() != block_bytes || !exists {
+        let (chunk_rows, block_rows) = (grid.chunk[0], grid.block[0]);
+        let row = self.row_bytes();
+        let inside = block.saturating_mul(block_rows);
+        let first = chunk.saturating_mul(chunk_rows).saturating_add(inside);
+        let exists = chunk < self.shape[0].div_ceil(chunk_rows) && inside < chunk_rows;
+        if dst.len() != block_rows * row || !exists {
             return Err(wrong(format!(
                 "there is no block {block} of {} bytes in chunk {chunk}",
                 dst.len()
             )));
         }
         // The array may end before the last blocks of its last chunk begin.
-        let len = block_bytes.min(have.saturating_sub(start));
-        let (inside, padding) = dst.split_at_mut(len);
-        if !inside.is_empty() {
-            self.read_chunk(chunk, start, scratch, inside)?;
+        let left = self.shape[0].saturating_sub(first);
+        let rows = block_rows.min(chunk_rows - inside).min(left);
+        let (elements, padding) = dst.split_at_mut(rows * row);
+        if rows > 0 {
+            self.read(first * (row / self.format.dtype.size()), scratch, elements)?;
         }
         padding.fill(0);
-        self.format.to_native(inside);
         Ok(())
     }
 
@@ -185,6 +203,9 @@ impl LinearArray {
     /// # Errors
     /// When the chunk's metadata is damaged or cannot be read.
     pub fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        if !self.aligned {
+            return Ok(None);
+        }
         let loaded = self.chunks.get(chunk, &self.expected(chunk), scratch)?;
         let item = loaded.chunk.item();
         Ok(item.and_then(|item| scalar(self.format, item)))
@@ -256,7 +277,7 @@ impl LinearArray {
     }
 
     fn expected(&self, chunk: usize) -> Expected<'static> {
-        let itemsize = self.format.dtype.size();
+        let itemsize = self.itemsize;
         match &self.lengths {
             Lengths::Uniform { chunk: size, slack } => {
                 let needed = self.needed(chunk, *size);

@@ -20,8 +20,7 @@ pub(super) struct B2nd {
     pub(super) shape: Shape,
     pub(super) grid: Grid,
     pub(super) dtype: FileDType,
-    /// Whether the array marker of the 16 axes is the one the reference library writes by
-    /// mistake.
+    /// Whether the byte before the shape is not the one that the reference library writes.
     pub(super) odd_marker: bool,
 }
 
@@ -60,7 +59,8 @@ impl B2nd {
             shape,
             grid,
             dtype: parse_dtype(&mut cursor)?,
-            odd_marker: usize::from(marker) != 0x90 + ndim || marker > 0x9F,
+            // For 16 axes the reference library writes 0xA0, which is the marker of a string.
+            odd_marker: usize::from(marker) != 0x90 + ndim,
         })
     }
 }

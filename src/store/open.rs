@@ -37,10 +37,15 @@ impl Opened {
     /// When it cannot be read, is of no known format, or its structure is damaged.
     pub fn at(path: &Path) -> Result<Self> {
         // A column goes by the name that its table has for it, which need not be its directory's.
-        if let Some((table, name)) = Table::around(path)?
-            && (table.has(name) || !path.exists())
-        {
-            return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+        if !path.is_file() {
+            match Table::around(path) {
+                Ok(Some((table, name))) if table.has(name) || !path.exists() => {
+                    return Ok(Self::Rootdir(Box::new(table.column(name)?)));
+                }
+                // Whatever is wrong with the table, what stands at the path may be sound.
+                Err(error) if !path.exists() => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
         }
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;
@@ -61,6 +66,7 @@ impl Opened {
 
     fn directory(path: &Path) -> Result<Self> {
         let folder = Folder::open(path)?;
+        let mut entries = fs::read_dir(path).map_err(|cause| Error::io("read", path, cause))?;
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
         }
@@ -74,7 +80,15 @@ impl Opened {
             "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no array or \
              table of bcolz or BLZ"
         );
-        Err(Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path))
+        let error = Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path);
+        let array = entries.find_map(|entry| {
+            let inside = entry.ok()?.path();
+            (inside.extension()? == "b2nd").then_some(inside)
+        });
+        Err(match array {
+            Some(inside) => error.with_help(format!("give an array in it: {}", inside.display())),
+            None => error,
+        })
     }
 
     /// Opens what `source` begins with.

@@ -8,6 +8,7 @@ use super::frame::{Entry, Frame};
 use super::linear::{Lengths, LinearArray};
 use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
+use super::stored::has_items;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::Shape;
@@ -19,13 +20,14 @@ use crate::types::Shape;
 /// allow.
 pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<LinearArray> {
     let header = frame.header();
+    let filtered = header.itemsize;
     let itemsize = match items {
         Items::Declared | Items::Bytes => header.itemsize,
         // A super-chunk of bytes may hold anything.
         Items::As(dtype) => dtype.size(),
     };
-    let shaped = FileDType::missing()
-        .resolve(items, itemsize)
+    let shaped = has_items(&frame, items)
+        .and_then(|()| FileDType::missing().resolve(items, itemsize))
         .and_then(|format| {
             limits.check_array(header.nbytes, frame.chunks())?;
             Ok((format, items_shape(header.nbytes, itemsize, items)?))
@@ -38,7 +40,7 @@ pub fn plain_array(frame: Frame, items: Items, limits: &ReadLimits) -> Result<Li
         },
         None => Lengths::Starts(starts(&frame)?),
     };
-    LinearArray::new(Box::new(frame), lengths, format, shape, limits)
+    LinearArray::new(Box::new(frame), lengths, filtered, format, shape, limits)
 }
 
 /// One axis of as many items as `nbytes` are; as bytes, one more.

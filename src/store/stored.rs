@@ -176,6 +176,32 @@ const STAND_INS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Metalayers of super-chunks that hold something else than items one after the other.
+const RECORDS: [(&str, &str); 7] = [
+    ("vlarray", "serialised objects"),
+    ("batcharray", "batches of serialised objects"),
+    ("listarray", "serialised lists"),
+    ("ctable_varlen_scalar", "serialised values of a table"),
+    ("b2embed", "a store of arrays"),
+    ("b2dict", "a store of arrays"),
+    ("b2tree", "a store of arrays"),
+];
+
+/// Checks that the bytes of the frame are items, if that is what they are to be taken for.
+pub(super) fn has_items(frame: &Frame, items: Items) -> Result<()> {
+    let header = frame.header();
+    let found = RECORDS
+        .iter()
+        .find(|(name, _)| header.metalayer(name).is_some());
+    match (found, items) {
+        (Some((_, what)), Items::Declared) => Err(unsupported(format!(
+            "the super-chunk holds {what}, not numbers"
+        ))
+        .with_help("read its bytes with PATH:bytes")),
+        (_, _) => own_data(frame),
+    }
+}
+
 /// Checks that the elements are in the frame.
 pub(super) fn own_data(frame: &Frame) -> Result<()> {
     let header = frame.header();

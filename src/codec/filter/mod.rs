@@ -215,6 +215,12 @@ fn run<'s>(
     }
 }
 
+/// The error about the first of these filters that this version does not have.
+pub fn missing(ids: [u8; SLOTS]) -> Option<Error> {
+    let mut used = ids.into_iter().filter(|&id| id != NONE);
+    used.find_map(|id| known(id).err())
+}
+
 fn known(id: u8) -> Result<&'static dyn Filter> {
     TABLE
         .iter()

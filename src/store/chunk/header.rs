@@ -85,6 +85,13 @@ impl Coding {
         codec::chunk_codec_name(self.format, self.udcodec)
     }
 
+    /// What this version lacks to decode it, if anything.
+    pub fn missing(&self) -> Option<String> {
+        let codec = codec::of_chunk(self.format, self.udcodec).err();
+        let found = codec.or_else(|| filter::missing(self.filters));
+        found.map(|error| error.message().to_string())
+    }
+
     /// Filter ids, in the order of application.
     pub fn filters(&self) -> [u8; SLOTS] {
         self.filters

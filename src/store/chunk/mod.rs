@@ -19,7 +19,7 @@ use crate::codec::Dictionary;
 use crate::codec::filter::Position;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::MAX_CHUNK_BYTES;
+use crate::limits::{MAX_CHUNK_BYTES, MAX_EARLY_BYTES};
 use crate::types::Shape;
 use coder::Coder;
 use streams::Streams;
@@ -123,7 +123,8 @@ impl Chunk {
         let room = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         // The block starts come along when the block size is known: one read instead of two.
         let guess = expected.blocksize.map_or(0, |blocksize| {
-            expected.nbytes.end().div_ceil(blocksize.max(1)) * 4
+            let starts = expected.nbytes.end().div_ceil(blocksize.max(1)) * 4;
+            starts.min(MAX_EARLY_BYTES)
         });
         let first = HEADER_BYTES.saturating_add(guess).min(room);
         let mut bytes = source.read_vec(position, first)?;
@@ -356,9 +357,9 @@ impl Chunk {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        let mut block = match self.blocksize() {
-            Some(blocksize) => start / blocksize,
-            None => 0,
+        let mut block = match &self.body {
+            Body::Variable(variable) => variable.block_at(start),
+            Body::Constant(_) | Body::Raw(_) | Body::Streams(_) => start / self.blocksize,
         };
         let mut filled = 0;
         while filled < dst.len() {

@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 use crate::store::file::Source;
 use crate::store::scratch::DecodeScratch;
 
+/// Bytes of a stream besides its payload: its size, and the token of a run.
+const STREAM_OVERHEAD: usize = 5;
+
 /// How the blocks of a regular chunk are found and decoded.
 #[derive(Debug)]
 pub(super) struct Streams {
@@ -62,14 +65,17 @@ impl Streams {
     ) -> Result<()> {
         // OK because the caller checked that block `block` has bytes, so it has an extent.
         let (start, end) = self.extents[block];
-        let (start, len) = (u64::from(start), (end - start) as usize);
-        let (packed, bench) = scratch.bench();
-        let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         let nstreams = if self.split && !leftover {
             self.typesize
         } else {
             1
         };
+        // Blocks may share bytes, and an extent says nothing of what a block needs: a stream that
+        // is longer than what it decodes to is stored as it is.
+        let most = 2 * dst.len() + STREAM_OVERHEAD * nstreams;
+        let (start, len) = (u64::from(start), ((end - start) as usize).min(most));
+        let (packed, bench) = scratch.bench();
+        let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         self.coder
             .block(at, bench, dst, |coder, contexts, dst| {
                 coder.streams(packed, nstreams, contexts, dst)

@@ -14,6 +14,9 @@ use crate::store::scratch::DecodeScratch;
 /// Bytes before the payload of a block: its decoded length.
 const PREFIX_BYTES: u32 = 4;
 
+/// Bytes that a codec may need for a block besides twice its own.
+const SLACK: usize = 64;
+
 /// How the blocks of such a chunk are found and decoded.
 #[derive(Debug)]
 pub(super) struct Variable {
@@ -108,6 +111,14 @@ impl Variable {
         lengths.max().unwrap_or(0)
     }
 
+    /// The block with decoded byte `at` of the chunk.
+    pub(super) fn block_at(&self, at: usize) -> usize {
+        let behind = self
+            .blocks
+            .partition_point(|block| block.decoded as usize <= at);
+        behind.saturating_sub(1)
+    }
+
     /// Memory this takes.
     pub(super) fn footprint(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.blocks) + self.coder.footprint()
@@ -122,7 +133,9 @@ impl Variable {
     ) -> Result<()> {
         // OK because the caller checked that block `block` has bytes, so it exists.
         let Block { start, len, .. } = self.blocks[block];
-        let (start, len) = (u64::from(start), len as usize);
+        // A payload that is longer than what it decodes to would be stored as it is.
+        let len = (len as usize).min(2 * dst.len() + SLACK);
+        let start = u64::from(start);
         let (packed, bench) = scratch.bench();
         let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         // Every block is its own reference: none looks at the first one.

@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::FilterInfo;
 use crate::codec::filter::{self, SLOTS};
+use crate::limits::MAX_LISTED_CHUNKS;
 use crate::store::chunk::{Header, Layout, Special};
 use crate::store::frame::Entry;
 
@@ -64,13 +66,15 @@ pub struct ChunkCodes {
     pub split: bool,
     /// Whether there is a dictionary.
     pub dictionary: bool,
+    /// What of these this version lacks.
+    pub missing: Option<String>,
 }
 
 /// Chunks that went through the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeCount {
     /// What they went through.
-    pub codes: ChunkCodes,
+    pub codes: Arc<ChunkCodes>,
     /// How many there are.
     pub chunks: usize,
 }
@@ -91,7 +95,7 @@ pub struct ChunkInfo {
     /// Number of blocks.
     pub blocks: usize,
     /// What its streams went through, where it has some.
-    pub codes: Option<ChunkCodes>,
+    pub codes: Option<Arc<ChunkCodes>>,
 }
 
 impl ChunkInfo {
@@ -126,7 +130,7 @@ impl ChunkInfo {
             nbytes: header.nbytes,
             cbytes: header.cbytes,
             blocks: header.blocks(),
-            codes: codes(header),
+            codes: codes(header).map(Arc::new),
         }
     }
 }
@@ -139,6 +143,7 @@ fn codes(header: &Header) -> Option<ChunkCodes> {
             filters: filters(coding.filters(), coding.filter_metas()),
             split: coding.is_split(),
             dictionary: coding.has_dictionary(),
+            missing: coding.missing(),
         }),
     }
 }
@@ -175,7 +180,9 @@ pub struct SpecialCounts {
 pub(in crate::store) struct Census {
     pub(in crate::store) special: SpecialCounts,
     pub(in crate::store) stored_bytes: u64,
-    codes: HashMap<ChunkCodes, usize>,
+    /// Chunks that are stored as they are.
+    pub(in crate::store) raw: usize,
+    codes: HashMap<Arc<ChunkCodes>, usize>,
     list: Option<Vec<ChunkInfo>>,
 }
 
@@ -188,23 +195,26 @@ impl Census {
         }
     }
 
-    pub(in crate::store) fn add(&mut self, chunk: ChunkInfo) {
+    pub(in crate::store) fn add(&mut self, mut chunk: ChunkInfo) {
         match chunk.kind {
             ChunkKind::Zeros => self.special.zeros += 1,
             ChunkKind::Nan => self.special.nan += 1,
             ChunkKind::Value => self.special.value += 1,
             ChunkKind::Uninit => self.special.uninit += 1,
-            ChunkKind::Compressed | ChunkKind::Raw | ChunkKind::VariableBlocks => {}
+            ChunkKind::Raw => self.raw += 1,
+            ChunkKind::Compressed | ChunkKind::VariableBlocks => {}
         }
         self.stored_bytes = self.stored_bytes.saturating_add(chunk.cbytes as u64);
-        if let Some(codes) = &chunk.codes {
-            match self.codes.get_mut(codes) {
-                Some(count) => *count += 1,
-                None => drop(self.codes.insert(codes.clone(), 1)),
-            }
+        if let Some(codes) = chunk.codes.take() {
+            // Chunks that went through the same share the words for it.
+            let known = self.codes.get_key_value(&codes);
+            let codes = known.map_or(codes, |(known, _)| known.clone());
+            *self.codes.entry(codes.clone()).or_default() += 1;
+            chunk.codes = Some(codes);
         }
-        if let Some(list) = &mut self.list {
-            list.push(chunk);
+        match &mut self.list {
+            Some(list) if list.len() < MAX_LISTED_CHUNKS => list.push(chunk),
+            Some(_) | None => {}
         }
     }
 

@@ -6,11 +6,12 @@ use super::{Compression, Info, InfoOptions, Kind, Layer, computes};
 use crate::codec;
 use crate::error::{ErrorKind, Result};
 use crate::limits::MAX_INFO_CHUNKS;
-use crate::store::dtype::FileDType;
+use crate::store::dtype::{FileDType, Items};
 use crate::store::frame::{Entry, Frame};
 use crate::store::meta::{B2nd, Geometry};
 use crate::store::scratch::DecodeScratch;
 use crate::store::stored;
+use crate::types::DType;
 
 pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
     let header = frame.header();
@@ -38,13 +39,15 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
     if behind > 0 {
         oddities.push(format!("{behind} bytes follow the frame"));
     }
-    let census = census(frame, options, &mut oddities)?;
-    let (special, stored_bytes) = (census.special, census.stored_bytes);
+    let census = walk(frame, options, &mut oddities)?;
+    let Walk {
+        census,
+        other_files,
+    } = census;
+    let (special, raw) = (census.special, census.raw);
     let (codes, chunk_list) = census.finish();
-    let file_bytes = match header.sparse {
-        true => frame.source().len_bytes().saturating_add(stored_bytes),
-        false => frame.source().len_bytes(),
-    };
+    let missing = codes.iter().find_map(|count| count.codes.missing.clone());
+    let file_bytes = frame.source().len_bytes().saturating_add(other_files);
     let (meta, geometry) = array.unzip();
     let kind = match meta {
         Some(_) => Kind::B2nd,
@@ -61,9 +64,9 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
         }),
         version: Some(u32::from(header.version)),
         dtype: (!dtype.is_missing()).then(|| dtype.text().to_string()),
-        computes: match stored::own_data(frame) {
-            Ok(()) => computes(&dtype, itemsize),
-            Err(error) => Err(error.message().to_string()),
+        computes: match missing {
+            Some(missing) => Err(missing),
+            None => computes_with(frame, &dtype, itemsize),
         },
         itemsize: Some(itemsize),
         shape: meta.as_ref().map(|meta| meta.shape.clone()),
@@ -80,6 +83,7 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
         compression: Some(compression(frame)),
         codes,
         special,
+        raw,
         metalayers: metalayers(frame),
         vl_metalayers: vl_metalayers(frame),
         chunk_list,
@@ -135,7 +139,7 @@ fn array_oddities(meta: &B2nd, geometry: &Geometry, frame: &Frame, out: &mut Vec
         ));
     }
     if meta.odd_marker {
-        out.push("the shape's array marker is not that of an array".to_string());
+        out.push("the byte before the shape is none that any library writes".to_string());
     }
     let mut axes = meta.shape.iter().zip(meta.grid.chunk.iter());
     if axes.any(|(extent, chunk)| chunk > extent) {
@@ -146,18 +150,46 @@ fn array_oddities(meta: &B2nd, geometry: &Geometry, frame: &Frame, out: &mut Vec
     }
 }
 
+/// What expressions compute with, unless the frame holds something else than elements.
+fn computes_with(frame: &Frame, dtype: &FileDType, itemsize: usize) -> Result<DType, String> {
+    let items = match frame.has_shape() {
+        true => stored::own_data(frame),
+        false => stored::has_items(frame, Items::Declared),
+    };
+    match items {
+        Ok(()) => computes(dtype, itemsize),
+        Err(error) => Err(error.message().to_string()),
+    }
+}
+
+/// What a look at every chunk's header told.
+struct Walk {
+    census: Census,
+    /// Bytes of the files that chunks of a sparse frame have.
+    other_files: u64,
+}
+
 /// Walks the index and the headers of stored chunks.
-fn census(frame: &Frame, options: InfoOptions, oddities: &mut Vec<String>) -> Result<Census> {
+fn walk(frame: &Frame, options: InfoOptions, oddities: &mut Vec<String>) -> Result<Walk> {
     let mut census = Census::new(options.chunks);
     let mut scratch = DecodeScratch::default();
+    let header = frame.header();
     let looked_at = frame.chunks().min(MAX_INFO_CHUNKS);
+    let (mut other_files, mut odd_file) = (0u64, None);
     for number in 0..looked_at {
         let entry = frame.entry(number, &mut scratch)?;
         census.add(match entry {
             Entry::Stored(place) => {
-                let header = frame.chunk_header(place);
-                let header = header.map_err(|error| error.with_chunk(number))?;
-                ChunkInfo::stored(number, place, &header)
+                let chunk = frame.chunk_header(place);
+                let chunk = chunk.map_err(|error| error.with_chunk(number))?;
+                if header.sparse {
+                    let (_, _, len) = frame.locate(place)?;
+                    other_files = other_files.saturating_add(len);
+                    if len != chunk.cbytes as u64 && odd_file.is_none() {
+                        odd_file = Some((number, len, chunk.cbytes));
+                    }
+                }
+                ChunkInfo::stored(number, place, &chunk)
             }
             Entry::Zeros | Entry::Nan | Entry::Uninit => {
                 let nbytes = frame.chunk_nbytes(number).unwrap_or(0);
@@ -165,12 +197,19 @@ fn census(frame: &Frame, options: InfoOptions, oddities: &mut Vec<String>) -> Re
             }
         });
     }
-    let header = frame.header();
+    if let Some((number, len, cbytes)) = odd_file {
+        oddities.push(format!(
+            "the file of chunk {number} has {len} bytes, the chunk {cbytes}"
+        ));
+    }
     if looked_at < frame.chunks() {
         oddities.push(format!("only the first {looked_at} chunks were looked at"));
     } else if census.stored_bytes < header.cbytes && !header.sparse {
         let dead = header.cbytes - census.stored_bytes;
         oddities.push(format!("{dead} bytes among the chunks belong to none"));
     }
-    Ok(census)
+    Ok(Walk {
+        census,
+        other_files,
+    })
 }

@@ -151,6 +151,7 @@ fn census(
 
 fn with_census(mut info: Info, census: Census) -> Info {
     info.special = census.special;
+    info.raw = census.raw;
     info.cbytes = census.stored_bytes;
     (info.codes, info.chunk_list) = census.finish();
     info

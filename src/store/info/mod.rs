@@ -139,6 +139,8 @@ pub struct Info {
     pub compression: Option<Compression>,
     /// How the chunks that are there were compressed: the most frequent first.
     pub codes: Vec<CodeCount>,
+    /// Chunks that are stored as they are.
+    pub raw: usize,
     /// Chunks of one repeated value.
     pub special: SpecialCounts,
     /// The metalayers of the header.
@@ -147,7 +149,8 @@ pub struct Info {
     pub vl_metalayers: Vec<Layer>,
     /// What stands behind every chunk, in files that may have something there.
     pub checksum: Option<&'static str>,
-    /// Every chunk, where that was asked for.
+    /// Every chunk, or the first [`MAX_LISTED_CHUNKS`](crate::limits::MAX_LISTED_CHUNKS), where
+    /// that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
     /// The members of a zip file.
     pub members: Vec<MemberInfo>,
@@ -230,8 +233,8 @@ fn of_npy(source: &Source) -> Result<Info> {
         dtype: Some(header.dtype.text().to_string()),
         shape: Some(header.shape),
         data_bytes,
-        nbytes: stored,
-        cbytes: stored,
+        nbytes: data_bytes.map_or(stored, |data| data.min(stored)),
+        cbytes: data_bytes.map_or(stored, |data| data.min(stored)),
         oddities,
         ..Info::blank(Kind::Npy, source.len_bytes())
     })
@@ -257,6 +260,7 @@ impl Info {
             cbytes: 0,
             compression: None,
             codes: Vec::new(),
+            raw: 0,
             special: SpecialCounts::default(),
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),

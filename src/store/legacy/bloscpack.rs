@@ -194,7 +194,7 @@ impl Bloscpack {
         }
         let lengths = self.index.lengths();
         let declared = numpy.dtype.clone();
-        let elements = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
+        let elements = LinearArray::new(Box::new(self), lengths, 1, format, shape, limits)?;
         let elements = elements.with_declared(declared);
         Ok(LegacyArray { elements, fortran })
     }
@@ -208,7 +208,7 @@ impl Bloscpack {
         let format = FileDType::missing().resolve(items, itemsize)?;
         let shape = items_shape(self.nbytes(), itemsize, items)?;
         let lengths = self.index.lengths();
-        let elements = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
+        let elements = LinearArray::new(Box::new(self), lengths, 1, format, shape, limits)?;
         let fortran = false;
         Ok(LegacyArray { elements, fortran })
     }

@@ -173,7 +173,7 @@ impl Rootdir {
         // A last chunk may have room for the rows that were to come.
         let lengths = Lengths::Uniform { chunk, slack: true };
         let declared = self.dtype.clone();
-        let array = LinearArray::new(Box::new(self), lengths, format, shape, limits)?;
+        let array = LinearArray::new(Box::new(self), lengths, 1, format, shape, limits)?;
         Ok(array.with_declared(declared))
     }
 

@@ -35,7 +35,7 @@ fn width(meta: u8, setting: &Setting) -> usize {
 
 /// Takes the planes of `src` together to elements of `width` bytes in `dst`, of the same length.
 pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
-    if width == 1 {
+    if width <= 1 {
         dst.copy_from_slice(src);
         return;
     }
@@ -47,7 +47,7 @@ pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
 
 /// Splits the elements of `width` bytes in `src` into planes in `dst`, of the same length.
 pub fn shuffle(width: usize, src: &[u8], dst: &mut [u8]) {
-    if width == 1 {
+    if width <= 1 {
         dst.copy_from_slice(src);
         return;
     }
