@@ -18,7 +18,7 @@ mod survive;
 use std::path::{Path, PathBuf};
 
 use build::{BuiltChunk, BuiltFrame, ZEROS, b2nd, index, stream};
-use common::{read_all, sample};
+use common::{read, read_all, sample};
 use fuseblock::array::{DecodeScratch, Layout};
 use fuseblock::store::file::Source;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};

@@ -6,6 +6,8 @@
 mod build;
 #[path = "../../tests/common/noting.rs"]
 mod noting;
+#[path = "../../tests/common/read.rs"]
+mod read;
 #[path = "../../tests/common/survive.rs"]
 mod survive;
 

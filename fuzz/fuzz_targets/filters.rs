@@ -76,7 +76,7 @@ impl<'a> Arbitrary<'a> for Input {
         let block_shape = u.arbitrary::<bool>()?.then(|| Shape::new(&shape));
         let len = match &block_shape {
             Some(shape) if u.ratio(7, 8)? => shape.elems() * itemsize,
-            _ => usize::from(u.arbitrary::<u16>()? >> u.int_in_range(0..=12)?),
+            _ => usize::from(u.arbitrary::<u16>()? >> u.int_in_range(3..=12)?),
         };
         let setting = Setting {
             typesize,

@@ -5,6 +5,8 @@
 
 #[path = "../../tests/common/noting.rs"]
 mod noting;
+#[path = "../../tests/common/read.rs"]
+mod read;
 #[path = "../../tests/common/survive.rs"]
 mod survive;
 

@@ -5,6 +5,8 @@
 
 #[path = "../../tests/common/noting.rs"]
 mod noting;
+#[path = "../../tests/common/read.rs"]
+mod read;
 #[path = "../../tests/common/survive.rs"]
 mod survive;
 
@@ -68,7 +70,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     };
     let array = Array::options().limits(limits).open(&directory);
     let refused = match &array {
-        Ok(array) => survive::read_all(array).err(),
+        Ok(array) => read::read_all(array).err(),
         Err(_) => None,
     };
     // A chunk may be one that there is no file for.

@@ -57,6 +57,7 @@ pub trait Codec: Sync + fmt::Debug {
 /// What codecs reuse from stream to stream: one a thread.
 #[derive(Default)]
 pub struct Contexts {
+    lz4: lz4::Context,
     zlib: zlib::Context,
     zstd: zstd::Context,
 }

@@ -8,15 +8,12 @@
     reason = "a module of several test binaries, each of which uses some of it"
 )]
 
-#[path = "read.rs"]
-mod read;
-
 use std::sync::LazyLock;
 
 use fuseblock::{Array, Engine, Error, ErrorKind, Expr, Scalar};
 
 use crate::noting::LARGEST;
-pub use read::read_all;
+use crate::read::read_all;
 
 /// No file here is longer than a few KiB, and none stands for more than a few of them.
 pub const LARGEST_ALLOWED: usize = 1 << 20;

@@ -228,7 +228,8 @@ fn item_09_dictionaries() {
     };
     let section = stream(16, b"abcdefghijklmnop");
     reads(&copies_from(16, 1, &section), b"abcdefghijklmnobbbbb");
-    corrupt(&copies_from(17, 1, &section), "lz4 stream is damaged");
+    corrupt(&copies_from(17, 1, &section), "before its block's start");
+    corrupt(&copies_from(0, 1, &section), "before its block's start");
     corrupt(&copies_from(16, 0, &section), "knows no dictionaries");
     let no_dictionary_of_zstd = stream(16, b"\x37\xA4\x30\xECabcdefghijkl");
     corrupt(

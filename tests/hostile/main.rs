@@ -17,6 +17,7 @@ mod limits;
 mod metalayers;
 mod sparse;
 mod streams;
+mod zip;
 
 use fuseblock::store::Opened;
 use fuseblock::store::file::Source;

@@ -33,10 +33,12 @@ const QUICK_SRC: usize = 1 + 16 + 2;
 /// Bytes that a sequence without extensions writes at most, rounded up generously.
 const QUICK_DST: usize = 64;
 
-/// Decodes `src` into `dst`, which it has to fill exactly.
-pub(super) fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
+/// Decodes `src` into `dst`, which it has to fill exactly; the first `before` bytes are there
+/// already and may be copied from.
+pub(super) fn decode(src: &[u8], dst: &mut [u8], before: usize) -> Result<(), Fault> {
     let mut input = Input { src, at: 0 };
-    let mut output = Output { dst, filled: 0 };
+    let filled = before.min(dst.len());
+    let mut output = Output { dst, filled };
     loop {
         while let Some(sequence) = input.quick(&output) {
             if sequence.distance > output.filled + sequence.literals {
@@ -356,7 +358,7 @@ mod tests {
         for len in [len, len + 1, len.saturating_sub(1)] {
             // Behind the block stands what must not change.
             let mut room = vec![0x5A; len + 64];
-            let decoded = decode(src, &mut room[..len]);
+            let decoded = decode(src, &mut room[..len], 0);
             assert!(room[len..].iter().all(|&byte| byte == 0x5A));
             match &expected {
                 Some(bytes) if bytes.len() == len => {
@@ -482,7 +484,7 @@ mod tests {
             let packed = reference::encode(&data);
             let (mut ours, mut theirs) = (vec![0; data.len()], vec![0; data.len()]);
             reference::decode(&packed, &mut theirs).unwrap();
-            decode(&packed, &mut ours).unwrap();
+            decode(&packed, &mut ours, 0).unwrap();
             assert_eq!(ours, theirs);
             assert_eq!(ours, data);
         }

@@ -1,6 +1,5 @@
 //! In: one LZ4 block (no frame, no size). Out: its bytes. Both ways, fast and high compression.
-//! Never: a read or write outside the two slices: the C library, which encodes and decodes with
-//! dictionaries, gets both lengths.
+//! Never: a read or write outside the two slices: the C library, which encodes, gets both lengths.
 #![expect(unsafe_code, reason = "calls of the LZ4 C library")]
 
 mod block;
@@ -9,17 +8,22 @@ use std::ffi::{c_char, c_int};
 
 use super::{Codec, Contexts, Dictionary, Fault};
 
-unsafe extern "C" {
-    /// Part of the same library, but `lz4_sys` does not declare it. Decodes as
-    /// `LZ4_decompress_safe` does, with `dictionary` taken for what stands before the output.
-    fn LZ4_decompress_safe_usingDict(
-        source: *const c_char,
-        dest: *mut c_char,
-        source_len: c_int,
-        dest_len: c_int,
-        dictionary: *const c_char,
-        dictionary_len: c_int,
-    ) -> c_int;
+/// Room for a dictionary and the block behind it, reused from stream to stream.
+#[derive(Default)]
+pub(super) struct Context {
+    room: Vec<u8>,
+}
+
+impl Context {
+    /// Decodes a block that may copy from `dictionary` as if it stood before it.
+    fn decode(&mut self, dictionary: &[u8], src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
+        self.room.clear();
+        self.room.extend_from_slice(dictionary);
+        self.room.resize(dictionary.len() + dst.len(), 0);
+        block::decode(src, &mut self.room, dictionary.len())?;
+        dst.copy_from_slice(&self.room[dictionary.len()..]);
+        Ok(())
+    }
 }
 
 /// LZ4 as `LZ4_compress_default` writes it.
@@ -32,17 +36,17 @@ pub(super) struct Lz4Hc;
 
 impl Codec for Lz4 {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        block::decode(src, dst)
+        block::decode(src, dst, 0)
     }
 
     fn decode_with(
         &self,
-        _: &mut Contexts,
+        contexts: &mut Contexts,
         dictionary: &Dictionary,
         src: &[u8],
         dst: &mut [u8],
     ) -> Result<(), Fault> {
-        decode_with(dictionary.bytes(), src, dst)
+        contexts.lz4.decode(dictionary.bytes(), src, dst)
     }
 
     fn encode(&self, _: &mut Contexts, level: u8, src: &[u8], dst: &mut [u8]) -> Option<usize> {
@@ -66,17 +70,17 @@ impl Codec for Lz4 {
 
 impl Codec for Lz4Hc {
     fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        block::decode(src, dst)
+        block::decode(src, dst, 0)
     }
 
     fn decode_with(
         &self,
-        _: &mut Contexts,
+        contexts: &mut Contexts,
         dictionary: &Dictionary,
         src: &[u8],
         dst: &mut [u8],
     ) -> Result<(), Fault> {
-        decode_with(dictionary.bytes(), src, dst)
+        contexts.lz4.decode(dictionary.bytes(), src, dst)
     }
 
     fn encode(&self, _: &mut Contexts, level: u8, src: &[u8], dst: &mut [u8]) -> Option<usize> {
@@ -93,38 +97,6 @@ impl Codec for Lz4Hc {
             )
         };
         nonzero(used)
-    }
-}
-
-const TOO_LONG: Fault = Fault("an lz4 stream of more than 2 GiB cannot be decoded");
-
-fn decode_with(dictionary: &[u8], src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-    let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
-    let dictionary_len = c_int::try_from(dictionary.len()).map_err(|_| TOO_LONG)?;
-    // SAFETY: the three pointers are valid for the lengths given, which were taken from the slices
-    // themselves; LZ4_decompress_safe_usingDict never reads or writes beyond them, whatever `src`
-    // holds.
-    let written = unsafe {
-        LZ4_decompress_safe_usingDict(
-            src.as_ptr().cast::<c_char>(),
-            dst.as_mut_ptr().cast::<c_char>(),
-            src_len,
-            dst_len,
-            dictionary.as_ptr().cast::<c_char>(),
-            dictionary_len,
-        )
-    };
-    filled(written, dst_len)
-}
-
-/// Whether the library wrote `room` bytes.
-fn filled(written: c_int, room: c_int) -> Result<(), Fault> {
-    if written < 0 {
-        Err(Fault("the lz4 stream is damaged"))
-    } else if written != room {
-        Err(Fault("the lz4 stream ends before its block is full"))
-    } else {
-        Ok(())
     }
 }
 
@@ -145,7 +117,7 @@ mod reference {
     use super::*;
 
     pub(super) fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        let (src_len, dst_len) = lengths(src, dst).ok_or(TOO_LONG)?;
+        let (src_len, dst_len) = lengths(src, dst).unwrap();
         // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the
         // slices themselves; LZ4_decompress_safe never reads or writes beyond them.
         let written = unsafe {
@@ -156,7 +128,10 @@ mod reference {
                 dst_len,
             )
         };
-        filled(written, dst_len)
+        match written == dst_len {
+            true => Ok(()),
+            false => Err(Fault("the C library decodes it to another length")),
+        }
     }
 
     /// A stream of `data`, whatever its length.
@@ -242,5 +217,17 @@ mod tests {
             let fault = Lz4.decode(&mut contexts, &packed, &mut dst);
             assert!(fault.is_err(), "without its dictionary");
         }
+    }
+
+    /// Found by fuzzing: the C library takes a match of distance 0 for what its buffer held before.
+    #[test]
+    fn a_match_of_distance_0_shows_no_other_block() {
+        let src = [0x14, b'a', 0, 0, 0x50, 1, 2, 3, 4, 5];
+        let mut dst = [0x5A; 14];
+        let dictionary = Dictionary::new(*b"dictionary");
+        let mut contexts = Contexts::default();
+        assert!(Lz4.decode(&mut contexts, &src, &mut dst).is_err());
+        let fault = Lz4.decode_with(&mut contexts, &dictionary, &src, &mut dst);
+        assert!(fault.is_err());
     }
 }

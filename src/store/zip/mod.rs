@@ -113,9 +113,9 @@ impl ZipFile {
     /// # Errors
     /// When there is none, or several.
     pub fn only(&self) -> Result<&Member> {
-        let (message, help) = match &self.members[..] {
+        let error = match &self.members[..] {
             [member] => return Ok(member),
-            [] => ("the zip file has no members".to_string(), None),
+            [] => unsupported("the zip file has no members"),
             [first, ..] => {
                 let first = first.name.strip_suffix(".npy").unwrap_or(&first.name);
                 let message = format!(
@@ -123,14 +123,10 @@ impl ZipFile {
                     self.members.len(),
                     self.listed()
                 );
-                let help = format!("name one behind the path: x=PATH:{}", shown(first));
-                (message, Some(help))
+                let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+                error.with_help(format!("name one behind the path: x=PATH:{}", shown(first)))
             }
         };
-        let mut error = Error::new(ErrorKind::Argument, Code::Usage, message);
-        if let Some(help) = help {
-            error = error.with_help(help);
-        }
         Err(self.source().blame(error))
     }
 
