@@ -215,7 +215,7 @@ fn members_are_found_by_name() {
     fails(file.only(), Code::Usage, "x=PATH:temperature");
     let names: Vec<Entry> = (0..20).map(|_| stored("\n", b"")).collect();
     fails(of(&names).unwrap().only(), Code::Usage, "\\n and 12 more");
-    fails(of(&[]).unwrap().only(), Code::Usage, "no members");
+    fails(of(&[]).unwrap().only(), Code::UnsupportedFile, "no members");
     fails(of(&[]).unwrap().find("a"), Code::Usage, "no member 'a'");
 }
 
