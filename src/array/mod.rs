@@ -94,7 +94,7 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
         dst: &mut [u8],
     ) -> Result<()>;
 
-    /// The value that every element of chunk `chunk` (padding included) has, where that is known
+    /// The value that every element of chunk `chunk` has (not its padding), where that is known
     /// from the chunk's metadata alone. Costs no more than the first block of the chunk would.
     ///
     /// # Errors
