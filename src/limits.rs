@@ -43,6 +43,23 @@ pub const MAX_SINKS: usize = 32;
 /// costs less than compiling a kernel.
 pub const MAX_EPILOGUE_ELEMS: usize = 4_096;
 
+/// Elements up to which an elementwise value that is seen [`MAX_REPEATED`] times over is kept in
+/// memory instead of being computed again for each.
+pub const MAX_KEPT_ELEMS: usize = 1 << 20;
+
+/// How many times the elements of an elementwise value are computed rather than kept.
+pub const MAX_REPEATED: usize = 4;
+
+/// Values that moving views to what they read may add: a stencil of a long expression computes it
+/// once for each neighbour. What is beyond is kept in memory.
+pub const MAX_SUNK_VALUES: usize = MAX_VALUES / 4;
+
+/// Indices of a list that a view picks elements by, which the program keeps in memory.
+pub const MAX_PICKED: usize = 1 << 20;
+
+/// Elements of the box that is read at once for a view that takes some of them.
+pub const MAX_VIEW_BOX_ELEMS: usize = TILE_MAX_ELEMS;
+
 /// Elements of a value that the reference interpreter computes: it keeps every value whole, at 16
 /// bytes an element.
 pub const MAX_EVAL_ELEMS: usize = 1 << 24;

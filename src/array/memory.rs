@@ -89,12 +89,41 @@ impl<'a> Memory<'a> {
         })
     }
 
+    /// The same memory from element `first` of it on, with other strides; `None` where an element
+    /// would lie outside of it.
+    pub(super) fn restrided(
+        &self,
+        dtype: DType,
+        first: &[usize],
+        shape: &Shape,
+        strides: &[isize],
+    ) -> Option<Self> {
+        let bytes = self.bytes();
+        let moved = first.iter().zip(self.strides.iter());
+        let moved: isize = moved.map(|(&i, &stride)| stride * i as isize).sum();
+        let offset = match shape.contains(&0) {
+            true => 0,
+            false => self.offset.checked_add_signed(moved)?,
+        };
+        let inside = shape.contains(&0)
+            || span(shape, offset, strides, dtype.size()).is_some_and(|end| end <= bytes.len());
+        inside.then(|| Self {
+            bytes: self.bytes.clone(),
+            offset,
+            strides: strides.into(),
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Borrowed(bytes) => bytes,
+            Bytes::Owned(owner) => owner.bytes(),
+        }
+    }
+
     pub(super) fn layout(&self) -> Layout<'_> {
         Layout::Resident {
-            bytes: match &self.bytes {
-                Bytes::Borrowed(bytes) => bytes,
-                Bytes::Owned(owner) => owner.bytes(),
-            },
+            bytes: self.bytes(),
             offset: self.offset,
             strides: &self.strides,
         }

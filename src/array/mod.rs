@@ -201,6 +201,21 @@ impl<'a> Array<'a> {
         Ok(Self::resident(dtype, shape, memory))
     }
 
+    /// For an array in memory: the elements from index `first` on under another shape, neighbours
+    /// along an axis `strides[axis]` bytes apart; `None` where one would lie outside.
+    pub(crate) fn restrided(
+        &self,
+        first: &[usize],
+        shape: &Shape,
+        strides: &[isize],
+    ) -> Option<Self> {
+        let Place::Memory(memory) = &self.place else {
+            return None;
+        };
+        let memory = memory.restrided(self.dtype, first, shape, strides)?;
+        Some(Self::resident(self.dtype, shape.clone(), memory))
+    }
+
     fn resident(dtype: DType, shape: Shape, memory: Memory<'a>) -> Self {
         Self {
             dtype,

@@ -16,6 +16,8 @@ use crate::types::{BinaryOp, DType, UnaryOp};
 pub(super) struct Given {
     pub(super) function: &'static Function,
     pub(super) nodes: Vec<Option<NodeId>>,
+    /// Further positional arguments, of methods that take an integer or several.
+    pub(super) more: Vec<NodeId>,
 }
 
 impl Given {
@@ -83,6 +85,8 @@ impl Checker<'_> {
             .take_while(|param| !param.keyword_only)
             .count();
         let mut next = 0;
+        let gathers = base.is_some() && function.gathers();
+        let mut more = Vec::new();
         if let Some(base) = base {
             nodes[0] = Some(base);
             next = 1;
@@ -104,6 +108,10 @@ impl Checker<'_> {
                     next += 1;
                     next - 1
                 }
+                None if gathers => {
+                    more.push(arg.value);
+                    continue;
+                }
                 None => return Err(self.too_many(function, positional, arg.value)),
             };
             if nodes[index].replace(arg.value).is_some() {
@@ -115,7 +123,11 @@ impl Checker<'_> {
         };
         match params.iter().zip(&nodes).find_map(missing) {
             Some(name) => Err(self.missing(callee, function, name)),
-            None => Ok(Given { function, nodes }),
+            None => Ok(Given {
+                function,
+                nodes,
+                more,
+            }),
         }
     }
 
@@ -171,6 +183,9 @@ impl Checker<'_> {
             Rule::Arange => self.arange(given),
             Rule::Full => self.full_of(given),
             Rule::Fill(value) => self.filled(given, value),
+            Rule::Index => self.index_along(given),
+            Rule::Random => self.random(given),
+            Rule::Structure(what) => self.structure(id, given, what),
             Rule::NotYet => Err(Reported),
         };
         value.map(Meaning::Value)
@@ -244,7 +259,7 @@ impl Checker<'_> {
 
     /// The dtype that all terms promote to. Floats come first, as in NumPy: int16, uint16 and
     /// float32 meet in float32, though int16 and uint16 alone would meet in int32.
-    fn common(&mut self, id: NodeId, terms: &[Term]) -> Res<DType> {
+    pub(super) fn common(&mut self, id: NodeId, terms: &[Term]) -> Res<DType> {
         let is_float = |term: &Term| match term.side(self) {
             promote::Side::Strong(dtype) => dtype.is_float(),
             promote::Side::WeakInt | promote::Side::WeakFloat => false,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Checker, Power, Res};
-use crate::ir::{Elementwise, Inst, Value};
+use crate::ir::{Elementwise, Inst, Value, View};
 use crate::table::Id;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
 
@@ -62,6 +62,8 @@ impl Checker<'_> {
                 Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
                 Inst::Reduce(reduce) => concerned[reduce.arg.index()],
+                Inst::View(view) => concerned[view.arg.index()],
+                Inst::Reshape(arg) => concerned[arg.index()],
             };
             concerned[id.index()] |= any;
         }
@@ -95,6 +97,8 @@ impl Flow<'_, '_> {
     fn pass_on(&mut self, inst: &Inst, demand: Demand) -> Res<()> {
         match inst {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
+            // Of an array that is seen in part everything is computed, as NumPy does.
+            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => self.want(*arg, Demand::Always),
             Inst::Reduce(reduce) => self.want(reduce.arg, Demand::Always),
             Inst::Map(Elementwise::Select {
                 condition,

@@ -1,11 +1,12 @@
 //! In: typed requests. Out: values of the function being built, each within the limits.
 //! Never: a choice of dtype.
 
+use super::driver::Driver;
 use super::literal::Literal;
 use super::meaning::{Is, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Builder, Generator, Inst, OperandId, Reduce, Value, VerifyError};
+use crate::ir::{Builder, Generator, Inst, OperandId, Reduce, Value, VerifyError, View};
 use crate::limits::{MAX_NDIM, MAX_VALUES};
 use crate::source::Span;
 use crate::table::Id;
@@ -54,6 +55,14 @@ impl Checker<'_> {
 
     pub(super) fn reduce_by(&mut self, reduce: Reduce) -> Res<Value> {
         self.emit(|build| build.reduce(reduce))
+    }
+
+    pub(super) fn view(&mut self, view: View, shape: Shape) -> Res<Value> {
+        self.emit(|build| build.view(view, shape))
+    }
+
+    pub(super) fn reshape_to(&mut self, arg: Value, shape: Shape) -> Res<Value> {
+        self.emit(|build| build.reshape(arg, shape))
     }
 
     pub(super) fn elem(&mut self, operand: OperandId) -> Res<Value> {
@@ -110,18 +119,18 @@ impl Checker<'_> {
         let func = self.build.func();
         let data = &func.values[value];
         let driver = match &data.inst {
-            Inst::Const(_) | Inst::Generate(_) | Inst::Reduce(_) => None,
-            Inst::Elem(id) => func.operands[*id].grid.as_ref().map(|_| *id),
+            Inst::Const(_) | Inst::Generate(_) | Inst::Reduce(_) | Inst::Reshape(_) => None,
+            Inst::Elem(id) => Driver::new(*id, &func.operands[*id]),
+            Inst::View(view) => {
+                let arg = &func.values[view.arg].shape;
+                let driver = self.drivers.get(view.arg.index()).cloned().flatten();
+                driver.map(|driver| driver.seen(view, arg, &data.shape))
+            }
             Inst::Map(map) => {
-                let rank = |id: &OperandId| {
-                    let operand = &func.operands[*id];
-                    let elems = operand.shape.checked_elems().unwrap_or(usize::MAX);
-                    let bytes = elems.saturating_mul(operand.dtype.size());
-                    (std::cmp::Reverse(bytes), id.index())
-                };
-                map.args()
-                    .filter_map(|arg| self.drivers.get(arg.index()).copied().flatten())
-                    .min_by_key(rank)
+                let args = map.args();
+                args.filter_map(|arg| self.drivers.get(arg.index())?.as_ref())
+                    .min_by_key(|driver| driver.rank())
+                    .cloned()
             }
         };
         // A cast to the dtype it has is the value itself, which is noted already.

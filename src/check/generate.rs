@@ -128,6 +128,49 @@ impl Checker<'_> {
         }
     }
 
+    /// `index(axis, shape)`
+    pub(super) fn index_along(&mut self, given: &Given) -> Res<Value> {
+        let node = given.get(0).ok_or(Reported)?;
+        let axis = self.int_arg(node, "axis")?;
+        let shape = match given.get(1).map(|node| self.get(node)) {
+            Some(Meaning::Value(value)) => self.build.shape(value).clone(),
+            _ => self.extents(given, "shape")?,
+        };
+        let ndim = shape.ndim() as i128;
+        let counted = if axis < 0 { axis + ndim } else { axis };
+        if !(0..ndim).contains(&counted) {
+            let message = format!("axis {axis} is not an axis of shape `{shape}`");
+            let span = self.span(node);
+            self.report(Diagnostic::new(Code::BadAxis, message, span, ""));
+            return Err(Reported);
+        }
+        // OK because it was just found to be below the number of axes.
+        let axis = counted as usize;
+        let index = self.counted(axis, shape.ndim(), shape[axis])?;
+        self.stretched(index, &shape)
+    }
+
+    /// `random(seed, shape)`
+    pub(super) fn random(&mut self, given: &Given) -> Res<Value> {
+        let node = given.get(0).ok_or(Reported)?;
+        let Ok(seed) = u64::try_from(self.int_arg(node, "seed")?) else {
+            return Err(self.bad_literal(
+                Some(node),
+                "the seed must be an integer of 64 bits, at least 0",
+            ));
+        };
+        let shape = self.extents(given, "shape")?;
+        let Some(elems) = shape.checked_elems() else {
+            let message =
+                format!("an array of shape `{shape}` has more bytes than can be addressed");
+            let span = self.here;
+            self.report(Diagnostic::new(Code::TooLarge, message, span, ""));
+            return Err(Reported);
+        };
+        let flat = self.generate(Generator::Random { seed }, DType::Float64, elems)?;
+        self.reshaped(flat, shape)
+    }
+
     /// The first argument as a shape: an extent or a tuple of extents.
     fn shape_arg(&mut self, given: &Given) -> Res<Shape> {
         let node = given.get(0).ok_or(Reported)?;

@@ -93,7 +93,7 @@ impl Checker<'_> {
                 name,
                 name_span,
             } => self.attribute(*base, name, *name_span),
-            Node::Index { .. } => Err(self.not_yet(self.span(id), "indexing")),
+            Node::Index { base, items } => self.index(id, *base, items),
             Node::Tuple(_) | Node::List(_) => Ok(Meaning::Tuple),
         }
     }

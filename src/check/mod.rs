@@ -6,8 +6,11 @@ mod args;
 mod arith;
 mod call;
 mod demand;
+mod driver;
 mod emit;
 mod generate;
+mod index;
+mod join;
 mod literal;
 mod meaning;
 mod names;
@@ -16,6 +19,7 @@ mod reduce;
 mod refused;
 mod report;
 mod scope;
+mod structure;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -24,9 +28,10 @@ pub use scope::Scope;
 
 use std::collections::HashMap;
 
+use self::driver::Driver;
 use self::meaning::Meaning;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Builder, OperandId, Value, Verified};
+use crate::ir::{Builder, Value, Verified};
 use crate::source::{Source, Span};
 use crate::syntax::Ast;
 use crate::syntax::ast::{Node, NodeId, Statement};
@@ -102,8 +107,8 @@ struct Checker<'a> {
     elems: HashMap<&'a str, Value>,
     /// The meanings of entries of the scope read so far.
     entries: HashMap<usize, Meaning>,
-    /// For each value, the operand that drives the cut of a reduction of it.
-    drivers: Vec<Option<OperandId>>,
+    /// For each value, what drives the cut of a reduction of it.
+    drivers: Vec<Option<Driver>>,
     powers: Vec<Power>,
     diagnostics: Vec<Diagnostic>,
     /// Functions whose definition has been reported as not available.

@@ -156,7 +156,8 @@ impl<'a> Checker<'a> {
             if self.shape(x).ndim() < 2 {
                 return Ok(x.is.into());
             }
-            return Err(self.not_yet(span, "transposing"));
+            let value = self.strong(x)?;
+            return self.transposed(value).map(Meaning::Value);
         }
         match funcs::find(name) {
             Some(function) if function.is_method() || !function.is_available() => {

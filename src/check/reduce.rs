@@ -51,12 +51,10 @@ impl Checker<'_> {
         axes: Vec<usize>,
         keepdims: bool,
     ) -> Res<Value> {
-        let func = self.build.func();
         let domain = self.build.shape(arg);
-        let driver = self.drivers.get(arg.index()).copied().flatten();
-        let driver = driver.map(|id| &func.operands[id]);
-        let cut = match driver.and_then(|operand| Some((operand, operand.grid.as_ref()?))) {
-            Some((operand, grid)) => Cut::driven(domain, &operand.shape, grid),
+        let driver = self.drivers.get(arg.index()).and_then(Option::as_ref);
+        let cut = match driver {
+            Some(driver) => driver.cut(domain),
             None => Cut::boxes(domain),
         };
         self.reduce_by(Reduce {
@@ -133,7 +131,7 @@ impl Checker<'_> {
         Err(Reported)
     }
 
-    fn axis_twice(&mut self, node: NodeId, axis: usize) -> Reported {
+    pub(super) fn axis_twice(&mut self, node: NodeId, axis: usize) -> Reported {
         let message = format!("axis {axis} is named twice");
         let span = self.span(node);
         self.report(Diagnostic::new(Code::BadAxis, message, span, "again"));

@@ -8,7 +8,9 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
+use crate::exec::seen::Seen;
 use crate::ir::{Generator, eval};
+use crate::math::generate;
 use crate::types::{DType, Shape};
 
 /// Where the elements of a leaf come from.
@@ -18,6 +20,8 @@ pub(crate) enum Leaf<'a> {
     Array(Array<'a>),
     /// Computed from the index along its one axis.
     Generate(Generator, DType, Shape),
+    /// Another leaf, seen elsewhere.
+    Seen(Box<Seen<'a>>),
     /// The result of an earlier pass that has not run: only for looking at a plan.
     Pending(DType, Shape),
 }
@@ -47,6 +51,8 @@ pub(crate) struct Fetch<'w> {
     pub(crate) scratch: &'w mut DecodeScratch,
     /// Room for one block.
     pub(crate) block: &'w mut Buffer,
+    /// Room for the boxes that views are copied from.
+    pub(crate) spare: &'w mut Vec<Buffer>,
 }
 
 impl Leaf<'_> {
@@ -55,6 +61,7 @@ impl Leaf<'_> {
         match self {
             Leaf::Array(array) => array.dtype(),
             Leaf::Generate(_, dtype, _) | Leaf::Pending(dtype, _) => *dtype,
+            Leaf::Seen(seen) => seen.inner.dtype(),
         }
     }
 
@@ -63,6 +70,7 @@ impl Leaf<'_> {
         match self {
             Leaf::Array(array) => array.shape(),
             Leaf::Generate(_, _, shape) | Leaf::Pending(_, shape) => shape,
+            Leaf::Seen(seen) => &seen.shape,
         }
     }
 
@@ -73,6 +81,7 @@ impl Leaf<'_> {
                 grid.block.elems().saturating_mul(array.dtype().size())
             }),
             Leaf::Generate(..) | Leaf::Pending(..) => 0,
+            Leaf::Seen(seen) => seen.inner.block_bytes(),
         }
     }
 
@@ -104,6 +113,14 @@ impl Leaf<'_> {
     /// The blocks a box touches, as numbers of chunk and block; none where there are no blocks.
     pub(crate) fn blocks(&self, start: &[usize], extent: &[usize]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
+        if let Leaf::Seen(seen) = self {
+            let mut note = |start: &[usize], extent: &[usize]| {
+                found.extend(seen.inner.blocks(start, extent));
+                Ok(())
+            };
+            // OK to ignore: noting a number does not fail.
+            let _ = seen.each_inner(start, extent, &mut note);
+        }
         if let Leaf::Array(array) = self
             && let Layout::Blocks(grid, blocks) = array.layout()
         {
@@ -136,6 +153,7 @@ impl Leaf<'_> {
                 let message = "a pass reads what no pass delivered";
                 return Err(Error::new(ErrorKind::Internal, Code::Internal, message));
             }
+            Leaf::Seen(seen) => return seen.fetch(start, extent, fetch, dst),
             Leaf::Array(array) => array,
         };
         let item = array.dtype().size();
@@ -190,10 +208,24 @@ fn fetch_block(
 /// Computes `n` elements of a generator of `len` elements from index `first` on.
 fn fill(generator: &Generator, dtype: DType, first: usize, len: usize, dst: &mut [u8]) {
     let item = dtype.size();
+    if let Generator::Random { seed } = generator {
+        return fill_random(*seed, first, dst);
+    }
     let mut bytes = Vec::with_capacity(item);
     for (i, out) in dst.chunks_exact_mut(item).enumerate() {
         bytes.clear();
         eval::element(generator, dtype, len, first + i).write(&mut bytes);
         out.copy_from_slice(&bytes);
+    }
+}
+
+/// Random numbers, four at a time as they are made.
+fn fill_random(seed: u64, first: usize, dst: &mut [u8]) {
+    let mut four = [0.0; 4];
+    for (i, out) in (first..).zip(dst.chunks_exact_mut(8)) {
+        if i == first || i % 4 == 0 {
+            four = generate::random(seed, i / 4);
+        }
+        out.copy_from_slice(&four[i % 4].to_ne_bytes());
     }
 }

@@ -14,9 +14,12 @@ mod interp;
 mod kernels;
 mod options;
 mod pass;
+mod seen;
 mod show;
 mod sink;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod tiling;
 mod worker;
 
@@ -31,7 +34,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, Value, Verified};
+use crate::ir::{Inst, Value, Verified, View};
 use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Pass, PassPlan, PassSink};
 use crate::table::Id;
@@ -245,7 +248,8 @@ fn direct_output(
 ) -> Option<usize> {
     let leaf = passes::Leaf::Result(value);
     let mut later = task.plan.passes[home.pass + 1..].iter();
-    if later.any(|pass| pass.inputs.iter().any(|input| input.leaf == leaf)) {
+    let reads = |input: &passes::Input| input.leaf.root(task.func) == leaf;
+    if later.any(|pass| pass.inputs.iter().any(reads)) {
         return None;
     }
     let mut outputs =
@@ -477,11 +481,43 @@ impl Results {
                 Inst::Generate(generator) => {
                     Ok(Leaf::Generate(*generator, input.dtype, input.shape.clone()))
                 }
-                Inst::Const(_) | Inst::Elem(_) | Inst::Map(_) | Inst::Reduce(_) => {
-                    Err(internal("a generated leaf is no generator"))
-                }
+                Inst::Const(_)
+                | Inst::Elem(_)
+                | Inst::Map(_)
+                | Inst::Reduce(_)
+                | Inst::View(_)
+                | Inst::Reshape(_) => Err(internal("a generated leaf is no generator")),
             },
+            passes::Leaf::View(value) => self.view(task, value),
         }
+    }
+
+    /// What a view reads, from what it sees in the end outwards.
+    fn view<'a>(&self, task: &Task<'_, 'a>, value: Value) -> Result<Leaf<'a>> {
+        let mut views = Vec::new();
+        let mut seen = value;
+        while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &task.func.values[seen].inst {
+            views.push(&task.func.values[seen]);
+            seen = *arg;
+        }
+        let data = &task.func.values[seen];
+        let input = passes::Input {
+            leaf: passes::Leaf::View(value).root(task.func),
+            dtype: data.dtype,
+            shape: data.shape.clone(),
+        };
+        let outwards = views.iter().rev();
+        Ok(
+            outwards.fold(self.leaf(task, &input)?, |leaf, data| match &data.inst {
+                Inst::View(view) => leaf.viewed(&view.axes, &data.shape),
+                Inst::Reshape(_)
+                | Inst::Const(_)
+                | Inst::Elem(_)
+                | Inst::Generate(_)
+                | Inst::Map(_)
+                | Inst::Reduce(_) => leaf.reshaped(&data.shape),
+            }),
+        )
     }
 
     /// Hands each output that did not go to its destination directly to it now.

@@ -14,7 +14,7 @@ use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
-use crate::opt::passes::{Pass, PassSink, Want, fold_dtype, fold_op};
+use crate::opt::passes::{self, Pass, PassSink, Want, fold_dtype, fold_op};
 use crate::types::{DType, Shape};
 
 /// Rows shorter than this are not worth a kernel call each.
@@ -30,6 +30,8 @@ pub(crate) struct PassRun<'a> {
     pub(crate) leaves: Vec<Leaf<'a>>,
     pub(crate) roles: Vec<Role>,
     pub(crate) access: Vec<Access>,
+    /// For each leaf the first one that reads the same blocks.
+    pub(crate) roots: Vec<usize>,
     pub(crate) sinks: Vec<SinkRun<'a>>,
     pub(crate) body: Body,
     pub(crate) code: Code,
@@ -171,7 +173,14 @@ impl<'a> PassRun<'a> {
             .iter()
             .map(|leaf| role(leaf, &pass.domain, split))
             .collect();
-        let access = leaves.iter().map(|leaf| access(leaf, pass)).collect();
+        let roots = roots(func, pass);
+        let each = leaves.iter().enumerate();
+        let access = each.map(|(index, leaf)| match access(leaf, pass) {
+            // Another leaf reads the same blocks.
+            Access::OwnBlocks if !alone(&roots, index) => Access::SharedBlocks,
+            access => access,
+        });
+        let access = access.collect();
         let sinks: Vec<SinkRun<'a>> = pass
             .sinks
             .iter()
@@ -194,6 +203,7 @@ impl<'a> PassRun<'a> {
             leaves,
             roles,
             access,
+            roots,
             sinks,
             body,
             code,
@@ -226,7 +236,12 @@ pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
     match sink {
         PassSink::Fold(value) => match &func.values[value].inst {
             Inst::Reduce(reduce) => Some(reduce),
-            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::View(_)
+            | Inst::Reshape(_) => None,
         },
         PassSink::Store(_) | PassSink::Raise(_) => None,
     }
@@ -288,11 +303,34 @@ fn scalar(leaf: &Leaf<'_>) -> Option<Cell> {
     Some(Cell(bytes))
 }
 
+/// For each input of a pass the first one that reads the same operand or result.
+fn roots(func: &Func, pass: &Pass) -> Vec<usize> {
+    let roots: Vec<passes::Leaf> = pass
+        .inputs
+        .iter()
+        .map(|input| input.leaf.root(func))
+        .collect();
+    let first = |root| roots.iter().position(|other| other == root);
+    roots.iter().map(|root| first(root).unwrap_or(0)).collect()
+}
+
+/// Whether no other leaf reads the same blocks.
+fn alone(roots: &[usize], index: usize) -> bool {
+    let same = roots.iter().filter(|root| **root == roots[index]);
+    same.count() == 1
+}
+
 /// How a leaf's elements are fetched: blocks that belong to one tile each need no cache.
 fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
     let array = match leaf {
         Leaf::Generate(..) => return Access::Generated,
         Leaf::Pending(..) => return Access::Resident,
+        Leaf::Seen(seen) => {
+            return match access(&seen.inner, pass) {
+                Access::OwnBlocks => Access::SharedBlocks,
+                access => access,
+            };
+        }
         Leaf::Array(array) => array,
     };
     let grid = match array.layout() {
@@ -301,21 +339,23 @@ fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
         Layout::Blocks(grid, _) => grid,
     };
     let shape = array.shape();
-    let own = (0..pass.domain.ndim()).all(|axis| {
-        let Some(at) = (axis + shape.ndim()).checked_sub(pass.domain.ndim()) else {
-            return pass.domain[axis] == 1;
-        };
-        let (extent, dim) = (pass.domain[axis], pass.cut.dims[axis]);
-        // An empty array may have chunks of extent 0.
-        let (chunk, block) = (grid.chunk[at].max(1), grid.block[at].max(1));
-        // Tiles are unions of blocks if both levels of the cut are multiples of the grid's.
-        let whole = dim.outer >= extent || dim.outer % chunk == 0;
-        let inside = match dim.outer > chunk {
-            true => dim.inner % chunk == 0 || dim.inner >= extent,
-            false => dim.inner % block == 0 || dim.inner >= chunk,
-        };
-        shape[at] == extent && whole && (inside || dim.inner >= dim.outer)
-    });
+    // What a view sees may have more axes than the domain: it is shared in any case.
+    let own = shape.ndim() <= pass.domain.ndim()
+        && (0..pass.domain.ndim()).all(|axis| {
+            let Some(at) = (axis + shape.ndim()).checked_sub(pass.domain.ndim()) else {
+                return pass.domain[axis] == 1;
+            };
+            let (extent, dim) = (pass.domain[axis], pass.cut.dims[axis]);
+            // An empty array may have chunks of extent 0.
+            let (chunk, block) = (grid.chunk[at].max(1), grid.block[at].max(1));
+            // Tiles are unions of blocks if both levels of the cut are multiples of the grid's.
+            let whole = dim.outer >= extent || dim.outer % chunk == 0;
+            let inside = match dim.outer > chunk {
+                true => dim.inner % chunk == 0 || dim.inner >= extent,
+                false => dim.inner % block == 0 || dim.inner >= chunk,
+            };
+            shape[at] == extent && whole && (inside || dim.inner >= dim.outer)
+        });
     if own {
         Access::OwnBlocks
     } else {

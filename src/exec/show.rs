@@ -133,7 +133,9 @@ fn pass_text(
     for (index, (leaf, input)) in run.leaves.iter().zip(&pass.inputs).enumerate() {
         let name = match input.leaf {
             passes::Leaf::Operand(operand) => task.func.operands[operand].name.clone(),
-            passes::Leaf::Result(value) | passes::Leaf::Generate(value) => value.to_string(),
+            passes::Leaf::Result(value)
+            | passes::Leaf::Generate(value)
+            | passes::Leaf::View(value) => value.to_string(),
         };
         let how = access_text(run, index);
         let _ = writeln!(
@@ -174,7 +176,9 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
     match run.access[index] {
         Access::Resident => match leaf {
             Leaf::Pending(..) => "result of an earlier pass".into(),
-            Leaf::Array(_) | Leaf::Generate(..) => "in memory, used in place where dense".into(),
+            Leaf::Array(_) | Leaf::Generate(..) | Leaf::Seen(_) => {
+                "in memory, used in place where dense".into()
+            }
         },
         Access::Generated => "computed tile by tile".into(),
         Access::File => "read by position, in runs of neighbours".into(),

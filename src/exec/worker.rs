@@ -28,6 +28,8 @@ use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_run
 pub(crate) struct Worker {
     pub(crate) decode: DecodeScratch,
     block: Buffer,
+    /// What views are copied from.
+    spare: Vec<Buffer>,
     /// Per leaf: the box of its own elements.
     own: Vec<Buffer>,
     /// Per leaf: that box with broadcast inner axes repeated.
@@ -58,7 +60,7 @@ struct Rows {
 impl Worker {
     /// Bytes of all buffers.
     pub(crate) fn capacity(&self) -> usize {
-        let many = [&self.own, &self.full, &self.out, &self.states];
+        let many = [&self.spare, &self.own, &self.full, &self.out, &self.states];
         let listed: usize = many
             .iter()
             .flat_map(|list| list.iter())
@@ -81,6 +83,7 @@ impl Worker {
         let Worker {
             decode,
             block,
+            spare,
             own,
             full,
             out,
@@ -91,10 +94,11 @@ impl Worker {
         let mut views = Vec::with_capacity(run.leaves.len());
         for (index, (own, full)) in own.iter_mut().zip(full.iter_mut()).enumerate() {
             let mut fetch = Fetch {
-                leaf: index,
+                leaf: run.roots[index],
                 shared: (run.access[index] == Access::SharedBlocks).then_some(cache),
                 scratch: &mut *decode,
                 block: &mut *block,
+                spare: &mut *spare,
             };
             views.push(view(run, tile, index, &mut fetch, own, full)?);
         }

@@ -73,8 +73,35 @@ pub enum Rule {
     Full,
     /// `zeros`, `ones`: an array of this value.
     Fill(i8),
+    /// `index`
+    Index,
+    /// `random`
+    Random,
+    /// Elements elsewhere, unchanged.
+    Structure(Structure),
     /// Part of the language, but not of this version.
     NotYet,
+}
+
+/// How elements are moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "NumPy's names")]
+pub enum Structure {
+    Reshape,
+    Ravel,
+    Permute,
+    Squeeze,
+    ExpandDims,
+    BroadcastTo,
+    Flip,
+    Roll,
+    Take,
+    Repeat,
+    Tile,
+    Concat,
+    Stack,
+    Diff,
+    Shift,
 }
 
 /// What a reduction computes.
@@ -138,8 +165,19 @@ impl Function {
             | Rule::Arange
             | Rule::Full
             | Rule::Fill(_)
+            | Rule::Index
+            | Rule::Random
             | Rule::NotYet => false,
+            Rule::Structure(what) => !matches!(what, Structure::Concat | Structure::Stack),
         }
+    }
+
+    /// Whether its method takes an integer or several by position: `x.reshape(2, 3)`.
+    pub fn gathers(&self) -> bool {
+        matches!(
+            self.rule,
+            Rule::Structure(Structure::Reshape | Structure::Permute)
+        )
     }
 
     /// As it is called: `sum(x, axis=None, *, keepdims=False)`; just the name for a function that

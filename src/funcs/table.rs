@@ -1,7 +1,7 @@
 //! In: nothing. Out: the functions that this version computes.
 //! Never: code.
 
-use super::{Function, Param, Reduction, Rule};
+use super::{Function, Param, Reduction, Rule, Structure};
 use crate::types::{BinaryOp, DType, UnaryOp};
 
 const fn required(name: &'static str, aliases: &'static [&'static str]) -> Param {
@@ -184,7 +184,39 @@ pub(super) const AVAILABLE: &[Function] = &[
     reduce("count_nonzero", &[], REDUCED, Reduction::CountNonzero, "how many elements over axes are not 0"),
     reduce("var", &[], SPREAD, Reduction::Var, "the variance over axes"),
     reduce("std", &[], SPREAD, Reduction::Std, "the standard deviation over axes"),
+    // Structure: elements elsewhere.
+    function("reshape", &[], &[X, required("shape", &["newshape"])],
+        Rule::Structure(Structure::Reshape), "the same elements in C order under another shape; -1 is what is left"),
+    function("ravel", &["flatten"], ONE, Rule::Structure(Structure::Ravel), "the elements in C order, one after the other"),
+    function("permute_dims", &["transpose"], &[X, optional("axes", &[], "None")],
+        Rule::Structure(Structure::Permute), "the axes in another order; reversed if none is given"),
+    function("squeeze", &[], &[X, AXIS], Rule::Structure(Structure::Squeeze), "without axes of extent 1"),
+    function("expand_dims", &[], &[X, required("axis", &[])],
+        Rule::Structure(Structure::ExpandDims), "with new axes of extent 1"),
+    function("broadcast_to", &[], &[X, required("shape", &[])],
+        Rule::Structure(Structure::BroadcastTo), "stretched to a shape"),
+    function("concat", &["concatenate"], &[required("arrays", &[]), optional("axis", &[], "0")],
+        Rule::Structure(Structure::Concat), "arrays one after the other along an axis"),
+    function("stack", &[], &[required("arrays", &[]), optional("axis", &[], "0")],
+        Rule::Structure(Structure::Stack), "arrays one after the other along a new axis"),
+    function("flip", &[], &[X, AXIS], Rule::Structure(Structure::Flip), "in reverse order along axes"),
+    function("roll", &[], &[X, required("shift", &[]), AXIS],
+        Rule::Structure(Structure::Roll), "moved along axes; what leaves at one end enters at the other"),
+    function("take", &[], &[X, required("indices", &[]), AXIS],
+        Rule::Structure(Structure::Take), "elements at indices that are written out"),
+    function("repeat", &[], &[X, required("repeats", &[]), AXIS],
+        Rule::Structure(Structure::Repeat), "each element several times"),
+    function("tile", &[], &[X, required("reps", &["repetitions"])],
+        Rule::Structure(Structure::Tile), "the whole several times along each axis"),
+    function("diff", &[], &[X, optional("n", &[], "1"), optional("axis", &[], "-1"), optional("prepend", &[], "None"), optional("append", &[], "None")],
+        Rule::Structure(Structure::Diff), "differences between neighbours; of bools, whether they differ"),
+    function("shift", &[], &[X, required("offsets", &[]), optional("mode", &[], "\"constant\""), optional("fill", &[], "0")],
+        Rule::Structure(Structure::Shift), "moved along each axis; mode: \"constant\", \"edge\", \"wrap\", \"symmetric\", \"reflect\""),
     // Generators.
+    function("index", &[], &[required("axis", &[]), required("shape", &[])],
+        Rule::Index, "the index along an axis, for a shape or an array's shape"),
+    function("random", &[], &[required("seed", &[]), required("shape", &[])],
+        Rule::Random, "random numbers from 0 up to 1, the same for the same seed (Philox 4x64)"),
     function("linspace", &[],
         &[required("start", &[]), required("stop", &[]), optional("num", &[], "50"), optional("endpoint", &[], "True"), DTYPE],
         Rule::Linspace, "num evenly spaced numbers from start to stop"),

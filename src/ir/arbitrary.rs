@@ -4,8 +4,9 @@
 use arbitrary::{Result, Unstructured};
 
 use super::{
-    Body, BodyInput, BodyInst, Builder, Cut, DimCut, Elementwise, FoldOp, Generator, InputId,
-    Operand, Reduce, ReduceOp, Reg, RegData, Sink, Value, Verified,
+    Body, BodyInput, BodyInst, Border, Builder, Cut, DimCut, Elementwise, FoldOp, Generator,
+    InputId, Operand, Reduce, ReduceOp, Reg, RegData, Sink, SourceAxis, Step, Value, Verified,
+    View,
 };
 use crate::math::scalar;
 use crate::table::{Id, Table};
@@ -119,7 +120,13 @@ fn value(
     pool: &[Value],
     base: &Shape,
 ) -> Result<Option<Value>> {
-    match u.int_in_range(0..=15)? {
+    match u.int_in_range(0..=18)? {
+        16..=17 => view(u, b, pool),
+        18 => {
+            let arg = *u.choose(pool)?;
+            let shape = refolded(u, b.shape(arg))?;
+            Ok(b.reshape(arg, shape).ok())
+        }
         0..=1 => {
             let scalar = constant(u)?;
             Ok(match u.ratio(1, 3)? {
@@ -160,6 +167,92 @@ fn generate(u: &mut Unstructured, b: &mut Builder, base: &Shape) -> Result<Optio
         }
     };
     Ok(b.generate(generator, dtype, len).ok())
+}
+
+/// A view: axes of the argument fixed, moved, stepped, repeated, bounded or picked; new axes.
+fn view(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option<Value>> {
+    let arg = *u.choose(pool)?;
+    let source = b.shape(arg).clone();
+    if source.contains(&0) {
+        return Ok(None);
+    }
+    let mut order: Vec<usize> = (0..source.ndim()).collect();
+    if u.ratio(1, 3)? {
+        order.reverse();
+    }
+    let (mut axes, mut shape) = (vec![SourceAxis::At(0); source.ndim()], Vec::new());
+    for axis in order {
+        if u.ratio(1, 6)? {
+            shape.push(u.int_in_range(1..=3)?);
+        }
+        if u.ratio(1, 6)? {
+            axes[axis] = SourceAxis::At(u.int_in_range(0..=source[axis] - 1)?);
+            continue;
+        }
+        let (step, extent) = step(u, source[axis])?;
+        axes[axis] = match step {
+            Some(step) => SourceAxis::step(shape.len(), step),
+            None => SourceAxis::same(shape.len()),
+        };
+        shape.push(extent);
+    }
+    Ok(b.view(View { arg, axes }, Shape::from(shape)).ok())
+}
+
+/// A step into an axis of `extent`, and how many elements it is for.
+fn step(u: &mut Unstructured, extent: usize) -> Result<(Option<Step>, usize)> {
+    let last = extent - 1;
+    Ok(match u.int_in_range(0..=5)? {
+        0 => (None, extent),
+        1 => {
+            let start = u.int_in_range(0..=last)?;
+            let step = u.int_in_range(1..=3)?;
+            let count = (extent - start).div_ceil(step as usize);
+            (Some(Step::Affine { start, step }), count)
+        }
+        2 => {
+            let start = u.int_in_range(0..=last)?;
+            let step = u.int_in_range(1..=3usize)?;
+            let count = start / step + 1;
+            let step = -(step as isize);
+            (Some(Step::Affine { start, step }), count)
+        }
+        3 => {
+            let times = u.int_in_range(1..=3)?;
+            (Some(Step::Repeat(times)), extent * times)
+        }
+        4 => {
+            let offset = u.int_in_range(-12..=12)?;
+            let rule = *u.choose(&Border::ALL)?;
+            let bounded = Step::Bounded {
+                offset,
+                extent,
+                rule,
+            };
+            (Some(bounded), u.int_in_range(1..=12)?)
+        }
+        _ => {
+            let mut list = Vec::new();
+            for _ in 0..u.int_in_range(1..=4)? {
+                list.push(u.int_in_range(0..=last)?);
+            }
+            let count = list.len();
+            (Some(Step::Pick(list.into())), count)
+        }
+    })
+}
+
+/// Another shape of as many elements: flat, or with the outermost axes joined or one split.
+fn refolded(u: &mut Unstructured, shape: &Shape) -> Result<Shape> {
+    let flat = Shape::new(&[shape.elems()]);
+    Ok(match (u.int_in_range(0..=2)?, &shape[..]) {
+        (0, [a, b, rest @ ..]) => Shape::from([&[a * b][..], rest].concat()),
+        (1, [first, rest @ ..]) if first % 2 == 0 => {
+            Shape::from([&[2, first / 2][..], rest].concat())
+        }
+        (2, _) => shape.with_axis(1),
+        _ => flat,
+    })
 }
 
 fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {

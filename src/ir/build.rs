@@ -3,7 +3,7 @@
 use super::verify::type_of;
 use super::{
     Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise, Reduce, Value,
-    ValueData, Verified, VerifyError,
+    ValueData, Verified, VerifyError, View,
 };
 use crate::source::Span;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
@@ -107,6 +107,18 @@ impl Builder {
         }
         let declared = (dtype, self.shape(a).clone());
         self.push(Inst::Map(Elementwise::Cast(a)), Some(declared))
+    }
+
+    /// The elements of `view.arg` elsewhere, under `shape`.
+    pub fn view(&mut self, view: View, shape: Shape) -> Result<Value, VerifyError> {
+        let declared = (self.dtype(view.arg), shape);
+        self.push(Inst::View(view), Some(declared))
+    }
+
+    /// The same elements in C order, under `shape`.
+    pub fn reshape(&mut self, arg: Value, shape: Shape) -> Result<Value, VerifyError> {
+        let declared = (self.dtype(arg), shape);
+        self.push(Inst::Reshape(arg), Some(declared))
     }
 
     /// A reduction.

@@ -128,6 +128,16 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
                 let shape = &func.values[reduce.arg].shape;
                 reduce::reduce(reduce, &values[reduce.arg], shape, data)
             }
+            Inst::View(view) => {
+                let source = &func.values[view.arg].shape;
+                let seen = |at| {
+                    let index = coordinates(at, &data.shape);
+                    let index = view.axes.iter().map(|axis| axis.index(&index));
+                    values[view.arg][broadcast(&index.collect::<Vec<_>>(), source)]
+                };
+                (0..data.shape.elems()).map(seen).collect()
+            }
+            Inst::Reshape(arg) => values[*arg].clone(),
         };
         values.push(elems);
     }
@@ -187,6 +197,7 @@ pub fn registers(body: &Body, inputs: &[Scalar]) -> Table<Reg, Scalar> {
 pub fn element(generator: &Generator, dtype: DType, len: usize, index: usize) -> Scalar {
     match *generator {
         Generator::Arange { start, step } => generate::arange_at(start, step, index),
+        Generator::Random { seed } => Scalar::Float64(generate::random(seed, index / 4)[index % 4]),
         Generator::Linspace {
             start,
             step,

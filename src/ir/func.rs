@@ -57,6 +57,25 @@ pub struct ValueData {
     pub span: Option<Span>,
 }
 
+impl Func {
+    /// How a value lies in chunks and blocks: an operand as it is stored, a view as far as what it
+    /// sees has a grid along the same axes.
+    pub fn grid(&self, value: Value) -> Option<Grid> {
+        let mut views = Vec::new();
+        let mut seen = value;
+        while let Inst::View(view) = &self.values[seen].inst {
+            views.push((view, &self.values[seen].shape));
+            seen = view.arg;
+        }
+        let Inst::Elem(operand) = self.values[seen].inst else {
+            return None;
+        };
+        let grid = self.operands[operand].grid.clone()?;
+        let outwards = views.iter().rev();
+        Some(outwards.fold(grid, |grid, (view, shape)| view.grid(shape, &grid)))
+    }
+}
+
 impl PartialEq for ValueData {
     fn eq(&self, other: &Self) -> bool {
         (&self.inst, self.dtype, &self.shape) == (&other.inst, other.dtype, &other.shape)

@@ -1,7 +1,7 @@
 //! In: nothing. Out: the instructions, and for each the dtypes it takes and gives.
 //! Never: a default arm, so that a new instruction breaks the build wherever it must be thought of.
 
-use super::{Cut, OperandId, Value};
+use super::{Cut, OperandId, Value, View};
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
 
 /// What a value is computed from.
@@ -17,6 +17,10 @@ pub enum Inst {
     Map(Elementwise<Value>),
     /// A reduction over some axes.
     Reduce(Reduce),
+    /// The elements of another value, elsewhere.
+    View(View),
+    /// The elements of another value in C order, under another shape of as many elements.
+    Reshape(Value),
 }
 
 /// A 1-d array computed from the index, never stored.
@@ -42,6 +46,11 @@ pub enum Generator {
         /// NumPy's order of operations when `step` underflows to zero: `i / div * delta + start`
         /// where `Some((div, delta))`, both float64.
         tiny: Option<(Scalar, Scalar)>,
+    },
+    /// Element `i` of the stream of [`crate::math::generate::random`], in float64.
+    Random {
+        /// The key of the stream.
+        seed: u64,
     },
 }
 

@@ -11,6 +11,12 @@
 //! must be an error at run time is a [`Raise`]: a bool value of the program that must be false
 //! in every element.
 //!
+//! ## Views
+//!
+//! Element `i` of a [`View`] is the element of its argument at the index that its [`SourceAxis`]
+//! list gives for `i`. A reshape has the elements of its argument in C order. Both copy elements
+//! to the bit.
+//!
 //! ## Reductions, to the bit
 //!
 //! The bits of a float reduction are a function of the values, the shape and the [`Cut`], and of
@@ -51,6 +57,7 @@ mod func;
 mod inst;
 pub(crate) mod text;
 mod verify;
+mod view;
 
 pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
 pub use build::Builder;
@@ -59,3 +66,4 @@ pub use func::{Func, Operand, OperandId, Output, Raise, Value, ValueData};
 pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
+pub use view::{Border, SourceAxis, Step, View};

@@ -19,7 +19,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
     Body, BodyInst, Cut, Elementwise, FoldOp, Func, Generator, Inst, Operand, Reduce, ReduceOp,
-    Sink, Value,
+    Sink, SourceAxis, Step, Value, View,
 };
 use crate::types::{DType, Scalar, Shape};
 
@@ -107,6 +107,7 @@ impl Display for Generator {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Generator::Arange { start, step } => write!(f, "arange {start} {step}"),
+            Generator::Random { seed } => write!(f, "random {seed}"),
             Generator::Linspace {
                 start,
                 step,
@@ -122,6 +123,41 @@ impl Display for Generator {
                     None => Ok(()),
                 }
             }
+        }
+    }
+}
+
+/// `view v3 [at 2, axis 0 from 9 by -2, axis 1 wrap -1 of 10, axis 2 repeat 3, axis 3 pick [0, 0, 4]]`
+impl Display for View {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let axes: Vec<String> = self.axes.iter().map(SourceAxis::to_string).collect();
+        write!(f, "view {} {}", self.arg, List(&axes))
+    }
+}
+
+impl Display for SourceAxis {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceAxis::At(at) => write!(f, "at {at}"),
+            SourceAxis::Along { axis, steps } => {
+                write!(f, "axis {axis}")?;
+                steps.iter().try_for_each(|step| write!(f, " {step}"))
+            }
+        }
+    }
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Affine { start, step } => write!(f, "from {start} by {step}"),
+            Step::Repeat(times) => write!(f, "repeat {times}"),
+            Step::Bounded {
+                offset,
+                extent,
+                rule,
+            } => write!(f, "{} {offset} of {extent}", rule.name()),
+            Step::Pick(list) => write!(f, "pick {}", List(list)),
         }
     }
 }
@@ -208,6 +244,8 @@ impl Display for Line<'_> {
             Inst::Generate(generator) => generator.fmt(f),
             Inst::Map(map) => map.fmt(f),
             Inst::Reduce(reduce) => reduce.fmt(f),
+            Inst::View(view) => view.fmt(f),
+            Inst::Reshape(arg) => write!(f, "reshape {arg}"),
         }
     }
 }

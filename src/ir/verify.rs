@@ -131,11 +131,13 @@ pub(super) fn args(inst: &Inst) -> Vec<Value> {
         Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Vec::new(),
         Inst::Map(map) => map.args().collect(),
         Inst::Reduce(reduce) => vec![reduce.arg],
+        Inst::View(view) => vec![view.arg],
+        Inst::Reshape(arg) => vec![*arg],
     }
 }
 
 /// The dtype and shape an instruction gives. `declared` is what it says of itself, needed where
-/// the arguments do not fix it: constants and generators (shape), casts (dtype).
+/// the arguments do not fix it: constants, generators, views and reshapes (shape), casts (dtype).
 pub(super) fn type_of(
     func: &Func,
     inst: &Inst,
@@ -161,6 +163,22 @@ pub(super) fn type_of(
         Inst::Generate(generator) => generator_type(generator, declared),
         Inst::Map(map) => map_type(map, declared, data),
         Inst::Reduce(reduce) => reduce_type(reduce, data(reduce.arg)?),
+        Inst::View(view) => {
+            let arg = data(view.arg)?;
+            let (_, shape) = declared.ok_or("a view must declare its shape")?;
+            match view.fault(shape, &arg.shape) {
+                Some(fault) => Err(fault),
+                None => Ok((arg.dtype, shape.clone())),
+            }
+        }
+        Inst::Reshape(arg) => {
+            let arg = data(*arg)?;
+            let (_, shape) = declared.ok_or("a reshape must declare its shape")?;
+            match shape.checked_elems() == arg.shape.checked_elems() {
+                true => Ok((arg.dtype, shape.clone())),
+                false => Err(format!("shape {} cannot become {shape}", arg.shape)),
+            }
+        }
     }
 }
 
@@ -189,7 +207,10 @@ fn generator_type(
                 false => Err("linspace needs float64 scalars".into()),
             }
         }
-        Generator::Arange { .. } => Ok((dtype, shape.clone())),
+        Generator::Random { .. } if dtype != DType::Float64 => {
+            Err("random numbers are float64".into())
+        }
+        Generator::Arange { .. } | Generator::Random { .. } => Ok((dtype, shape.clone())),
     }
 }
 

@@ -60,6 +60,8 @@ fn live(func: &Func) -> Table<Value, bool> {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => {}
             Inst::Map(map) => map.args().for_each(|arg| live[arg] = true),
             Inst::Reduce(reduce) => live[reduce.arg] = true,
+            Inst::View(view) => live[view.arg] = true,
+            Inst::Reshape(arg) => live[*arg] = true,
         }
     }
     live

@@ -16,7 +16,12 @@ pub(super) fn fold(func: &Func) -> Func {
 fn folded(func: &Func, data: &ValueData) -> Option<ValueData> {
     let map = match &data.inst {
         Inst::Map(map) => map,
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => return None,
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Reduce(_)
+        | Inst::View(_)
+        | Inst::Reshape(_) => return None,
     };
     let known = map.args().all(|arg| constant(func, arg).is_some());
     known.then(|| {

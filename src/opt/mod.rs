@@ -8,6 +8,7 @@ mod fold;
 pub mod passes;
 mod rewrite;
 mod simplify;
+mod sink;
 
 use crate::ir::{Func, Verified};
 
@@ -17,7 +18,8 @@ pub use passes::PassPlan;
 type Pass = fn(&Func) -> Func;
 
 /// What is done to a function, in order.
-const PASSES: [(&str, Pass); 4] = [
+const PASSES: [(&str, Pass); 5] = [
+    ("sink", sink::sink),
     ("fold", fold::fold),
     ("simplify", simplify::simplify),
     ("cse", cse::cse),

@@ -15,7 +15,7 @@ mod show;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Cut, Func, Inst, OperandId, Value, Verified};
+use crate::ir::{Cut, Func, Inst, OperandId, Value, Verified, View};
 use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS};
 use crate::table::Table;
 use crate::types::{DType, Grid, Shape};
@@ -78,6 +78,8 @@ pub enum Leaf {
     Result(Value),
     /// A generated value.
     Generate(Value),
+    /// A view or reshape of another leaf: see [`Leaf::root`].
+    View(Value),
 }
 
 /// Something that a pass delivers.
@@ -89,6 +91,24 @@ pub enum PassSink {
     Fold(Value),
     /// Whether the condition of the function's `raises[index]` holds anywhere, and where first.
     Raise(usize),
+}
+
+impl Leaf {
+    /// The leaf that a view sees in the end; the leaf itself where it is none.
+    pub fn root(self, func: &Func) -> Leaf {
+        match self {
+            Leaf::View(value) => leaf(func, root(func, value)),
+            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => self,
+        }
+    }
+}
+
+/// The value that a view or reshape sees in the end; the value itself where it is none.
+fn root(func: &Func, mut value: Value) -> Value {
+    while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &func.values[value].inst {
+        value = *arg;
+    }
+    value
 }
 
 impl PassPlan {
@@ -161,6 +181,11 @@ fn facts(func: &Func) -> Table<Value, Fact> {
                 (level.max(facts[arg].level), free && data_free[arg])
             }),
             Inst::Reduce(reduce) => (facts[reduce.arg].level + 1, true),
+            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
+                // An elementwise value that is seen elsewhere is kept by a pass before.
+                let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
+                (facts[*arg].level + usize::from(kept), data_free[*arg])
+            }
         };
         data_free.push(free);
         let epilogue = free && data.shape.elems() <= MAX_EPILOGUE_ELEMS;
@@ -172,7 +197,12 @@ fn facts(func: &Func) -> Table<Value, Fact> {
 fn reduce_arg(func: &Func, value: Value) -> Option<Value> {
     match &func.values[value].inst {
         Inst::Reduce(reduce) => Some(reduce.arg),
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::View(_)
+        | Inst::Reshape(_) => None,
     }
 }
 
@@ -180,7 +210,9 @@ fn reduce_arg(func: &Func, value: Value) -> Option<Value> {
 fn is_leaf(func: &Func, facts: &Table<Value, Fact>, value: Value, epilogue: bool) -> bool {
     match &func.values[value].inst {
         Inst::Const(_) => false,
-        Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => true,
+        Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) | Inst::View(_) | Inst::Reshape(_) => {
+            true
+        }
         // A pass over data reads what an epilogue has computed.
         Inst::Map(_) => !epilogue && facts[value].epilogue,
     }
@@ -246,6 +278,9 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
             enter(&mut uses, reduce_arg(func, value).unwrap_or(value));
         }
         let Use { data, epilogue, .. } = uses[value];
+        if data || epilogue {
+            see(func, &mut uses, value);
+        }
         if let Inst::Map(map) = &func.values[value].inst {
             for arg in map.args() {
                 uses[arg].data |= data && !is_leaf(func, facts, value, false);
@@ -256,12 +291,27 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
     uses
 }
 
+/// A pass that reads a view reads what that sees: a value of another pass must be delivered.
+fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
+    let seen = root(func, view);
+    let delivered = match &func.values[seen].inst {
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) => seen != view,
+        Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,
+    };
+    if delivered {
+        uses[seen].root = true;
+        uses[seen].feeds = true;
+    }
+}
+
 /// Whether some pass reads `value` as the result of another.
 fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -> bool {
     match &func.values[value].inst {
         Inst::Reduce(_) => used.data || used.epilogue,
         Inst::Map(_) => used.data && facts[value].epilogue,
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
+        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => {
+            false
+        }
     }
 }
 
@@ -282,7 +332,12 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
     let cut = |sink: PassSink| match sink {
         PassSink::Fold(value) => match &func.values[value].inst {
             Inst::Reduce(reduce) => Some(reduce.cut.clone()),
-            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => None,
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::View(_)
+            | Inst::Reshape(_) => None,
         },
         PassSink::Store(_) | PassSink::Raise(_) => None,
     };
@@ -377,10 +432,13 @@ fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSin
     // Two values may read one operand.
     let mut seen = HashSet::new();
     inputs.retain(|input| seen.insert(input.leaf));
+    let grids: Vec<Option<Grid>> = inputs.iter().map(|input| grid(func, input)).collect();
+    let args = inputs.iter().zip(&grids);
+    let args = args.map(|(input, grid)| (&input.shape, input.dtype, grid.as_ref()));
     let cut = group
         .cut
         .clone()
-        .unwrap_or_else(|| Cut::choose(&group.domain, inputs.iter().map(|input| arg(func, input))));
+        .unwrap_or_else(|| Cut::choose(&group.domain, args));
     Pass {
         domain: group.domain.clone(),
         cut,
@@ -405,17 +463,18 @@ fn leaf(func: &Func, value: Value) -> Leaf {
     match &func.values[value].inst {
         Inst::Elem(operand) => Leaf::Operand(*operand),
         Inst::Generate(_) => Leaf::Generate(value),
+        Inst::View(_) | Inst::Reshape(_) => Leaf::View(value),
         Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) => Leaf::Result(value),
     }
 }
 
-/// An input as [`Cut::choose`] asks for it.
-fn arg<'f>(func: &'f Func, input: &'f Input) -> (&'f Shape, DType, Option<&'f Grid>) {
-    let grid = match input.leaf {
-        Leaf::Operand(id) => func.operands[id].grid.as_ref(),
+/// How an input is stored in chunks and blocks.
+fn grid(func: &Func, input: &Input) -> Option<Grid> {
+    match input.leaf {
+        Leaf::Operand(id) => func.operands[id].grid.clone(),
+        Leaf::View(value) => func.grid(value),
         Leaf::Result(_) | Leaf::Generate(_) => None,
-    };
-    (&input.shape, input.dtype, grid)
+    }
 }
 
 fn homes(passes: &[Pass]) -> HashMap<Value, Home> {

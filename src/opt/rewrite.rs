@@ -1,7 +1,7 @@
 //! In: a function and what to do with each of its values. Out: the new function.
 //! Never: a decision.
 
-use crate::ir::{Func, Inst, Output, Raise, Reduce, Value, ValueData};
+use crate::ir::{Func, Inst, Output, Raise, Reduce, Value, ValueData, View};
 use crate::table::Table;
 use crate::types::Scalar;
 
@@ -32,6 +32,11 @@ pub(super) fn rename(data: &ValueData, mut name: impl FnMut(Value) -> Value) -> 
             arg: name(reduce.arg),
             ..reduce.clone()
         }),
+        Inst::View(view) => Inst::View(View {
+            arg: name(view.arg),
+            axes: view.axes.clone(),
+        }),
+        Inst::Reshape(arg) => Inst::Reshape(name(*arg)),
     };
     ValueData {
         inst,
@@ -55,6 +60,11 @@ pub(super) fn rename_roots(old: &Func, new: &mut Func, mut name: impl FnMut(Valu
 pub(super) fn constant(func: &Func, value: Value) -> Option<Scalar> {
     match func.values[value].inst {
         Inst::Const(scalar) => Some(scalar),
-        Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) | Inst::Reduce(_) => None,
+        Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::Reduce(_)
+        | Inst::View(_)
+        | Inst::Reshape(_) => None,
     }
 }

@@ -14,7 +14,12 @@ pub(super) fn simplify(func: &Func) -> Func {
     rewrite(func, |new, data| {
         let map = match &data.inst {
             Inst::Map(map) => *map,
-            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => {
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Reduce(_)
+            | Inst::View(_)
+            | Inst::Reshape(_) => {
                 return new.values.push(data);
             }
         };
@@ -93,7 +98,12 @@ fn simpler(func: &Func, map: Elementwise<Value>, dtype: DType) -> Option<Cheaper
 fn map_of(func: &Func, value: Value) -> Option<Elementwise<Value>> {
     match &func.values[value].inst {
         Inst::Map(map) => Some(*map),
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => None,
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Reduce(_)
+        | Inst::View(_)
+        | Inst::Reshape(_) => None,
     }
 }
 

@@ -52,7 +52,7 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
                 input.shape.broadcast(&pass.domain).as_ref(),
                 Ok(&pass.domain)
             );
-            if let Leaf::Result(value) = input.leaf {
+            if let Leaf::Result(value) = input.leaf.root(func) {
                 let home = plan.home(value).expect("a result has a home");
                 assert!(home.pass < index, "{value} is read before it is there");
             }
@@ -133,7 +133,7 @@ fn every_value(func: &Verified, operands: &[Vec<u8>]) -> Vec<Vec<Scalar>> {
 /// A value whose elements an input has.
 fn value_of(func: &Func, leaf: Leaf) -> Value {
     match leaf {
-        Leaf::Result(value) | Leaf::Generate(value) => value,
+        Leaf::Result(value) | Leaf::Generate(value) | Leaf::View(value) => value,
         Leaf::Operand(id) => {
             let reads = |value: &Value| func.values[*value].inst == Inst::Elem(id);
             func.values.ids().find(reads).expect("read by some value")

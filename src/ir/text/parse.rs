@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::ir::{
-    Cut, DimCut, Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise, Reduce,
-    ReduceOp, Value, ValueData,
+    Border, Cut, DimCut, Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise,
+    Reduce, ReduceOp, SourceAxis, Step, Value, ValueData, View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -147,8 +147,14 @@ impl Reader {
             "const" => return Ok(Inst::Const(tokens.scalar(dtype)?)),
             "elem" => return self.elem(tokens),
             "arange" => return Ok(Inst::Generate(arange(tokens, dtype)?)),
+            "random" => {
+                let seed = tokens.parsed("seed")?;
+                return Ok(Inst::Generate(Generator::Random { seed }));
+            }
             "linspace" => return Ok(Inst::Generate(linspace(tokens)?)),
             "reduce" => return Ok(Inst::Reduce(reduce(tokens)?)),
+            "view" => return Ok(Inst::View(view(tokens)?)),
+            "reshape" => return Ok(Inst::Reshape(tokens.value()?)),
             "select" => Elementwise::Select {
                 condition: tokens.value()?,
                 then: tokens.value()?,
@@ -226,6 +232,50 @@ fn reduce(tokens: &mut Tokens) -> Read<Reduce> {
         keepdims: tokens.eat("keepdims"),
         cut: Cut { dims },
     })
+}
+
+fn view(tokens: &mut Tokens) -> Read<View> {
+    let arg = tokens.value()?;
+    let axes = tokens.list(source_axis)?;
+    Ok(View { arg, axes })
+}
+
+fn source_axis(tokens: &mut Tokens) -> Read<SourceAxis> {
+    if tokens.eat("at") {
+        return Ok(SourceAxis::At(tokens.number()?));
+    }
+    tokens.expect("axis")?;
+    let axis = tokens.number()?;
+    let mut steps = Vec::new();
+    while let Some(step) = step(tokens)? {
+        steps.push(step);
+    }
+    Ok(SourceAxis::Along { axis, steps })
+}
+
+fn step(tokens: &mut Tokens) -> Read<Option<Step>> {
+    if tokens.eat("from") {
+        let start = tokens.number()?;
+        tokens.expect("by")?;
+        let step = tokens.parsed("step")?;
+        return Ok(Some(Step::Affine { start, step }));
+    }
+    if tokens.eat("repeat") {
+        return Ok(Some(Step::Repeat(tokens.number()?)));
+    }
+    if tokens.eat("pick") {
+        return Ok(Some(Step::Pick(tokens.list(Tokens::number)?.into())));
+    }
+    let rule = Border::ALL.into_iter().find(|rule| tokens.eat(rule.name()));
+    let Some(rule) = rule else { return Ok(None) };
+    let offset = tokens.parsed("offset")?;
+    tokens.expect("of")?;
+    let extent = tokens.number()?;
+    Ok(Some(Step::Bounded {
+        offset,
+        extent,
+        rule,
+    }))
 }
 
 fn reduce_op(name: &str, ddof: Option<u64>) -> Read<ReduceOp> {

@@ -128,7 +128,11 @@ impl Lower<'_> {
                 Inst::Const(scalar) => BodyInst::Const(*scalar),
                 Inst::Map(map) => BodyInst::Map(map.map(|arg| self.reg(arg))),
                 // OK because a pass's body holds only constants and elementwise values.
-                Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) => continue,
+                Inst::Elem(_)
+                | Inst::Generate(_)
+                | Inst::Reduce(_)
+                | Inst::View(_)
+                | Inst::Reshape(_) => continue,
             };
             let dtype = data.dtype;
             let reg = self.regs.push(RegData { inst, dtype });
@@ -176,7 +180,12 @@ impl Lower<'_> {
                     (fold_op(*op, dtype), reg)
                 }
                 // OK because only reductions are folded.
-                Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => (None, reg),
+                Inst::Const(_)
+                | Inst::Elem(_)
+                | Inst::Generate(_)
+                | Inst::Map(_)
+                | Inst::View(_)
+                | Inst::Reshape(_) => (None, reg),
             },
         };
         Some(match (want, fold) {

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Home, Leaf, Pass, PassPlan, PassSink};
-use crate::ir::Func;
+use super::{Home, Leaf, Pass, PassPlan, PassSink, leaf};
 use crate::ir::text::{List, Name, Quoted, Typed};
+use crate::ir::{Func, Inst, Value, View};
 
 impl PassPlan {
     /// The plan as text; `func` is the function it was made from.
@@ -32,6 +32,19 @@ impl Display for Show<'_> {
 }
 
 impl Show<'_> {
+    /// What a view sees, from the view inwards.
+    fn view(&self, f: &mut Formatter<'_>, mut value: Value) -> fmt::Result {
+        while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &self.func.values[value].inst
+        {
+            write!(f, "{} of ", self.func.line(value))?;
+            value = *arg;
+        }
+        match leaf(self.func, value) {
+            Leaf::Operand(id) => writeln!(f, "operand {}", Name(&self.func.operands[id].name)),
+            Leaf::Result(_) | Leaf::Generate(_) | Leaf::View(_) => writeln!(f, "{value}"),
+        }
+    }
+
     fn pass(&self, f: &mut Formatter<'_>, index: usize, pass: &Pass) -> fmt::Result {
         let (domain, cut) = (List(&pass.domain), &pass.cut);
         match pass.epilogue {
@@ -50,6 +63,7 @@ impl Show<'_> {
                     None => writeln!(f, "{value}")?,
                 },
                 Leaf::Generate(value) => writeln!(f, "generate {value}")?,
+                Leaf::View(value) => self.view(f, value)?,
             }
         }
         for &value in &pass.body {

@@ -1,0 +1,298 @@
+//! In: an array and what stands in the brackets behind it. Out: the view it means.
+//! Never: an index outside of the array, or a copy.
+
+use super::literal::Literal;
+use super::meaning::{Is, Meaning, Term};
+use super::{Checker, Reported, Res};
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{SourceAxis, Step, Value, View};
+use crate::syntax::ast::{NodeId, Subscript};
+use crate::types::Shape;
+
+/// One item of a subscript, read.
+#[derive(Clone, Copy, Debug)]
+enum Item {
+    /// The axis goes.
+    At(NodeId, i128),
+    /// `start:stop:step`, those not given being `None`.
+    Slice([Option<i128>; 3]),
+    /// As many whole axes as are left.
+    Rest,
+    /// A new axis of extent 1.
+    New,
+}
+
+/// A view under construction.
+#[derive(Debug, Default)]
+pub(super) struct Axes {
+    pub(super) axes: Vec<SourceAxis>,
+    pub(super) shape: Vec<usize>,
+}
+
+impl Axes {
+    /// The next axis of the source as it is.
+    pub(super) fn keep(&mut self, extent: usize) {
+        self.axes.push(SourceAxis::same(self.shape.len()));
+        self.shape.push(extent);
+    }
+
+    /// The next axis of the source through a step that gives `extent` elements.
+    pub(super) fn step(&mut self, step: Step, extent: usize) {
+        self.axes.push(SourceAxis::step(self.shape.len(), step));
+        self.shape.push(extent);
+    }
+
+    /// One element of the next axis of the source.
+    pub(super) fn drop_at(&mut self, at: usize) {
+        self.axes.push(SourceAxis::At(at));
+    }
+
+    /// An axis that the source does not have.
+    pub(super) fn insert(&mut self, extent: usize) {
+        self.shape.push(extent);
+    }
+}
+
+impl Checker<'_> {
+    /// `base[items]`
+    pub(super) fn index(&mut self, id: NodeId, base: NodeId, items: &[Subscript]) -> Res<Meaning> {
+        let base = self.term(base)?;
+        let shape = self.shape(base);
+        let items = self.items(&shape, items);
+        let items = items?;
+        let value = self.strong(base)?;
+        let taken = items
+            .iter()
+            .filter(|item| matches!(item, Item::At(..) | Item::Slice(_)))
+            .count();
+        let Some(rest) = shape.ndim().checked_sub(taken) else {
+            return Err(self.too_many_indices(id, base, taken));
+        };
+        let axes = self.view_of(&shape, &items, rest)?;
+        self.seen(value, axes).map(Meaning::Value)
+    }
+
+    /// The value that a view under construction is.
+    pub(super) fn seen(&mut self, arg: Value, axes: Axes) -> Res<Value> {
+        let Axes { axes, shape } = axes;
+        let same = |(axis, own): (usize, &SourceAxis)| *own == SourceAxis::same(axis);
+        let shape = Shape::from(shape);
+        if *self.build.shape(arg) == shape && axes.iter().enumerate().all(same) {
+            return Ok(arg);
+        }
+        self.view(View { arg, axes }, shape)
+    }
+
+    fn items(&mut self, shape: &Shape, items: &[Subscript]) -> Res<Vec<Item>> {
+        let mut read = Vec::with_capacity(items.len());
+        let mut rests = 0;
+        let mut failed = false;
+        for item in items {
+            let item = match item {
+                Subscript::Ellipsis => {
+                    rests += 1;
+                    Ok(Item::Rest)
+                }
+                Subscript::Slice { start, stop, step } => self.slice(*start, *stop, *step),
+                Subscript::Item(node) => self.item(*node, shape),
+            };
+            match item {
+                Ok(item) => read.push(item),
+                Err(Reported) => failed = true,
+            }
+        }
+        if rests > 1 {
+            let message = "an index has at most one `...`";
+            let diagnostic = Diagnostic::new(Code::BadIndex, message, self.here, "");
+            self.report(diagnostic);
+            failed = true;
+        }
+        if failed { Err(Reported) } else { Ok(read) }
+    }
+
+    fn slice(
+        &mut self,
+        start: Option<NodeId>,
+        stop: Option<NodeId>,
+        step: Option<NodeId>,
+    ) -> Res<Item> {
+        let [start, stop, by] = [start, stop, step].map(|node| match node {
+            Some(node) => self.slice_bound(node),
+            None => Ok(None),
+        });
+        if let (Ok(Some(0)), Some(node)) = (by, step) {
+            let message = "the step of a slice cannot be 0";
+            let span = self.span(node);
+            self.report(Diagnostic::new(Code::BadIndex, message, span, ""));
+            return Err(Reported);
+        }
+        Ok(Item::Slice([start?, stop?, by?]))
+    }
+
+    fn slice_bound(&mut self, node: NodeId) -> Res<Option<i128>> {
+        match self.get(node) {
+            Meaning::None => Ok(None),
+            Meaning::Literal(Literal::Bool(value)) => Ok(Some(i128::from(value))),
+            _ => self.int_arg(node, "a slice").map(Some),
+        }
+    }
+
+    fn item(&mut self, node: NodeId, shape: &Shape) -> Res<Item> {
+        let span = self.span(node);
+        match self.get(node) {
+            Meaning::Mistake | Meaning::Unread => Err(Reported),
+            Meaning::None => Ok(Item::New),
+            Meaning::Literal(Literal::Int(at)) => Ok(Item::At(node, at)),
+            Meaning::Literal(Literal::Bool(_)) => {
+                Err(self.not_yet(span, "indexing with a single truth value"))
+            }
+            Meaning::Tuple => {
+                let what = "indexing with a list (`take(x, [1, 2], axis=0)` does it along an axis)";
+                Err(self.not_yet(span, what))
+            }
+            Meaning::Value(value) if self.build.dtype(value).is_bool() => {
+                Err(self.not_yet(span, "filtering with a mask"))
+            }
+            Meaning::Value(value) if self.build.dtype(value).is_int() => {
+                Err(self.not_yet(span, "indexing with an array"))
+            }
+            Meaning::Value(_)
+            | Meaning::Literal(Literal::Float(_))
+            | Meaning::Function(_)
+            | Meaning::Method(_)
+            | Meaning::Text => {
+                let message = "an index must be an integer, a slice, `...`, `None` or a mask";
+                let label = format!("into an array of shape `{shape}`");
+                self.report(Diagnostic::new(Code::BadIndex, message, span, label));
+                Err(Reported)
+            }
+        }
+    }
+
+    fn view_of(&mut self, shape: &Shape, items: &[Item], rest: usize) -> Res<Axes> {
+        let mut axes = Axes::default();
+        let keep_rest = |axes: &mut Axes| {
+            for _ in 0..rest {
+                axes.keep(shape[axes.axes.len()]);
+            }
+        };
+        for item in items {
+            match *item {
+                Item::New => axes.insert(1),
+                Item::Rest => keep_rest(&mut axes),
+                Item::Slice(bounds) => {
+                    let extent = shape[axes.axes.len()];
+                    let (step, count) = sliced(bounds, extent);
+                    match step {
+                        Step::Affine { start: 0, step: 1 } => axes.keep(count),
+                        step => axes.step(step, count),
+                    }
+                }
+                Item::At(node, at) => {
+                    let axis = axes.axes.len();
+                    let at = self.within(node, at, axis, shape)?;
+                    axes.drop_at(at);
+                }
+            }
+        }
+        if !items.iter().any(|item| matches!(item, Item::Rest)) {
+            keep_rest(&mut axes);
+        }
+        Ok(axes)
+    }
+
+    /// A literal index, counted from the end if it is negative, as one from the start.
+    pub(super) fn within(
+        &mut self,
+        node: NodeId,
+        at: i128,
+        axis: usize,
+        shape: &Shape,
+    ) -> Res<usize> {
+        let extent = shape[axis] as i128;
+        let counted = if at < 0 { at + extent } else { at };
+        if (0..extent).contains(&counted) {
+            // OK because it was just found to be below the extent.
+            return Ok(counted as usize);
+        }
+        let message = format!("index {at} is outside of axis {axis} of shape `{shape}`");
+        let label = match extent {
+            0 => "the axis has no elements".to_string(),
+            n => format!("the indices are {} to {}", -n, n - 1),
+        };
+        let span = self.span(node);
+        self.report(Diagnostic::new(Code::BadIndex, message, span, label));
+        Err(Reported)
+    }
+
+    fn too_many_indices(&mut self, id: NodeId, base: Term, taken: usize) -> Reported {
+        let shape = self.shape(base);
+        let message = match base.is {
+            Is::Literal(_) => "a number cannot be indexed".to_string(),
+            Is::Value(_) if taken == 1 => format!("an index into an array of shape `{shape}`"),
+            Is::Value(_) => format!("{taken} indices into an array of shape `{shape}`"),
+        };
+        let label = match shape.ndim() {
+            1 => "it has 1 axis".to_string(),
+            n => format!("it has {n} axes"),
+        };
+        let diagnostic = Diagnostic::new(Code::BadIndex, message, self.span(id), "")
+            .label(self.span(base.node), label);
+        self.report(diagnostic);
+        Reported
+    }
+}
+
+/// What Python's `slice.indices` makes of bounds for an axis of `extent`: the step into the axis,
+/// and how many elements there are.
+pub(super) fn sliced([start, stop, step]: [Option<i128>; 3], extent: usize) -> (Step, usize) {
+    let n = extent as i128;
+    let step = step.unwrap_or(1);
+    // Counted from the end where negative, then brought to where the first step may stand.
+    let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
+    let bound = |given: Option<i128>, default: i128| match given {
+        Some(at) => (if at < 0 { at.saturating_add(n) } else { at }).clamp(low, high),
+        None => default,
+    };
+    let (start, stop) = if step > 0 {
+        (bound(start, low), bound(stop, high))
+    } else {
+        (bound(start, high), bound(stop, low))
+    };
+    let distance = if step > 0 { stop - start } else { start - stop };
+    let count = match distance {
+        ..=0 => 0,
+        distance => (distance - 1) / step.abs() + 1,
+    };
+    // OK because both lie within the extent, and a step beyond it is never taken.
+    let step = step.clamp(-n.max(1), n.max(1)) as isize;
+    let start = if count == 0 { 0 } else { start as usize };
+    (Step::Affine { start, step }, count as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_pythons() {
+        let slice = |start, stop, step, extent| {
+            let (Step::Affine { start, step }, count) = sliced([start, stop, step], extent) else {
+                panic!("a slice is affine");
+            };
+            (start, step, count)
+        };
+        assert_eq!(slice(None, None, None, 5), (0, 1, 5));
+        assert_eq!(slice(Some(1), Some(-1), None, 5), (1, 1, 3));
+        assert_eq!(slice(None, None, Some(-1), 5), (4, -1, 5));
+        assert_eq!(slice(Some(10), None, Some(-2), 5), (4, -2, 3));
+        assert_eq!(slice(Some(-10), Some(2), None, 5), (0, 1, 2));
+        assert_eq!(slice(Some(3), Some(1), None, 5), (0, 1, 0));
+        assert_eq!(slice(None, None, Some(7), 5), (0, 5, 1));
+        assert_eq!(slice(Some(0), None, Some(-1), 5), (0, -1, 1));
+        assert_eq!(slice(None, None, None, 0), (0, 1, 0));
+        assert_eq!(slice(None, None, Some(-1), 0), (0, -1, 0));
+        let huge = i128::from(i64::MAX);
+        assert_eq!(slice(Some(-huge), Some(huge), Some(huge), 5), (0, 5, 1));
+    }
+}
