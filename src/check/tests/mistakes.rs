@@ -248,7 +248,7 @@ fn names_and_arguments() {
             "None + 1",
             "xx + yy",
             "a @ b",
-            "a[0]",
+            "a[a > 0]",
             "arctan(a)",
             "f(x) = x + 1; f(a)",
             "pow(b, b) % sum",
@@ -406,9 +406,9 @@ fn names_and_arguments() {
             --- a @ b
             E0106: the matrix product `@` is not available in this version yet
               "@" at 2: not yet
-            --- a[0]
-            E0106: indexing is not available in this version yet
-              "a[0]" at 0: not yet
+            --- a[a > 0]
+            E0106: filtering with a mask is not available in this version yet
+              "a > 0" at 2: not yet
             --- arctan(a)
             E0106: the function `atan` is not available in this version yet
               "arctan" at 0: not yet

@@ -39,13 +39,17 @@ const OPERATORS: [&str; 20] = [
     ">=", " and ", " or ",
 ];
 
+const SUBSCRIPTS: [&str; 12] = [
+    "0", "-1", "1:", "::-2", "...", "None", "0, 1", ":, 0", "5", "a", "b", "...,:2",
+];
+
 /// An expression, mostly of sense.
 fn expression(from: &mut Unstructured<'_>, depth: usize) -> arbitrary::Result<String> {
     if depth == 0 || from.ratio(1, 6)? {
         return Ok((*from.choose(&ATOMS)?).to_string());
     }
     let part = |from: &mut Unstructured<'_>| expression(from, depth - 1);
-    let text = match from.int_in_range(0..=9)? {
+    let text = match from.int_in_range(0..=11)? {
         0..=3 => {
             let (left, op, right) = (part(from)?, *from.choose(&OPERATORS)?, part(from)?);
             format!("({left}){op}({right})")
@@ -53,6 +57,7 @@ fn expression(from: &mut Unstructured<'_>, depth: usize) -> arbitrary::Result<St
         4 => format!("{}{}", from.choose(&["-", "+", "~", "not "])?, part(from)?),
         5 => format!("{} if {} else {}", part(from)?, part(from)?, part(from)?),
         6 => format!("({}).{}()", part(from)?, function(from)?),
+        7 => format!("({})[{}]", part(from)?, from.choose(&SUBSCRIPTS)?),
         _ => {
             let mut args = Vec::new();
             for _ in 0..from.int_in_range(0..=3)? {
