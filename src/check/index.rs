@@ -130,11 +130,10 @@ impl Checker<'_> {
     }
 
     fn slice_bound(&mut self, node: NodeId) -> Res<Option<i128>> {
-        match self.get(node) {
-            Meaning::None => Ok(None),
-            Meaning::Literal(Literal::Bool(value)) => Ok(Some(i128::from(value))),
-            _ => self.int_arg(node, "a slice").map(Some),
+        if let Meaning::None = self.get(node) {
+            return Ok(None);
         }
+        self.whole_arg(node, "a slice").map(Some)
     }
 
     fn item(&mut self, node: NodeId, shape: &Shape) -> Res<Item> {
@@ -183,9 +182,10 @@ impl Checker<'_> {
                 Item::Slice(bounds) => {
                     let extent = shape[axes.axes.len()];
                     let (step, count) = sliced(bounds, extent);
-                    match step {
-                        Step::Affine { start: 0, step: 1 } => axes.keep(count),
-                        step => axes.step(step, count),
+                    if step == (Step::Affine { start: 0, step: 1 }) {
+                        axes.keep(count);
+                    } else {
+                        axes.step(step, count);
                     }
                 }
                 Item::At(node, at) => {

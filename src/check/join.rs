@@ -350,10 +350,10 @@ impl Checker<'_> {
         let Some(node) = given.named("mode") else {
             return Ok(None);
         };
-        let name = match &self.frame.ast.nodes[node] {
-            Node::Str(name) => name.clone(),
-            _ => String::new(),
-        };
+        let mut name = "";
+        if let Node::Str(text) = &self.frame.ast.nodes[node] {
+            name = text;
+        }
         if name == "constant" {
             return Ok(None);
         }

@@ -127,7 +127,7 @@ impl Checker<'_> {
         let known = Shape::from(extents.clone()).checked_elems();
         if let (Some(open), Some(known)) = (open, known)
             && known > 0
-            && elems % known == 0
+            && elems.is_multiple_of(known)
         {
             extents[open] = elems / known;
         }
@@ -463,11 +463,18 @@ impl Checker<'_> {
             _ => vec![node],
         };
         nodes.extend(&given.more);
-        let read = nodes.into_iter().map(|node| match self.get(node) {
-            Meaning::Literal(Literal::Bool(value)) => Ok((node, i128::from(value))),
-            _ => Ok((node, self.int_arg(node, name)?)),
-        });
+        let read = nodes
+            .into_iter()
+            .map(|node| Ok((node, self.whole_arg(node, name)?)));
         read.collect::<Res<Vec<_>>>().map(Some)
+    }
+
+    /// An integer, written out; a truth value is one, as in Python.
+    pub(super) fn whole_arg(&mut self, node: NodeId, what: &str) -> Res<i128> {
+        if let Meaning::Literal(Literal::Bool(value)) = self.get(node) {
+            return Ok(i128::from(value));
+        }
+        self.int_arg(node, what)
     }
 
     /// An argument that is an extent or several.

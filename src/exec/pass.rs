@@ -175,10 +175,11 @@ impl<'a> PassRun<'a> {
             .collect();
         let roots = roots(func, pass);
         let each = leaves.iter().enumerate();
-        let access = each.map(|(index, leaf)| match access(leaf, pass) {
-            // Another leaf reads the same blocks.
-            Access::OwnBlocks if !alone(&roots, index) => Access::SharedBlocks,
-            access => access,
+        let access = each.map(|(index, leaf)| {
+            let found = access(leaf, pass);
+            // Another leaf may read the same blocks.
+            let shared = found == Access::OwnBlocks && !alone(&roots, index);
+            if shared { Access::SharedBlocks } else { found }
         });
         let access = access.collect();
         let sinks: Vec<SinkRun<'a>> = pass
@@ -326,10 +327,9 @@ fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
         Leaf::Generate(..) => return Access::Generated,
         Leaf::Pending(..) => return Access::Resident,
         Leaf::Seen(seen) => {
-            return match access(&seen.inner, pass) {
-                Access::OwnBlocks => Access::SharedBlocks,
-                access => access,
-            };
+            let found = access(&seen.inner, pass);
+            let shared = found == Access::OwnBlocks;
+            return if shared { Access::SharedBlocks } else { found };
         }
         Leaf::Array(array) => array,
     };

@@ -42,24 +42,20 @@ type Visit<'v> = dyn FnMut(&[usize], &[usize]) -> Result<()> + 'v;
 impl<'a> Leaf<'a> {
     /// A view of a leaf, under `shape`: in memory just other strides, where they can tell.
     pub(crate) fn viewed(self, axes: &[SourceAxis], shape: &Shape) -> Leaf<'a> {
-        match self {
-            Leaf::Pending(dtype, _) => Leaf::Pending(dtype, shape.clone()),
-            inner => {
-                let strided = inner.array().and_then(|array| strided(array, axes, shape));
-                strided.map_or_else(|| seen(inner, How::View(axes.to_vec()), shape), Leaf::Array)
-            }
+        if let Leaf::Pending(dtype, _) = self {
+            return Leaf::Pending(dtype, shape.clone());
         }
+        let strided = self.array().and_then(|array| strided(array, axes, shape));
+        strided.map_or_else(|| seen(self, How::View(axes.to_vec()), shape), Leaf::Array)
     }
 
     /// The elements of a leaf in C order, under `shape`.
     pub(crate) fn reshaped(self, shape: &Shape) -> Leaf<'a> {
-        match self {
-            Leaf::Pending(dtype, _) => Leaf::Pending(dtype, shape.clone()),
-            inner => {
-                let dense = inner.array().and_then(|array| reshaped(array, shape));
-                dense.map_or_else(|| seen(inner, How::Reshape, shape), Leaf::Array)
-            }
+        if let Leaf::Pending(dtype, _) = self {
+            return Leaf::Pending(dtype, shape.clone());
         }
+        let dense = self.array().and_then(|array| reshaped(array, shape));
+        dense.map_or_else(|| seen(self, How::Reshape, shape), Leaf::Array)
     }
 
     fn array(&self) -> Option<&Array<'a>> {

@@ -22,34 +22,6 @@ pub fn linspace_at(start: f64, step: f64, i: usize) -> f64 {
     i as f64 * step + start
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The last elements of `np.arange(0.1, ..., 0.3)` and of an int8 one.
-    #[test]
-    fn elements_are_numpys() {
-        let step = Scalar::Float32((0.1f32 + 0.3) - 0.1);
-        let at = |i| arange_at(Scalar::Float32(0.1), step, i);
-        assert_eq!(at(0), Scalar::Float32(0.1));
-        assert_eq!(at(1), Scalar::Float32(0.4));
-        assert_eq!(at(16_000_000), Scalar::Float32(4_800_000.0));
-        assert_eq!(
-            arange_at(Scalar::Int8(-3), Scalar::Int8(2), 2),
-            Scalar::Int8(1)
-        );
-        assert_eq!(
-            arange_at(Scalar::UInt8(250), Scalar::UInt8(7), 1),
-            Scalar::UInt8(1)
-        );
-        assert_eq!(
-            arange_at(Scalar::Bool(false), Scalar::Bool(true), 1),
-            Scalar::Bool(true)
-        );
-        assert_eq!(linspace_at(0.1, 0.1, 2), 0.1 * 2.0 + 0.1);
-    }
-}
-
 /// Four random numbers from 0 up to 1: those at `4 * block ..` of the stream of `seed`. The same
 /// numbers as NumPy's `Generator(Philox(key=seed)).random()`: Philox 4x64 with ten rounds (Salmon,
 /// Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011), counting from 1, of
@@ -79,4 +51,54 @@ fn wide(a: u64, b: u64) -> (u64, u64) {
     let product = u128::from(a) * u128::from(b);
     // OK because halves are what is wanted.
     ((product >> 64) as u64, product as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMPY: [[f64; 4]; 2] = [
+        [
+            0.8720734548204873,
+            0.29536538151378355,
+            0.4200976785072422,
+            0.4053922457839946,
+        ],
+        [
+            0.0828426870273763,
+            0.6966328926282271,
+            0.2963575925326176,
+            0.6205620114540453,
+        ],
+    ];
+
+    /// The last elements of `np.arange(0.1, ..., 0.3)` and of an int8 one.
+    #[test]
+    fn elements_are_numpys() {
+        let step = Scalar::Float32((0.1f32 + 0.3) - 0.1);
+        let at = |i| arange_at(Scalar::Float32(0.1), step, i);
+        assert_eq!(at(0), Scalar::Float32(0.1));
+        assert_eq!(at(1), Scalar::Float32(0.4));
+        assert_eq!(at(16_000_000), Scalar::Float32(4_800_000.0));
+        assert_eq!(
+            arange_at(Scalar::Int8(-3), Scalar::Int8(2), 2),
+            Scalar::Int8(1)
+        );
+        assert_eq!(
+            arange_at(Scalar::UInt8(250), Scalar::UInt8(7), 1),
+            Scalar::UInt8(1)
+        );
+        assert_eq!(
+            arange_at(Scalar::Bool(false), Scalar::Bool(true), 1),
+            Scalar::Bool(true)
+        );
+        assert_eq!(linspace_at(0.1, 0.1, 2), 0.1 * 2.0 + 0.1);
+    }
+
+    /// `np.random.Generator(np.random.Philox(key=7)).random(6)`
+    #[test]
+    fn random_numbers_are_numpys() {
+        assert_eq!(random(7, 0), NUMPY[0]);
+        assert_eq!(random(7, 1)[..2], NUMPY[1][..2]);
+    }
 }
