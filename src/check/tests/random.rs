@@ -80,11 +80,12 @@ fn function(from: &mut Unstructured<'_>) -> arbitrary::Result<&'static str> {
 #[test]
 fn random_programs_check_or_are_explained() {
     let scope = scope(OPERANDS);
-    let mut checked = 0;
+    let (mut tried, mut checked) = (0, 0);
     arbtest::arbtest(|from| {
         let first = expression(from, 3)?;
         let second = expression(from, 2)?;
         let text = format!("x = {first}; x, {second}");
+        tried += 1;
         match run(&scope, &text) {
             Ok(_) => checked += 1,
             Err(found) => {
@@ -96,5 +97,9 @@ fn random_programs_check_or_are_explained() {
         Ok(())
     })
     .budget_ms(1_500);
-    assert!(checked > 20, "only {checked} programs checked");
+    // A busy machine tries few; of many, some must make sense.
+    assert!(
+        checked * 100 >= tried,
+        "only {checked} of {tried} programs checked"
+    );
 }
