@@ -87,7 +87,8 @@ impl Checker<'_> {
                 }
             }
             Promotion::MixedInts => self.compare_mixed(op, left, right),
-            Promotion::Float16 | Promotion::Refused => Err(self.refused_two(id, op, left, right)),
+            Promotion::Float16 => Err(self.float16_of_two(id, left, right)),
+            Promotion::Refused => Err(self.refused_two(id, op, left, right)),
         }
     }
 

@@ -37,7 +37,7 @@ impl Given {
 impl Checker<'_> {
     /// `callee(args)`
     pub(super) fn call(&mut self, id: NodeId, callee: NodeId, args: &[Arg]) -> Res<Meaning> {
-        let (function, base) = self.callee(callee)?;
+        let (function, base) = self.callee(id, callee)?;
         if !function.is_available() {
             let what = format!("the function `{}`", function.name);
             return Err(self.not_yet(self.span(callee), &what));
@@ -47,7 +47,7 @@ impl Checker<'_> {
     }
 
     /// What is called, and on what: a method has a base, which must be an array.
-    fn callee(&mut self, callee: NodeId) -> Res<(&'static Function, Option<NodeId>)> {
+    fn callee(&mut self, id: NodeId, callee: NodeId) -> Res<(&'static Function, Option<NodeId>)> {
         let node = &self.frame.ast.nodes[callee];
         if let Node::Name(name) = node {
             let found = funcs::find(name).ok_or_else(|| self.unknown_function(callee, name));
@@ -65,6 +65,9 @@ impl Checker<'_> {
         match funcs::find(name) {
             Some(function) if function.is_method() || !function.is_available() => {
                 Ok((function, Some(*base)))
+            }
+            Some(function) if function.is_attribute() => {
+                Err(self.attribute_called(id, callee, function))
             }
             _ => Err(self.unknown_method(name, self.place(*name_span))),
         }
@@ -154,6 +157,7 @@ impl Checker<'_> {
                     self.binary_op(id, op, left, right)
                 }
             }
+            Rule::Composed(composed) => self.composed(id, given, composed),
             Rule::Logical(op) => {
                 let (left, right) = self.two(given)?;
                 return self.logical(op, left, right).map(Meaning::from);
@@ -197,7 +201,7 @@ impl Checker<'_> {
         self.term(node)
     }
 
-    fn two(&mut self, given: &Given) -> Res<(Term, Term)> {
+    pub(super) fn two(&mut self, given: &Given) -> Res<(Term, Term)> {
         let left = self.first(given);
         let right = given
             .get(1)
@@ -341,6 +345,22 @@ impl Checker<'_> {
         if let Some(near) = nearest_function(name) {
             diagnostic = meant(diagnostic, span, near);
         }
+        self.report(diagnostic);
+        Reported
+    }
+
+    /// `x.real()`
+    fn attribute_called(&mut self, id: NodeId, callee: NodeId, function: &Function) -> Reported {
+        let spans = &self.frame.ast.spans;
+        let call = Span::new(spans[callee].range().end, spans[id].range().end);
+        let message = format!("`{}` of an array is not called", function.name);
+        let edit = Edit {
+            span: call,
+            text: String::new(),
+        };
+        let call = self.place(call);
+        let diagnostic = Diagnostic::new(Code::UnknownFunction, message, call, "an attribute")
+            .suggest("leave the brackets out", vec![edit]);
         self.report(diagnostic);
         Reported
     }

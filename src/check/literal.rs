@@ -180,6 +180,15 @@ fn ints(op: BinaryOp, a: i128, b: i128) -> Result<Literal, Unfolded> {
         BinaryOp::Shr if (0..64).contains(&b) => int(Some(a >> b)),
         BinaryOp::Shr => int(Some(if a < 0 { -1 } else { 0 })),
         BinaryOp::Div => floats(op, a as f64, b as f64),
+        // No operators: functions take literals as arrays.
+        BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm => Err(Unfolded::Typed),
         BinaryOp::Eq => Ok(Literal::Bool(a == b)),
         BinaryOp::Ne => Ok(Literal::Bool(a != b)),
         BinaryOp::Lt => Ok(Literal::Bool(a < b)),

@@ -5,6 +5,7 @@
 mod args;
 mod arith;
 mod call;
+mod composed;
 mod demand;
 mod driver;
 mod emit;

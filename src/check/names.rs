@@ -159,6 +159,12 @@ impl<'a> Checker<'a> {
             let value = self.strong(x)?;
             return self.transposed(value).map(Meaning::Value);
         }
+        if name == "real" {
+            return Ok(x.is.into());
+        }
+        if name == "imag" {
+            return self.imaginary(x).map(Meaning::Value);
+        }
         match funcs::find(name) {
             Some(function) if function.is_method() || !function.is_available() => {
                 Ok(Meaning::Method(function))
@@ -173,7 +179,7 @@ impl<'a> Checker<'a> {
         let methods = funcs::all()
             .filter(|function| function.is_method())
             .flat_map(|function| function.names());
-        if let Some(near) = nearest(name, methods.chain(["T"])) {
+        if let Some(near) = nearest(name, methods.chain(["T", "real", "imag"])) {
             diagnostic = meant(diagnostic, span, near);
         }
         self.report(diagnostic);

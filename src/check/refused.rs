@@ -100,6 +100,9 @@ impl Checker<'_> {
                 None => diagnostic.suggest("to count, convert", self.wrap("int8", left.node)),
             };
         }
+        if a.is_bool() && b.is_bool() {
+            return diagnostic.suggest("to count, convert", self.wrap("int8", left.node));
+        }
         if !a.is_float() && !b.is_float() {
             let signed = if a.is_signed() { left } else { right };
             return diagnostic.suggest("convert one of them", self.wrap("uint64", signed.node));
@@ -107,7 +110,10 @@ impl Checker<'_> {
         let words = [(BinaryOp::And, "and"), (BinaryOp::Or, "or")];
         let Some((_, word)) = words.into_iter().find(|&(known, _)| known == op) else {
             let float = if a.is_float() { left } else { right };
-            let edits = self.wrap("int64", float.node);
+            let mut edits = self.wrap("int64", float.node);
+            if a.is_float() && b.is_float() {
+                edits.extend(self.wrap("int64", right.node));
+            }
             return diagnostic.suggest("convert to integers first", edits);
         };
         if let Some(edits) = self.bracketed_comparisons(id) {
@@ -173,6 +179,15 @@ impl Checker<'_> {
             );
         self.report(diagnostic);
         Reported
+    }
+
+    /// The same for two arguments: an array among them has the dtype to choose.
+    pub(super) fn float16_of_two(&mut self, id: NodeId, left: Term, right: Term) -> Reported {
+        let array = match left.is.literal() {
+            Some(_) => right,
+            None => left,
+        };
+        self.float16(id, array)
     }
 
     /// An integer literal that does not fit the dtype it must take.

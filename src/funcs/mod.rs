@@ -49,6 +49,8 @@ pub enum Rule {
     Square,
     /// An operation of two arrays.
     Binary(BinaryOp),
+    /// A few operations that together are NumPy's function.
+    Composed(Composed),
     /// Arguments as truth values: `And`, `Or`, `Xor`.
     Logical(BinaryOp),
     /// The argument as a truth value, turned around.
@@ -102,6 +104,26 @@ pub enum Structure {
     Stack,
     Diff,
     Shift,
+}
+
+/// A function that other operations make up, to the bit of NumPy's or within the same bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "NumPy's names")]
+pub enum Composed {
+    Reciprocal,
+    Fabs,
+    SignBit,
+    Deg2Rad,
+    Rad2Deg,
+    Fmax,
+    Fmin,
+    Heaviside,
+    Sinc,
+    Angle,
+    NanToNum,
+    Real,
+    Imag,
+    Conj,
 }
 
 /// What a reduction computes.
@@ -159,6 +181,7 @@ impl Function {
             | Rule::Round
             | Rule::AsType
             | Rule::Reduce(_) => true,
+            Rule::Composed(_) => !self.is_attribute(),
             Rule::Where
             | Rule::Cast(_)
             | Rule::Linspace
@@ -178,6 +201,12 @@ impl Function {
             self.rule,
             Rule::Structure(Structure::Reshape | Structure::Permute)
         )
+    }
+
+    /// Whether an array has it as an attribute, and not as a method.
+    pub fn is_attribute(&self) -> bool {
+        let parts = [Composed::Real, Composed::Imag].map(Rule::Composed);
+        parts.contains(&self.rule)
     }
 
     /// As it is called: `sum(x, axis=None, *, keepdims=False)`; just the name for a function that

@@ -1,7 +1,7 @@
 //! In: nothing. Out: the functions that this version computes.
 //! Never: code.
 
-use super::{Function, Param, Reduction, Rule, Structure};
+use super::{Composed, Function, Param, Reduction, Rule, Structure};
 use crate::types::{BinaryOp, DType, UnaryOp};
 
 const fn required(name: &'static str, aliases: &'static [&'static str]) -> Param {
@@ -70,6 +70,16 @@ const fn binary(
     function(name, aliases, TWO, Rule::Binary(op), help)
 }
 
+const fn composed(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    params: &'static [Param],
+    composed: Composed,
+    help: &'static str,
+) -> Function {
+    function(name, aliases, params, Rule::Composed(composed), help)
+}
+
 const fn cast(dtype: DType, name: &'static str, help: &'static str) -> Function {
     function(name, &[], ONE, Rule::Cast(dtype), help)
 }
@@ -118,22 +128,60 @@ pub(super) const AVAILABLE: &[Function] = &[
     unary("sign", &[], UnaryOp::Sign, "-1, 0 or 1"),
     binary("minimum", &[], BinaryOp::Min, "the smaller of two, element by element; NaN wins"),
     binary("maximum", &[], BinaryOp::Max, "the larger of two, element by element; NaN wins"),
+    composed("fmin", &[], TWO, Composed::Fmin, "the smaller of two, element by element; a number wins over NaN"),
+    composed("fmax", &[], TWO, Composed::Fmax, "the larger of two, element by element; a number wins over NaN"),
     unary("isnan", &[], UnaryOp::IsNan, "whether it is NaN"),
     unary("isfinite", &[], UnaryOp::IsFinite, "whether it is neither infinite nor NaN"),
     unary("isinf", &[], UnaryOp::IsInf, "whether it is infinite"),
+    composed("signbit", &[], ONE, Composed::SignBit, "whether the sign is negative, also that of -0.0"),
+    composed("nan_to_num", &[],
+        &[X, optional("copy", &[], "True"), optional("nan", &[], "0.0"), optional("posinf", &[], "None"), optional("neginf", &[], "None")],
+        Composed::NanToNum, "x with numbers for NaN and infinities: 0 and the largest there are, unless given"),
+    composed("heaviside", &[], TWO, Composed::Heaviside, "0 below 0, 1 above, x2 where x1 is 0"),
+    composed("real", &[], ONE, Composed::Real, "the real part: of real numbers x itself"),
+    composed("imag", &[], ONE, Composed::Imag, "the imaginary part: of real numbers 0"),
+    composed("conj", &["conjugate"], ONE, Composed::Conj, "the complex conjugate: of real numbers x itself"),
+    composed("fabs", &[], ONE, Composed::Fabs, "the magnitude, as a float"),
+    binary("copysign", &[], BinaryOp::CopySign, "the magnitude of x1 with the sign of x2"),
+    binary("nextafter", &[], BinaryOp::NextAfter, "the next float from x1 towards x2"),
     // Mathematics.
+    composed("reciprocal", &[], ONE, Composed::Reciprocal, "1 / x; of integers the whole part"),
     unary("sqrt", &[], UnaryOp::Sqrt, "the square root"),
+    unary("cbrt", &[], UnaryOp::Cbrt, "the cube root"),
     function("square", &[], ONE, Rule::Square, "x * x"),
     unary("sin", &[], UnaryOp::Sin, "the sine of an angle in radians"),
     unary("cos", &[], UnaryOp::Cos, "the cosine of an angle in radians"),
     unary("tan", &[], UnaryOp::Tan, "the tangent of an angle in radians"),
     unary("exp", &[], UnaryOp::Exp, "e to the power x"),
+    unary("exp2", &[], UnaryOp::Exp2, "2 to the power x"),
     unary("expm1", &[], UnaryOp::Expm1, "exp(x) - 1, precise near 0"),
     unary("log", &[], UnaryOp::Log, "the natural logarithm"),
     unary("log2", &[], UnaryOp::Log2, "the logarithm to base 2"),
     unary("log10", &[], UnaryOp::Log10, "the logarithm to base 10"),
     unary("log1p", &[], UnaryOp::Log1p, "log(1 + x), precise near 0"),
+    binary("logaddexp", &[], BinaryOp::LogAddExp, "log(exp(x1) + exp(x2)), without overflow"),
+    unary("asin", &["arcsin"], UnaryOp::Asin, "the angle with that sine, in radians"),
+    unary("acos", &["arccos"], UnaryOp::Acos, "the angle with that cosine, in radians"),
+    unary("atan", &["arctan"], UnaryOp::Atan, "the angle with that tangent, in radians"),
+    binary("atan2", &["arctan2"], BinaryOp::Atan2, "the angle of the point (x2, x1), in radians"),
+    binary("hypot", &[], BinaryOp::Hypot, "the length of a vector of two components"),
+    unary("sinh", &[], UnaryOp::Sinh, "the hyperbolic sine"),
+    unary("cosh", &[], UnaryOp::Cosh, "the hyperbolic cosine"),
     unary("tanh", &[], UnaryOp::Tanh, "the hyperbolic tangent"),
+    unary("asinh", &["arcsinh"], UnaryOp::Asinh, "the inverse hyperbolic sine"),
+    unary("acosh", &["arccosh"], UnaryOp::Acosh, "the inverse hyperbolic cosine"),
+    unary("atanh", &["arctanh"], UnaryOp::Atanh, "the inverse hyperbolic tangent"),
+    composed("deg2rad", &["radians"], ONE, Composed::Deg2Rad, "an angle in degrees, in radians"),
+    composed("rad2deg", &["degrees"], ONE, Composed::Rad2Deg, "an angle in radians, in degrees"),
+    composed("angle", &[], &[required("x", &["z"]), optional("deg", &[], "False")], Composed::Angle,
+        "the angle of a complex number: 0, or pi for a negative real one; in degrees if deg"),
+    unary("erf", &[], UnaryOp::Erf, "the error function"),
+    unary("erfc", &[], UnaryOp::Erfc, "1 - erf(x), precise where that is small"),
+    unary("gamma", &[], UnaryOp::Gamma, "the gamma function"),
+    unary("lgamma", &["gammaln"], UnaryOp::Lgamma, "the logarithm of the magnitude of the gamma function"),
+    composed("sinc", &[], ONE, Composed::Sinc, "sin(pi x) / (pi x), 1 at 0"),
+    binary("gcd", &[], BinaryOp::Gcd, "the greatest common divisor of integers"),
+    binary("lcm", &[], BinaryOp::Lcm, "the least common multiple of integers"),
     // Operators as functions.
     binary("add", &[], BinaryOp::Add, "x1 + x2"),
     binary("subtract", &[], BinaryOp::Sub, "x1 - x2"),
@@ -141,6 +189,7 @@ pub(super) const AVAILABLE: &[Function] = &[
     binary("divide", &["true_divide"], BinaryOp::Div, "x1 / x2, in floats"),
     binary("floor_divide", &[], BinaryOp::FloorDiv, "x1 // x2, rounded down"),
     binary("remainder", &["mod"], BinaryOp::Mod, "x1 % x2, with the sign of x2"),
+    binary("fmod", &[], BinaryOp::Fmod, "the remainder of x1 / x2, with the sign of x1"),
     binary("pow", &["power"], BinaryOp::Pow, "x1 ** x2"),
     unary("negative", &[], UnaryOp::Neg, "-x"),
     function("positive", &[], ONE, Rule::Positive, "+x"),

@@ -164,6 +164,7 @@ impl Emit<'_> {
             UnaryOp::IsNan => self.b.ins().fcmp(FloatCC::Unordered, x, x),
             UnaryOp::IsFinite => self.against_infinity(FloatCC::LessThan, ty, x),
             UnaryOp::IsInf => self.against_infinity(FloatCC::Equal, ty, x),
+            UnaryOp::SignBit => self.sign_bit(ty, x),
             UnaryOp::Sin
             | UnaryOp::Cos
             | UnaryOp::Tan
@@ -173,7 +174,21 @@ impl Emit<'_> {
             | UnaryOp::Log2
             | UnaryOp::Log10
             | UnaryOp::Log1p
-            | UnaryOp::Tanh => unreachable!("{} is called, see `native`", op.name()),
+            | UnaryOp::Tanh
+            | UnaryOp::Cbrt
+            | UnaryOp::Exp2
+            | UnaryOp::Asin
+            | UnaryOp::Acos
+            | UnaryOp::Atan
+            | UnaryOp::Sinh
+            | UnaryOp::Cosh
+            | UnaryOp::Asinh
+            | UnaryOp::Acosh
+            | UnaryOp::Atanh
+            | UnaryOp::Erf
+            | UnaryOp::Erfc
+            | UnaryOp::Gamma
+            | UnaryOp::Lgamma => unreachable!("{} is called, see `native`", op.name()),
         }
     }
 
@@ -199,6 +214,30 @@ impl Emit<'_> {
         let x = self.magnitude(ty, x);
         let infinity = self.float(ty, f64::INFINITY);
         self.b.ins().fcmp(compare, x, infinity)
+    }
+
+    /// The bits of a float with a sign are those of a negative integer.
+    fn sign_bit(&mut self, ty: Type, x: Value) -> Value {
+        let ints = if ty.is_vector() {
+            vector_of(ty.lane_type().as_int())
+        } else {
+            ty.as_int()
+        };
+        let bits = self.recast(ints, x);
+        let zero = self.constant(ints, 0);
+        self.b.ins().icmp(IntCC::SignedLessThan, bits, zero)
+    }
+
+    /// The magnitude of `x` with the sign of `y`; no vector has `fcopysign`.
+    fn copy_sign(&mut self, x: Value, y: Value) -> Value {
+        let ty = self.type_of(x);
+        if !ty.is_vector() {
+            return self.b.ins().fcopysign(x, y);
+        }
+        let sign = self.constant(ty, 1 << (ty.lane_bits() - 1));
+        let sign = self.b.ins().band(y, sign);
+        let rest = self.magnitude(ty, x);
+        self.b.ins().bor(rest, sign)
     }
 
     /// A float (exact in float32) in every lane.
@@ -243,6 +282,7 @@ impl Emit<'_> {
             BinaryOp::Mul if float => self.b.ins().fmul(x, y),
             BinaryOp::Mul => self.multiply(x, y),
             BinaryOp::Div => self.b.ins().fdiv(x, y),
+            BinaryOp::CopySign => self.copy_sign(x, y),
             BinaryOp::Min if float => self.b.ins().fmin(x, y),
             BinaryOp::Min if dtype.is_signed() => self.b.ins().smin(x, y),
             BinaryOp::Min => self.b.ins().umin(x, y),
@@ -270,9 +310,18 @@ impl Emit<'_> {
             BinaryOp::And => self.b.ins().band(x, y),
             BinaryOp::Or => self.b.ins().bor(x, y),
             BinaryOp::Xor => self.b.ins().bxor(x, y),
-            BinaryOp::FloorDiv | BinaryOp::Mod | BinaryOp::Pow | BinaryOp::Shl | BinaryOp::Shr => {
-                unreachable!("{} is called, see `native`", op.name())
-            }
+            BinaryOp::FloorDiv
+            | BinaryOp::Mod
+            | BinaryOp::Pow
+            | BinaryOp::Fmod
+            | BinaryOp::NextAfter
+            | BinaryOp::Atan2
+            | BinaryOp::Hypot
+            | BinaryOp::LogAddExp
+            | BinaryOp::Gcd
+            | BinaryOp::Lcm
+            | BinaryOp::Shl
+            | BinaryOp::Shr => unreachable!("{} is called, see `native`", op.name()),
         }
     }
 
@@ -336,6 +385,14 @@ impl Emit<'_> {
             | BinaryOp::FloorDiv
             | BinaryOp::Mod
             | BinaryOp::Pow
+            | BinaryOp::Fmod
+            | BinaryOp::CopySign
+            | BinaryOp::NextAfter
+            | BinaryOp::Atan2
+            | BinaryOp::Hypot
+            | BinaryOp::LogAddExp
+            | BinaryOp::Gcd
+            | BinaryOp::Lcm
             | BinaryOp::Shl
             | BinaryOp::Shr => unreachable!("the IR has no {} of bool", op.name()),
         }

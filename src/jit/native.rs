@@ -21,7 +21,8 @@ pub(super) fn unary(op: UnaryOp) -> bool {
         | UnaryOp::Rint
         | UnaryOp::IsNan
         | UnaryOp::IsFinite
-        | UnaryOp::IsInf => true,
+        | UnaryOp::IsInf
+        | UnaryOp::SignBit => true,
         UnaryOp::Sin
         | UnaryOp::Cos
         | UnaryOp::Tan
@@ -31,7 +32,21 @@ pub(super) fn unary(op: UnaryOp) -> bool {
         | UnaryOp::Log2
         | UnaryOp::Log10
         | UnaryOp::Log1p
-        | UnaryOp::Tanh => false,
+        | UnaryOp::Tanh
+        | UnaryOp::Cbrt
+        | UnaryOp::Exp2
+        | UnaryOp::Asin
+        | UnaryOp::Acos
+        | UnaryOp::Atan
+        | UnaryOp::Sinh
+        | UnaryOp::Cosh
+        | UnaryOp::Asinh
+        | UnaryOp::Acosh
+        | UnaryOp::Atanh
+        | UnaryOp::Erf
+        | UnaryOp::Erfc
+        | UnaryOp::Gamma
+        | UnaryOp::Lgamma => false,
     }
 }
 
@@ -43,6 +58,7 @@ pub(super) fn binary(op: BinaryOp, constant_right: bool) -> bool {
         | BinaryOp::Sub
         | BinaryOp::Mul
         | BinaryOp::Div
+        | BinaryOp::CopySign
         | BinaryOp::Min
         | BinaryOp::Max
         | BinaryOp::Eq
@@ -54,7 +70,16 @@ pub(super) fn binary(op: BinaryOp, constant_right: bool) -> bool {
         | BinaryOp::And
         | BinaryOp::Or
         | BinaryOp::Xor => true,
-        BinaryOp::FloorDiv | BinaryOp::Mod | BinaryOp::Pow => false,
+        BinaryOp::FloorDiv
+        | BinaryOp::Mod
+        | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm => false,
         BinaryOp::Shl | BinaryOp::Shr => constant_right,
     }
 }

@@ -21,7 +21,21 @@ pub fn unary(op: UnaryOp, dtype: DType) -> Option<f64> {
         | UnaryOp::Log2
         | UnaryOp::Log10
         | UnaryOp::Log1p
-        | UnaryOp::Tanh => dtype.is_float().then_some(1.0),
+        | UnaryOp::Tanh
+        | UnaryOp::Cbrt
+        | UnaryOp::Exp2
+        | UnaryOp::Asin
+        | UnaryOp::Acos
+        | UnaryOp::Atan
+        | UnaryOp::Sinh
+        | UnaryOp::Cosh
+        | UnaryOp::Asinh
+        | UnaryOp::Acosh
+        | UnaryOp::Atanh
+        | UnaryOp::Erf => dtype.is_float().then_some(1.0),
+        // float32 results are rounded float64 ones.
+        UnaryOp::Erfc => bound(dtype, 4.0),
+        UnaryOp::Gamma | UnaryOp::Lgamma => bound(dtype, 16.0),
         UnaryOp::Neg
         | UnaryOp::Abs
         | UnaryOp::Not
@@ -33,13 +47,38 @@ pub fn unary(op: UnaryOp, dtype: DType) -> Option<f64> {
         | UnaryOp::Rint
         | UnaryOp::IsNan
         | UnaryOp::IsFinite
-        | UnaryOp::IsInf => None,
+        | UnaryOp::IsInf
+        | UnaryOp::SignBit => None,
     }
 }
 
-/// As [`unary`], for operations of two arguments: of those only the power of floats.
+/// The error that the sum of exponentials may have where its logarithm is smaller than 1/16.
+pub const LOGADDEXP_NEAR_ZEROS: f64 = 1.4e-17;
+/// The error that `lgamma` may have where its bound in units in the last place is smaller.
+pub const LGAMMA_NEAR_ZEROS: f64 = 8.9e-16;
+
+/// What is stated for float64; float32 is computed in it and rounded.
+fn bound(dtype: DType, wide: f64) -> Option<f64> {
+    match dtype {
+        DType::Float64 => Some(wide),
+        DType::Float32 => Some(1.0),
+        DType::Bool
+        | DType::Int8
+        | DType::Int16
+        | DType::Int32
+        | DType::Int64
+        | DType::UInt8
+        | DType::UInt16
+        | DType::UInt32
+        | DType::UInt64 => None,
+    }
+}
+
+/// As [`unary`], for operations of two arguments.
 pub fn binary(op: BinaryOp, dtype: DType) -> Option<f64> {
-    (op == BinaryOp::Pow && dtype.is_float()).then_some(1.0)
+    use BinaryOp::{Atan2, Hypot, LogAddExp, Pow};
+    let inexact = matches!(op, Pow | Atan2 | Hypot | LogAddExp);
+    (inexact && dtype.is_float()).then_some(1.0)
 }
 
 #[cfg(test)]
@@ -224,6 +263,23 @@ mod tests {
         check(UnaryOp::Tanh, core_math::tanh);
     }
 
+    #[test]
+    fn more_functions_are_within_their_bound() {
+        check(UnaryOp::Cbrt, core_math::cbrt);
+        check(UnaryOp::Exp2, core_math::exp2);
+        check(UnaryOp::Asin, core_math::asin);
+        check(UnaryOp::Acos, core_math::acos);
+        check(UnaryOp::Atan, core_math::atan);
+        check(UnaryOp::Sinh, core_math::sinh);
+        check(UnaryOp::Cosh, core_math::cosh);
+        check(UnaryOp::Asinh, core_math::asinh);
+        check(UnaryOp::Acosh, core_math::acosh);
+        check(UnaryOp::Atanh, core_math::atanh);
+        check(UnaryOp::Erf, core_math::erf);
+        check(UnaryOp::Erfc, core_math::erfc);
+        check(UnaryOp::Gamma, core_math::tgamma);
+    }
+
     /// Bases and exponents: special ones with each other, and random ones with a result that is
     /// neither 0 nor infinite.
     fn powers(n: usize) -> Vec<(f64, f64)> {
@@ -253,31 +309,127 @@ mod tests {
         list
     }
 
-    #[test]
-    fn powers_are_within_their_bound() {
+    /// Against the correctly rounded result, over pairs of arguments.
+    fn check_pairs(
+        op: BinaryOp,
+        pairs: impl Iterator<Item = (f64, f64)>,
+        oracle: fn(f64, f64) -> f64,
+    ) {
         let (mut wide, mut narrow) = (Worst::default(), Worst::default());
-        for (a, b) in powers(20_000) {
+        for (a, b) in pairs {
             let pair = [a, b].map(Scalar::Float64);
-            let got = f64_of(scalar::binary(BinaryOp::Pow, pair[0], pair[1]));
-            wide.see(steps(got, core_math::pow(a, b)) as f64, (a, b));
+            let got = f64_of(scalar::binary(op, pair[0], pair[1]));
+            wide.see(steps(got, oracle(a, b)) as f64, (a, b));
             let [a, b] = [a as f32, b as f32];
             let pair = [a, b].map(Scalar::Float32);
-            let got = f32_of(scalar::binary(BinaryOp::Pow, pair[0], pair[1]));
-            let want = core_math::pow(f64::from(a), f64::from(b));
+            let got = f32_of(scalar::binary(op, pair[0], pair[1]));
+            let want = oracle(f64::from(a), f64::from(b));
             narrow.see(error_f32(got, want), (a, b));
         }
         println!(
-            "pow: f64 {} at {:?}, f32 {} at {:?}",
+            "{op:?}: f64 {} at {:?}, f32 {} at {:?}",
             wide.0, wide.1, narrow.0, narrow.1
         );
         assert!(
-            Some(wide.0) <= binary(BinaryOp::Pow, DType::Float64),
-            "{:?}",
+            Some(wide.0) <= binary(op, DType::Float64),
+            "{op:?} of {:?}",
             wide.1
         );
         assert!(
-            Some(narrow.0) <= binary(BinaryOp::Pow, DType::Float32),
-            "{:?}",
+            Some(narrow.0) <= binary(op, DType::Float32),
+            "{op:?} of {:?}",
+            narrow.1
+        );
+    }
+
+    #[test]
+    fn powers_are_within_their_bound() {
+        let pairs = powers(20_000).into_iter();
+        check_pairs(BinaryOp::Pow, pairs, core_math::pow);
+    }
+
+    /// Special arguments with each other, any with any, and sides of similar length.
+    fn sides(n: usize) -> Vec<(f64, f64)> {
+        let list = arguments(n);
+        let mut random = Random(0x0bad_cafe_0123_4567);
+        let special = SPECIAL.iter().flat_map(|&x| [x, -x]);
+        let mut pairs: Vec<(f64, f64)> = special
+            .clone()
+            .flat_map(|a| special.clone().map(move |b| (a, b)))
+            .collect();
+        for &a in &list {
+            pairs.push((a, list[random.next() as usize % list.len()]));
+            pairs.push((a, a * random.between(-30.0, 30.0).exp2()));
+            pairs.push((a, -a * random.between(0.0, 3.0)));
+        }
+        pairs
+    }
+
+    #[test]
+    fn angles_and_lengths_are_within_their_bound() {
+        let pairs = sides(1_000);
+        check_pairs(BinaryOp::Atan2, pairs.iter().copied(), core_math::atan2);
+        check_pairs(BinaryOp::Hypot, pairs.into_iter(), core_math::hypot);
+    }
+
+    /// Rows "x y value", correctly rounded by mpmath with 400 bits. Near the zeros of the function
+    /// the error is absolute.
+    #[test]
+    fn logarithms_of_sums_of_exponentials_are_within_their_bound() {
+        let mut worst = 0.0f64;
+        for row in include_str!("logaddexp.txt").lines() {
+            let words: Vec<f64> = row.split(' ').map(|word| word.parse().unwrap()).collect();
+            let [x, y, want] = words[..] else {
+                panic!("{row}")
+            };
+            for pair in [[x, y], [y, x]].map(|pair| pair.map(Scalar::Float64)) {
+                let got = f64_of(scalar::binary(BinaryOp::LogAddExp, pair[0], pair[1]));
+                let ulps = steps(got, want) as f64;
+                let near = (got - want).abs() <= LOGADDEXP_NEAR_ZEROS;
+                assert!(
+                    near || Some(ulps) <= binary(BinaryOp::LogAddExp, DType::Float64),
+                    "{row}: {got:e}"
+                );
+                worst = worst.max(if near { 0.0 } else { ulps });
+            }
+            let pair = [x, y].map(|x| Scalar::Float32(x as f32));
+            let got = f32_of(scalar::binary(BinaryOp::LogAddExp, pair[0], pair[1]));
+            let pair = pair.map(|x| scalar::cast(x, DType::Float64));
+            let wide = f64_of(scalar::binary(BinaryOp::LogAddExp, pair[0], pair[1]));
+            assert!(error_f32(got, wide) <= 0.5, "{row} as float32");
+        }
+        println!("logaddexp: f64 {worst}");
+    }
+
+    /// lgamma's bound is absolute near its zeros: 1, 2, and two between every two poles.
+    #[test]
+    fn logarithms_of_gamma_are_within_their_bound() {
+        let (mut wide, mut narrow) = (Worst::default(), Worst::default());
+        for x in arguments(2_000) {
+            let want = core_math::lgamma(x);
+            let got = f64_of(scalar::unary(UnaryOp::Lgamma, Scalar::Float64(x)));
+            if (got - want).abs() > LGAMMA_NEAR_ZEROS || got.is_nan() != want.is_nan() {
+                wide.see(steps(got, want) as f64, x);
+            }
+            let x = x as f32;
+            let want = core_math::lgamma(f64::from(x));
+            let got = f32_of(scalar::unary(UnaryOp::Lgamma, Scalar::Float32(x)));
+            if want.is_finite() && (f64::from(got) - want).abs() > LGAMMA_NEAR_ZEROS {
+                narrow.see(error_f32(got, want), x);
+            }
+        }
+        println!(
+            "lgamma: f64 {} at {:e}, f32 {} at {:e}",
+            wide.0, wide.1, narrow.0, narrow.1
+        );
+        assert!(
+            Some(wide.0) <= unary(UnaryOp::Lgamma, DType::Float64),
+            "{:e}",
+            wide.1
+        );
+        assert!(
+            Some(narrow.0) <= unary(UnaryOp::Lgamma, DType::Float32),
+            "{:e}",
             narrow.1
         );
     }

@@ -1,10 +1,11 @@
-//! In: floats. Out: `exp`, `expm1` and `tanh`, at most 1 ulp off.
+//! In: floats. Out: `exp`, `exp2`, `expm1` and `tanh`, at most 1 ulp off.
 //! Never: a branch or a table; every body is straight-line code that vectorises.
 //!
 //! `x = n ln2 + r` with `|r| <= ln2 / 2`; `exp(r) = 1 + r + r^2 P(r)` with a minimax `P`, and
 //! the power of two is multiplied in two halves, so that subnormal results round once.
 
 use super::float::{Float, polynomial};
+use super::two::Two;
 
 /// Minimax coefficients of `(exp(r) - 1 - r) / r^2` on `|r| <= ln2 / 2`: relative error of
 /// `exp(r)` below 2^-64.
@@ -57,6 +58,9 @@ const TANH: [f64; 10] = [
     7.422928799036193e-05,
 ];
 
+/// ln2 less the float next to it.
+const LN2_TAIL: f64 = 2.319_046_813_846_299_6e-17;
+
 /// `exp(x)`.
 #[inline(always)]
 pub(super) fn exp<T: Float>(x: T) -> T {
@@ -79,7 +83,7 @@ pub(super) fn exp_of_sum(high: f64, low: f64) -> f64 {
 
 /// `y * 2^n`, in two steps of which only the second rounds.
 #[inline(always)]
-fn scale<T: Float>(y: T, n: T) -> T {
+pub(super) fn scale<T: Float>(y: T, n: T) -> T {
     let half = n.mul_add(T::HALF, T::MAGIC);
     let rest = n - (half - T::MAGIC);
     y * half.power_of_two() * (rest + T::MAGIC).power_of_two()
@@ -87,7 +91,7 @@ fn scale<T: Float>(y: T, n: T) -> T {
 
 /// `x` within `low..=high`; NaN stays NaN.
 #[inline(always)]
-fn clamp<T: Float>(x: T, low: T, high: T) -> T {
+pub(super) fn clamp<T: Float>(x: T, low: T, high: T) -> T {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
 }
@@ -104,9 +108,22 @@ fn reduce<T: Float>(x: T) -> (T, T, T) {
 
 /// `exp(x)` as `2^n (1 + r + rest)`: `n`, `r`, `rest`; the sum is exact to a small part of an ulp.
 #[inline(always)]
-fn parts<T: Float>(x: T) -> (T, T, T) {
+pub(super) fn parts<T: Float>(x: T) -> (T, T, T) {
     let (n, r, low) = reduce(x);
     (n, r, (r * r).mul_add(polynomial(r, T::EXP), low))
+}
+
+/// `2^x`: `exp(r ln2)` of the fraction `r`, the product in two parts.
+#[inline(always)]
+pub(super) fn exp2(x: f64) -> f64 {
+    let x = clamp(x, -1100.0, 1025.0);
+    let n = (x + f64::MAGIC) - f64::MAGIC;
+    let r = x - n;
+    let product = Two::product(r, std::f64::consts::LN_2);
+    let low = r.mul_add(LN2_TAIL, product.1);
+    let rest = (product.0 * product.0).mul_add(polynomial(product.0, &EXP_F64), low);
+    let y = 1.0 + product.0;
+    scale(y + (((1.0 - y) + product.0) + rest), n)
 }
 
 /// `exp(x) - 1`: `2^n (1 + r + r^2 / 2 + rest) - 1`, everything but `rest` without error, for the

@@ -4,7 +4,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::element::Element;
-use super::{exp, log, pow, trig};
+use super::{exp, hyperbolic, inverse, log, pow, trig};
 
 /// What floats can do.
 pub(crate) trait Float:
@@ -69,6 +69,8 @@ pub(crate) trait Float:
     fn fmod(self, b: Self) -> Self;
     /// The magnitude of `self` with the sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
+    /// The next float from `self` towards `b`; `b` where they are equal.
+    fn next_after(self, b: Self) -> Self;
     /// `self * a + b` with one rounding.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// Bit `i` of the integer in a magic sum.
@@ -106,8 +108,42 @@ pub(crate) trait Float:
     fn log1p(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// The cube root.
+    fn cbrt(self) -> Self;
+    /// 2 to the power.
+    fn exp2(self) -> Self;
+    /// The angle of a sine.
+    fn asin(self) -> Self;
+    /// The angle of a cosine.
+    fn acos(self) -> Self;
+    /// The angle of a tangent.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// `1 - erf(x)`.
+    fn erfc(self) -> Self;
+    /// The gamma function.
+    fn gamma(self) -> Self;
+    /// `log(|gamma(x)|)`.
+    fn lgamma(self) -> Self;
     /// C's `pow`.
     fn pow(self, b: Self) -> Self;
+    /// The angle of the point `(b, self)`.
+    fn atan2(self, b: Self) -> Self;
+    /// The length of the vector `(self, b)`.
+    fn hypot(self, b: Self) -> Self;
+    /// `log(exp(self) + exp(b))`.
+    fn logaddexp(self, b: Self) -> Self;
 
     /// -1, 0 or 1; of a zero 0.0, of NaN NaN.
     #[inline(always)]
@@ -222,6 +258,21 @@ macro_rules! floats {
                 <$t>::copysign(self, sign)
             }
             #[inline(always)]
+            fn next_after(self, b: Self) -> Self {
+                let bits = self.to_bits();
+                // Away from zero is up in the bits, whatever the sign.
+                let away = (b > self) == (self > 0.0);
+                let next = <$t>::from_bits(if away {
+                    bits.wrapping_add(1)
+                } else {
+                    bits.wrapping_sub(1)
+                });
+                let least = <$t>::from_bits(1).copysign(b);
+                let next = if self == 0.0 { least } else { next };
+                let next = if self == b { b } else { next };
+                if self.is_nan() | b.is_nan() { <$t>::NAN } else { next }
+            }
+            #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 <$t>::mul_add(self, a, b)
             }
@@ -306,6 +357,69 @@ macro_rules! floats {
             #[inline(always)]
             fn tanh(self) -> Self {
                 exp::tanh(f64::from(self)) as $t
+            }
+            fn cbrt(self) -> Self {
+                libm::cbrt(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn exp2(self) -> Self {
+                exp::exp2(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn asin(self) -> Self {
+                inverse::asin(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn acos(self) -> Self {
+                inverse::acos(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn atan(self) -> Self {
+                inverse::atan(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn sinh(self) -> Self {
+                hyperbolic::sinh(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn cosh(self) -> Self {
+                hyperbolic::cosh(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn asinh(self) -> Self {
+                hyperbolic::asinh(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn acosh(self) -> Self {
+                hyperbolic::acosh(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn atanh(self) -> Self {
+                hyperbolic::atanh(f64::from(self)) as $t
+            }
+            fn erf(self) -> Self {
+                libm::erf(f64::from(self)) as $t
+            }
+            fn erfc(self) -> Self {
+                libm::erfc(f64::from(self)) as $t
+            }
+            fn gamma(self) -> Self {
+                libm::tgamma(f64::from(self)) as $t
+            }
+            fn lgamma(self) -> Self {
+                libm::lgamma(f64::from(self)) as $t
+            }
+            #[inline(always)]
+            fn atan2(self, b: Self) -> Self {
+                inverse::atan2(f64::from(self), f64::from(b)) as $t
+            }
+            #[inline(always)]
+            fn hypot(self, b: Self) -> Self {
+                inverse::hypot(f64::from(self), f64::from(b)) as $t
+            }
+            #[inline(always)]
+            fn logaddexp(self, b: Self) -> Self {
+                log::logaddexp(f64::from(self), f64::from(b)) as $t
             }
             #[inline(always)]
             fn pow(self, b: Self) -> Self {

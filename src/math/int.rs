@@ -23,6 +23,12 @@ pub(crate) trait Int: Element {
     fn floor_div(self, b: Self) -> Self;
     /// `a - (a // b) * b`, which has the divisor's sign; 0 for a zero divisor.
     fn modulo(self, b: Self) -> Self;
+    /// The remainder with the dividend's sign; 0 for a zero divisor.
+    fn fmod(self, b: Self) -> Self;
+    /// The greatest common divisor of the magnitudes.
+    fn gcd(self, b: Self) -> Self;
+    /// The least common multiple of the magnitudes; 0 where one of them is 0.
+    fn lcm(self, b: Self) -> Self;
     /// `a` to the power `b`; 0 for a negative `b`.
     fn pow(self, b: Self) -> Self;
     /// Bitwise and.
@@ -63,6 +69,11 @@ macro_rules! int_common {
         #[inline(always)]
         fn modulo(self, b: Self) -> Self {
             let rest = self.wrapping_sub(self.floor_div(b).wrapping_mul(b));
+            if b == 0 { 0 } else { rest }
+        }
+        #[inline(always)]
+        fn fmod(self, b: Self) -> Self {
+            let rest = self.wrapping_rem(if b == 0 { 1 } else { b });
             if b == 0 { 0 } else { rest }
         }
         #[inline(always)]
@@ -133,6 +144,29 @@ macro_rules! floor_div {
     };
 }
 
+/// The greatest common divisor of magnitudes (Stein's binary algorithm: no division).
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if a == 0 || b == 0 {
+        return a | b;
+    }
+    let twos = (a | b).trailing_zeros();
+    let (mut a, mut b) = (a >> a.trailing_zeros(), b >> b.trailing_zeros());
+    while a != b {
+        let apart = a.abs_diff(b);
+        a = a.min(b);
+        b = apart >> apart.trailing_zeros();
+    }
+    a << twos
+}
+
+/// The least common multiple of magnitudes, wrapping.
+fn common_multiple(a: u64, b: u64) -> u64 {
+    match common_divisor(a, b) {
+        0 => 0,
+        divisor => (a / divisor).wrapping_mul(b),
+    }
+}
+
 /// Floor division of the widest signed integers.
 #[inline(always)]
 fn floor_div_i64(a: i64, b: i64) -> i64 {
@@ -162,6 +196,14 @@ macro_rules! signed_ints {
             #[inline(always)]
             fn sign(self) -> Self {
                 self.signum()
+            }
+            #[inline(always)]
+            fn gcd(self, b: Self) -> Self {
+                common_divisor(self.unsigned_abs().into(), b.unsigned_abs().into()) as $t
+            }
+            #[inline(always)]
+            fn lcm(self, b: Self) -> Self {
+                common_multiple(self.unsigned_abs().into(), b.unsigned_abs().into()) as $t
             }
             #[inline(always)]
             fn pow(self, b: Self) -> Self {
@@ -195,6 +237,14 @@ macro_rules! unsigned_ints {
             #[inline(always)]
             fn sign(self) -> Self {
                 <$t>::from(self != 0)
+            }
+            #[inline(always)]
+            fn gcd(self, b: Self) -> Self {
+                common_divisor(self.into(), b.into()) as $t
+            }
+            #[inline(always)]
+            fn lcm(self, b: Self) -> Self {
+                common_multiple(self.into(), b.into()) as $t
             }
             #[inline(always)]
             fn pow(self, b: Self) -> Self {

@@ -4,7 +4,9 @@
 //! `x = 2^k (1 + f)` with `1 + f` between sqrt(1/2) and sqrt(2); with `s = f / (2 + f)`,
 //! `log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + R(s^2))`, kept as a sum of two floats.
 
+use super::exp;
 use super::float::{Float, polynomial};
+use super::two::{self, Two};
 
 /// Minimax coefficients of `(log((1 + s) / (1 - s)) / s - 2) / s^2` in `s^2`, for `|s|` up to
 /// 0.1716: below 2^-58.
@@ -106,4 +108,39 @@ pub(super) fn log1p(x: f64) -> f64 {
     let y = special(u, sum(k * f64::LN2_HI, high, k.mul_add(f64::LN2_LO, low)));
     // Keeps -0.0, and infinity, whose `lost` is NaN.
     if x.abs() < 1e-17 { x } else { y }
+}
+
+/// `log(exp(x) + exp(y))`: the larger one and `log1p(exp(-d))` of their distance `d`, in two parts,
+/// for the two may cancel. Near the zeros of the sum the error is absolute, some 2^-57.
+#[inline(always)]
+pub(super) fn logaddexp(x: f64, y: f64) -> f64 {
+    let (large, small) = if x > y { (x, y) } else { (y, x) };
+    let apart = Two::any_sum(small, -large);
+    let far = exp::exp_of_sum(apart.0, apart.1);
+    let (n, r, rest) = exp::parts(exp::clamp(apart.0, -60.0, 0.0));
+    let rest = r.mul_add(apart.1, apart.1 + rest);
+    let scale = (n + f64::MAGIC).power_of_two();
+    let most = scale.mul_add(r, scale);
+    let more = scale.mul_add(rest, scale.mul_add(r, scale - most));
+    let one_more = Two::sum(1.0, most);
+    let near = two::log_of_sum(one_more.plus(more).normal());
+    let more = if apart.0 < -40.0 { Two(far, 0.0) } else { near };
+    let sum = Two::any_sum(large, more.0);
+    let sum = sum.plus(more.1).rounded();
+    let sum = if large.abs() < f64::INFINITY {
+        sum
+    } else {
+        large
+    };
+    // As a sum, -0.0 and nothing are 0.0.
+    let sum = if small == -f64::INFINITY {
+        large + 0.0
+    } else {
+        sum
+    };
+    if x.is_nan() | y.is_nan() {
+        f64::NAN
+    } else {
+        sum
+    }
 }

@@ -7,13 +7,16 @@ mod exp;
 mod float;
 pub mod fold;
 pub mod generate;
+mod hyperbolic;
 mod int;
+mod inverse;
 mod log;
 mod ops;
 mod pow;
 pub mod scalar;
 pub mod strip;
 mod trig;
+mod two;
 
 use std::fmt;
 

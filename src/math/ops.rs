@@ -117,6 +117,20 @@ unary_bodies! {
     Log10: Float, true, log10;
     Log1p: Float, true, log1p;
     Tanh: Float, true, tanh;
+    Cbrt: Float, false, cbrt;
+    Exp2: Float, true, exp2;
+    Asin: Float, true, asin;
+    Acos: Float, true, acos;
+    Atan: Float, true, atan;
+    Sinh: Float, true, sinh;
+    Cosh: Float, true, cosh;
+    Asinh: Float, true, asinh;
+    Acosh: Float, true, acosh;
+    Atanh: Float, true, atanh;
+    Erf: Float, false, erf;
+    Erfc: Float, false, erfc;
+    Gamma: Float, false, gamma;
+    Lgamma: Float, false, lgamma;
 }
 
 hard_bodies! {
@@ -131,6 +145,9 @@ binary_bodies! {
     FloorDivInt: Int, true, floor_div;
     ModInt: Int, true, modulo;
     PowInt: Int, false, pow;
+    FmodInt: Int, false, fmod;
+    Gcd: Int, false, gcd;
+    Lcm: Int, false, lcm;
     AndInt: Int, true, and;
     OrInt: Int, true, or;
     XorInt: Int, true, xor;
@@ -143,6 +160,12 @@ binary_bodies! {
     FloorDiv: Float, false, floor_div;
     Mod: Float, false, modulo;
     Pow: Float, true, pow;
+    Fmod: Float, false, fmod;
+    CopySign: Float, true, copysign;
+    NextAfter: Float, true, next_after;
+    Atan2: Float, true, atan2;
+    Hypot: Float, true, hypot;
+    LogAddExp: Float, true, logaddexp;
     Min: Element, true, least;
     Max: Element, true, greatest;
 }
@@ -211,6 +234,7 @@ fn unary_int<T: Int, V: VisitUnary>(op: UnaryOp, v: V) -> Option<V::Out> {
         | UnaryOp::IsNan
         | UnaryOp::IsFinite
         | UnaryOp::IsInf
+        | UnaryOp::SignBit
         | UnaryOp::Sin
         | UnaryOp::Cos
         | UnaryOp::Tan
@@ -220,7 +244,21 @@ fn unary_int<T: Int, V: VisitUnary>(op: UnaryOp, v: V) -> Option<V::Out> {
         | UnaryOp::Log2
         | UnaryOp::Log10
         | UnaryOp::Log1p
-        | UnaryOp::Tanh => return None,
+        | UnaryOp::Tanh
+        | UnaryOp::Cbrt
+        | UnaryOp::Exp2
+        | UnaryOp::Asin
+        | UnaryOp::Acos
+        | UnaryOp::Atan
+        | UnaryOp::Sinh
+        | UnaryOp::Cosh
+        | UnaryOp::Asinh
+        | UnaryOp::Acosh
+        | UnaryOp::Atanh
+        | UnaryOp::Erf
+        | UnaryOp::Erfc
+        | UnaryOp::Gamma
+        | UnaryOp::Lgamma => return None,
     })
 }
 
@@ -244,7 +282,23 @@ fn unary_float<T: Float, V: VisitUnary>(op: UnaryOp, v: V) -> Option<V::Out> {
         UnaryOp::Log10 => v.visit::<T, Log10>(),
         UnaryOp::Log1p => v.visit::<T, Log1p>(),
         UnaryOp::Tanh => v.visit::<T, Tanh>(),
-        UnaryOp::Not | UnaryOp::IsNan | UnaryOp::IsFinite | UnaryOp::IsInf => return None,
+        UnaryOp::Cbrt => v.visit::<T, Cbrt>(),
+        UnaryOp::Exp2 => v.visit::<T, Exp2>(),
+        UnaryOp::Asin => v.visit::<T, Asin>(),
+        UnaryOp::Acos => v.visit::<T, Acos>(),
+        UnaryOp::Atan => v.visit::<T, Atan>(),
+        UnaryOp::Sinh => v.visit::<T, Sinh>(),
+        UnaryOp::Cosh => v.visit::<T, Cosh>(),
+        UnaryOp::Asinh => v.visit::<T, Asinh>(),
+        UnaryOp::Acosh => v.visit::<T, Acosh>(),
+        UnaryOp::Atanh => v.visit::<T, Atanh>(),
+        UnaryOp::Erf => v.visit::<T, Erf>(),
+        UnaryOp::Erfc => v.visit::<T, Erfc>(),
+        UnaryOp::Gamma => v.visit::<T, Gamma>(),
+        UnaryOp::Lgamma => v.visit::<T, Lgamma>(),
+        UnaryOp::Not | UnaryOp::IsNan | UnaryOp::IsFinite | UnaryOp::IsInf | UnaryOp::SignBit => {
+            return None;
+        }
     })
 }
 
@@ -288,6 +342,14 @@ fn binary_bool<V: VisitBinary>(op: BinaryOp, v: V) -> Option<V::Out> {
         | BinaryOp::FloorDiv
         | BinaryOp::Mod
         | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
         | BinaryOp::Shl
         | BinaryOp::Shr => return None,
     })
@@ -301,6 +363,9 @@ fn binary_int<T: Int, V: VisitBinary>(op: BinaryOp, v: V) -> Option<V::Out> {
         BinaryOp::FloorDiv => v.visit::<T, FloorDivInt>(),
         BinaryOp::Mod => v.visit::<T, ModInt>(),
         BinaryOp::Pow => v.visit::<T, PowInt>(),
+        BinaryOp::Fmod => v.visit::<T, FmodInt>(),
+        BinaryOp::Gcd => v.visit::<T, Gcd>(),
+        BinaryOp::Lcm => v.visit::<T, Lcm>(),
         BinaryOp::Min => v.visit::<T, Min>(),
         BinaryOp::Max => v.visit::<T, Max>(),
         BinaryOp::And => v.visit::<T, AndInt>(),
@@ -309,6 +374,11 @@ fn binary_int<T: Int, V: VisitBinary>(op: BinaryOp, v: V) -> Option<V::Out> {
         BinaryOp::Shl => v.visit::<T, Shl>(),
         BinaryOp::Shr => v.visit::<T, Shr>(),
         BinaryOp::Div
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
         | BinaryOp::Eq
         | BinaryOp::Ne
         | BinaryOp::Lt
@@ -327,6 +397,12 @@ fn binary_float<T: Float, V: VisitBinary>(op: BinaryOp, v: V) -> Option<V::Out> 
         BinaryOp::FloorDiv => v.visit::<T, FloorDiv>(),
         BinaryOp::Mod => v.visit::<T, Mod>(),
         BinaryOp::Pow => v.visit::<T, Pow>(),
+        BinaryOp::Fmod => v.visit::<T, Fmod>(),
+        BinaryOp::CopySign => v.visit::<T, CopySign>(),
+        BinaryOp::NextAfter => v.visit::<T, NextAfter>(),
+        BinaryOp::Atan2 => v.visit::<T, Atan2>(),
+        BinaryOp::Hypot => v.visit::<T, Hypot>(),
+        BinaryOp::LogAddExp => v.visit::<T, LogAddExp>(),
         BinaryOp::Min => v.visit::<T, Min>(),
         BinaryOp::Max => v.visit::<T, Max>(),
         BinaryOp::Eq
@@ -338,6 +414,8 @@ fn binary_float<T: Float, V: VisitBinary>(op: BinaryOp, v: V) -> Option<V::Out> 
         | BinaryOp::And
         | BinaryOp::Or
         | BinaryOp::Xor
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
         | BinaryOp::Shl
         | BinaryOp::Shr => return None,
     })

@@ -13,6 +13,8 @@ pub fn unary(op: UnaryOp, a: Scalar) -> Option<Scalar> {
         (UnaryOp::IsInf, Scalar::Float64(x)) => Some(Scalar::Bool(x.is_infinite())),
         (UnaryOp::IsFinite, Scalar::Float32(x)) => Some(Scalar::Bool(x.is_finite())),
         (UnaryOp::IsFinite, Scalar::Float64(x)) => Some(Scalar::Bool(x.is_finite())),
+        (UnaryOp::SignBit, Scalar::Float32(x)) => Some(Scalar::Bool(x.is_sign_negative())),
+        (UnaryOp::SignBit, Scalar::Float64(x)) => Some(Scalar::Bool(x.is_sign_negative())),
         (op, a) => visit_unary(op, a.dtype(), Apply1(a)),
     }
 }
@@ -56,6 +58,14 @@ fn compare(op: BinaryOp, a: Scalar, b: Scalar) -> Option<bool> {
             | BinaryOp::FloorDiv
             | BinaryOp::Mod
             | BinaryOp::Pow
+            | BinaryOp::Fmod
+            | BinaryOp::CopySign
+            | BinaryOp::NextAfter
+            | BinaryOp::Atan2
+            | BinaryOp::Hypot
+            | BinaryOp::LogAddExp
+            | BinaryOp::Gcd
+            | BinaryOp::Lcm
             | BinaryOp::Min
             | BinaryOp::Max
             | BinaryOp::And
@@ -135,6 +145,13 @@ mod tests {
             BinaryOp::Mod => a - b * exact(BinaryOp::FloorDiv, dtype, a, b),
             BinaryOp::Pow if b < 0 => 0,
             BinaryOp::Pow => a.wrapping_pow((b % (1 << 31)) as u32),
+            BinaryOp::Fmod if b == 0 => 0,
+            BinaryOp::Fmod => a % b,
+            BinaryOp::Gcd => euclid(a, b),
+            BinaryOp::Lcm => match euclid(a, b) {
+                0 => 0,
+                gcd => (a / gcd).abs().wrapping_mul(b.abs()),
+            },
             BinaryOp::Min => a.min(b),
             BinaryOp::Max => a.max(b),
             BinaryOp::And => a & b,
@@ -145,6 +162,11 @@ mod tests {
             BinaryOp::Shr if (0..width).contains(&b) => a >> b,
             BinaryOp::Shr => -i128::from(a < 0),
             BinaryOp::Div
+            | BinaryOp::CopySign
+            | BinaryOp::NextAfter
+            | BinaryOp::Atan2
+            | BinaryOp::Hypot
+            | BinaryOp::LogAddExp
             | BinaryOp::Eq
             | BinaryOp::Ne
             | BinaryOp::Lt
@@ -152,6 +174,11 @@ mod tests {
             | BinaryOp::Gt
             | BinaryOp::Ge => panic!("{op:?} gives no integer"),
         }
+    }
+
+    /// The greatest common divisor, not negative.
+    fn euclid(a: i128, b: i128) -> i128 {
+        if b == 0 { a.abs() } else { euclid(b, a % b) }
     }
 
     #[test]
@@ -328,6 +355,13 @@ mod tests {
             UnaryOp::Expm1,
             UnaryOp::Log1p,
             UnaryOp::Tanh,
+            UnaryOp::Cbrt,
+            UnaryOp::Asin,
+            UnaryOp::Atan,
+            UnaryOp::Sinh,
+            UnaryOp::Asinh,
+            UnaryOp::Atanh,
+            UnaryOp::Erf,
         ] {
             check(odd, 0.0, 0.0);
             check(odd, -0.0, -0.0);
@@ -363,6 +397,43 @@ mod tests {
             (UnaryOp::Cos, 0.0, 1.0),
             (UnaryOp::Log2, 1024.0, 10.0),
             (UnaryOp::Log10, 1000.0, 3.0),
+            (UnaryOp::Cbrt, -27.0, -3.0),
+            (UnaryOp::Cbrt, -inf, -inf),
+            (UnaryOp::Exp2, -inf, 0.0),
+            (UnaryOp::Exp2, inf, inf),
+            (UnaryOp::Exp2, -149.0, 1.401_298_464_324_817e-45),
+            (UnaryOp::Exp2, 10.0, 1024.0),
+            (UnaryOp::Asin, 1.5, nan),
+            (UnaryOp::Acos, 1.0, 0.0),
+            (UnaryOp::Acos, -1.0, std::f64::consts::PI),
+            (UnaryOp::Acos, -0.0, std::f64::consts::FRAC_PI_2),
+            (UnaryOp::Acos, -inf, nan),
+            (UnaryOp::Atan, -inf, -std::f64::consts::FRAC_PI_2),
+            (UnaryOp::Sinh, -inf, -inf),
+            (UnaryOp::Cosh, -0.0, 1.0),
+            (UnaryOp::Cosh, -inf, inf),
+            (UnaryOp::Asinh, -inf, -inf),
+            (UnaryOp::Acosh, 1.0, 0.0),
+            (UnaryOp::Acosh, 0.5, nan),
+            (UnaryOp::Acosh, inf, inf),
+            (UnaryOp::Acosh, -inf, nan),
+            (UnaryOp::Atanh, -1.0, -inf),
+            (UnaryOp::Atanh, 2.0, nan),
+            (UnaryOp::Erf, -inf, -1.0),
+            (UnaryOp::Erfc, -inf, 2.0),
+            (UnaryOp::Erfc, inf, 0.0),
+            (UnaryOp::Erfc, nan, nan),
+            (UnaryOp::Gamma, 0.0, inf),
+            (UnaryOp::Gamma, -0.0, -inf),
+            (UnaryOp::Gamma, -3.0, nan),
+            (UnaryOp::Gamma, -inf, nan),
+            (UnaryOp::Gamma, inf, inf),
+            (UnaryOp::Gamma, 6.0, 120.0),
+            (UnaryOp::Lgamma, 1.0, 0.0),
+            (UnaryOp::Lgamma, 2.0, 0.0),
+            (UnaryOp::Lgamma, -2.0, inf),
+            (UnaryOp::Lgamma, -inf, inf),
+            (UnaryOp::Lgamma, 0.0, inf),
         ] {
             check(op, x, want);
         }

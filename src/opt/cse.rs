@@ -29,8 +29,8 @@ fn canonical(data: &ValueData) -> ValueData {
     data
 }
 
-/// Whether `op(a, b)` is `op(b, a)` to the bit: so are IEEE sums and products, and the IR's min
-/// and max, which order zeros and propagate NaN.
+/// Whether `op(a, b)` is `op(b, a)` to the bit: so are IEEE sums and products, the IR's min and
+/// max, which order zeros and propagate NaN, and functions that order their arguments.
 fn commutes(op: BinaryOp) -> bool {
     match op {
         BinaryOp::Add
@@ -41,12 +41,20 @@ fn commutes(op: BinaryOp) -> bool {
         | BinaryOp::Ne
         | BinaryOp::And
         | BinaryOp::Or
-        | BinaryOp::Xor => true,
+        | BinaryOp::Xor
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm => true,
         BinaryOp::Sub
         | BinaryOp::Div
         | BinaryOp::FloorDiv
         | BinaryOp::Mod
         | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
         | BinaryOp::Lt
         | BinaryOp::Le
         | BinaryOp::Gt

@@ -158,6 +158,14 @@ fn opposite(op: BinaryOp, total: bool) -> Option<BinaryOp> {
         | BinaryOp::FloorDiv
         | BinaryOp::Mod
         | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
         | BinaryOp::Min
         | BinaryOp::Max
         | BinaryOp::And

@@ -26,7 +26,9 @@ pub enum UnaryOp {
     IsNan,
     IsFinite,
     IsInf,
-    /// Math functions: floats, at most 1 ulp.
+    /// Whether the sign is negative, of -0.0 and NaN too. Floats in, bool out.
+    SignBit,
+    /// Math functions: floats, as exact as `math::accuracy` says.
     Sin,
     Cos,
     Tan,
@@ -37,6 +39,22 @@ pub enum UnaryOp {
     Log10,
     Log1p,
     Tanh,
+    Cbrt,
+    Exp2,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Asinh,
+    Acosh,
+    Atanh,
+    /// The error function and 1 less it.
+    Erf,
+    Erfc,
+    /// The gamma function and the logarithm of its magnitude.
+    Gamma,
+    Lgamma,
 }
 
 /// Operations of two arguments of one dtype.
@@ -56,6 +74,22 @@ pub enum BinaryOp {
     Mod,
     /// Floats: C pow, at most 1 ulp. Ints: wrapping; a negative exponent gives 0 (see `Raise`).
     Pow,
+    /// Remainder with the dividend's sign: ints (by 0 gives 0), floats (C's fmod, exact).
+    Fmod,
+    /// Floats: the magnitude of the left side with the sign of the right one.
+    CopySign,
+    /// Floats: the next one from the left side towards the right one.
+    NextAfter,
+    /// Floats: the angle of the point (right, left).
+    Atan2,
+    /// Floats: the length of a vector.
+    Hypot,
+    /// Floats: `log(exp(a) + exp(b))`.
+    LogAddExp,
+    /// Greatest common divisor of ints; it is not negative, unless it does not fit.
+    Gcd,
+    /// Least common multiple of ints, wrapping.
+    Lcm,
     /// NaN propagates; -0.0 is less than +0.0. All dtypes, bool too.
     Min,
     /// NaN propagates; -0.0 is less than +0.0. All dtypes, bool too.
@@ -79,11 +113,12 @@ pub enum BinaryOp {
 
 impl UnaryOp {
     /// All of them.
-    pub const ALL: [UnaryOp; 22] = {
+    pub const ALL: [UnaryOp; 37] = {
         use UnaryOp::*;
         [
-            Neg, Abs, Not, Sign, Sqrt, Floor, Ceil, Trunc, Rint, IsNan, IsFinite, IsInf, Sin, Cos,
-            Tan, Exp, Expm1, Log, Log2, Log10, Log1p, Tanh,
+            Neg, Abs, Not, Sign, Sqrt, Floor, Ceil, Trunc, Rint, IsNan, IsFinite, IsInf, SignBit,
+            Sin, Cos, Tan, Exp, Expm1, Log, Log2, Log10, Log1p, Tanh, Cbrt, Exp2, Asin, Acos, Atan,
+            Sinh, Cosh, Asinh, Acosh, Atanh, Erf, Erfc, Gamma, Lgamma,
         ]
     };
 
@@ -102,6 +137,7 @@ impl UnaryOp {
             UnaryOp::IsNan => "isnan",
             UnaryOp::IsFinite => "isfinite",
             UnaryOp::IsInf => "isinf",
+            UnaryOp::SignBit => "signbit",
             UnaryOp::Sin => "sin",
             UnaryOp::Cos => "cos",
             UnaryOp::Tan => "tan",
@@ -112,6 +148,20 @@ impl UnaryOp {
             UnaryOp::Log10 => "log10",
             UnaryOp::Log1p => "log1p",
             UnaryOp::Tanh => "tanh",
+            UnaryOp::Cbrt => "cbrt",
+            UnaryOp::Exp2 => "exp2",
+            UnaryOp::Asin => "asin",
+            UnaryOp::Acos => "acos",
+            UnaryOp::Atan => "atan",
+            UnaryOp::Sinh => "sinh",
+            UnaryOp::Cosh => "cosh",
+            UnaryOp::Asinh => "asinh",
+            UnaryOp::Acosh => "acosh",
+            UnaryOp::Atanh => "atanh",
+            UnaryOp::Erf => "erf",
+            UnaryOp::Erfc => "erfc",
+            UnaryOp::Gamma => "gamma",
+            UnaryOp::Lgamma => "lgamma",
         }
     }
 
@@ -120,7 +170,7 @@ impl UnaryOp {
         match self {
             UnaryOp::Neg | UnaryOp::Abs | UnaryOp::Sign => (!dtype.is_bool()).then_some(dtype),
             UnaryOp::Not => (!dtype.is_float()).then_some(dtype),
-            UnaryOp::IsNan | UnaryOp::IsFinite | UnaryOp::IsInf => {
+            UnaryOp::IsNan | UnaryOp::IsFinite | UnaryOp::IsInf | UnaryOp::SignBit => {
                 dtype.is_float().then_some(DType::Bool)
             }
             UnaryOp::Sqrt
@@ -137,18 +187,32 @@ impl UnaryOp {
             | UnaryOp::Log2
             | UnaryOp::Log10
             | UnaryOp::Log1p
-            | UnaryOp::Tanh => dtype.is_float().then_some(dtype),
+            | UnaryOp::Tanh
+            | UnaryOp::Cbrt
+            | UnaryOp::Exp2
+            | UnaryOp::Asin
+            | UnaryOp::Acos
+            | UnaryOp::Atan
+            | UnaryOp::Sinh
+            | UnaryOp::Cosh
+            | UnaryOp::Asinh
+            | UnaryOp::Acosh
+            | UnaryOp::Atanh
+            | UnaryOp::Erf
+            | UnaryOp::Erfc
+            | UnaryOp::Gamma
+            | UnaryOp::Lgamma => dtype.is_float().then_some(dtype),
         }
     }
 }
 
 impl BinaryOp {
     /// All of them.
-    pub const ALL: [BinaryOp; 20] = {
+    pub const ALL: [BinaryOp; 28] = {
         use BinaryOp::*;
         [
-            Add, Sub, Mul, Div, FloorDiv, Mod, Pow, Min, Max, Eq, Ne, Lt, Le, Gt, Ge, And, Or, Xor,
-            Shl, Shr,
+            Add, Sub, Mul, Div, FloorDiv, Mod, Pow, Fmod, CopySign, NextAfter, Atan2, Hypot,
+            LogAddExp, Gcd, Lcm, Min, Max, Eq, Ne, Lt, Le, Gt, Ge, And, Or, Xor, Shl, Shr,
         ]
     };
 
@@ -162,6 +226,14 @@ impl BinaryOp {
             BinaryOp::FloorDiv => "floordiv",
             BinaryOp::Mod => "mod",
             BinaryOp::Pow => "pow",
+            BinaryOp::Fmod => "fmod",
+            BinaryOp::CopySign => "copysign",
+            BinaryOp::NextAfter => "nextafter",
+            BinaryOp::Atan2 => "atan2",
+            BinaryOp::Hypot => "hypot",
+            BinaryOp::LogAddExp => "logaddexp",
+            BinaryOp::Gcd => "gcd",
+            BinaryOp::Lcm => "lcm",
             BinaryOp::Min => "min",
             BinaryOp::Max => "max",
             BinaryOp::Eq => "eq",
@@ -186,8 +258,14 @@ impl BinaryOp {
             | BinaryOp::Mul
             | BinaryOp::FloorDiv
             | BinaryOp::Mod
-            | BinaryOp::Pow => (!dtype.is_bool()).then_some(dtype),
-            BinaryOp::Div => dtype.is_float().then_some(dtype),
+            | BinaryOp::Pow
+            | BinaryOp::Fmod => (!dtype.is_bool()).then_some(dtype),
+            BinaryOp::Div
+            | BinaryOp::CopySign
+            | BinaryOp::NextAfter
+            | BinaryOp::Atan2
+            | BinaryOp::Hypot
+            | BinaryOp::LogAddExp => dtype.is_float().then_some(dtype),
             BinaryOp::Min | BinaryOp::Max => Some(dtype),
             BinaryOp::Eq
             | BinaryOp::Ne
@@ -196,7 +274,9 @@ impl BinaryOp {
             | BinaryOp::Gt
             | BinaryOp::Ge => Some(DType::Bool),
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => (!dtype.is_float()).then_some(dtype),
-            BinaryOp::Shl | BinaryOp::Shr => dtype.is_int().then_some(dtype),
+            BinaryOp::Gcd | BinaryOp::Lcm | BinaryOp::Shl | BinaryOp::Shr => {
+                dtype.is_int().then_some(dtype)
+            }
         }
     }
 }

@@ -50,6 +50,7 @@ pub fn unary(op: UnaryOp, dtype: DType) -> Promotion {
         UnaryOp::IsNan => table::ISNAN,
         UnaryOp::IsFinite => table::ISFINITE,
         UnaryOp::IsInf => table::ISINF,
+        UnaryOp::SignBit => table::SIGNBIT,
         UnaryOp::Sin => table::SIN,
         UnaryOp::Cos => table::COS,
         UnaryOp::Tan => table::TAN,
@@ -60,6 +61,20 @@ pub fn unary(op: UnaryOp, dtype: DType) -> Promotion {
         UnaryOp::Log10 => table::LOG10,
         UnaryOp::Log1p => table::LOG1P,
         UnaryOp::Tanh => table::TANH,
+        UnaryOp::Cbrt => table::CBRT,
+        UnaryOp::Exp2 => table::EXP2,
+        UnaryOp::Asin => table::ARCSIN,
+        UnaryOp::Acos => table::ARCCOS,
+        UnaryOp::Atan => table::ARCTAN,
+        UnaryOp::Sinh => table::SINH,
+        UnaryOp::Cosh => table::COSH,
+        UnaryOp::Asinh => table::ARCSINH,
+        UnaryOp::Acosh => table::ARCCOSH,
+        UnaryOp::Atanh => table::ARCTANH,
+        UnaryOp::Erf => table::ERF,
+        UnaryOp::Erfc => table::ERFC,
+        UnaryOp::Gamma => table::GAMMA,
+        UnaryOp::Lgamma => table::LGAMMA,
     };
     read(row[dtype.ordinal()])
 }
@@ -74,6 +89,31 @@ pub fn square(dtype: DType) -> Promotion {
     read(table::SQUARE[dtype.ordinal()])
 }
 
+/// What `reciprocal` computes in.
+pub fn reciprocal(dtype: DType) -> Promotion {
+    read(table::RECIPROCAL[dtype.ordinal()])
+}
+
+/// What `fabs` computes in.
+pub fn fabs(dtype: DType) -> Promotion {
+    read(table::FABS[dtype.ordinal()])
+}
+
+/// What `deg2rad` computes in.
+pub fn deg2rad(dtype: DType) -> Promotion {
+    read(table::DEG2RAD[dtype.ordinal()])
+}
+
+/// What `rad2deg` computes in.
+pub fn rad2deg(dtype: DType) -> Promotion {
+    read(table::RAD2DEG[dtype.ordinal()])
+}
+
+/// What `conj` computes in.
+pub fn conjugate(dtype: DType) -> Promotion {
+    read(table::CONJUGATE[dtype.ordinal()])
+}
+
 /// What a function of two arguments computes in. Two literals have no entry: they are folded, or
 /// made strong first.
 pub fn binary(op: BinaryOp, left: Side, right: Side) -> Promotion {
@@ -85,6 +125,14 @@ pub fn binary(op: BinaryOp, left: Side, right: Side) -> Promotion {
         BinaryOp::FloorDiv => &table::FLOOR_DIVIDE,
         BinaryOp::Mod => &table::REMAINDER,
         BinaryOp::Pow => &table::POWER,
+        BinaryOp::Fmod => &table::FMOD,
+        BinaryOp::CopySign => &table::COPYSIGN,
+        BinaryOp::NextAfter => &table::NEXTAFTER,
+        BinaryOp::Atan2 => &table::ARCTAN2,
+        BinaryOp::Hypot => &table::HYPOT,
+        BinaryOp::LogAddExp => &table::LOGADDEXP,
+        BinaryOp::Gcd => &table::GCD,
+        BinaryOp::Lcm => &table::LCM,
         BinaryOp::Min => &table::MINIMUM,
         BinaryOp::Max => &table::MAXIMUM,
         BinaryOp::Eq => &table::EQUAL,
@@ -100,6 +148,21 @@ pub fn binary(op: BinaryOp, left: Side, right: Side) -> Promotion {
         BinaryOp::Shr => &table::RIGHT_SHIFT,
     };
     read(pairs[left.ordinal()][right.ordinal()])
+}
+
+/// What `fmax` computes in.
+pub fn fmax(left: Side, right: Side) -> Promotion {
+    read(table::FMAX[left.ordinal()][right.ordinal()])
+}
+
+/// What `fmin` computes in.
+pub fn fmin(left: Side, right: Side) -> Promotion {
+    read(table::FMIN[left.ordinal()][right.ordinal()])
+}
+
+/// What `heaviside` computes in.
+pub fn heaviside(left: Side, right: Side) -> Promotion {
+    read(table::HEAVISIDE[left.ordinal()][right.ordinal()])
 }
 
 /// What the arms of `where` are cast to.

@@ -20,6 +20,7 @@ pub(super) const SIGN: &[u8; 11] = b".bhilBHILfd";
 pub(super) const ISNAN: &[u8; 11] = b"?bhilBHILfd";
 pub(super) const ISFINITE: &[u8; 11] = b"?bhilBHILfd";
 pub(super) const ISINF: &[u8; 11] = b"?bhilBHILfd";
+pub(super) const SIGNBIT: &[u8; 11] = b"eefddefddfd";
 pub(super) const SIN: &[u8; 11] = b"eefddefddfd";
 pub(super) const COS: &[u8; 11] = b"eefddefddfd";
 pub(super) const TAN: &[u8; 11] = b"eefddefddfd";
@@ -30,7 +31,26 @@ pub(super) const LOG2: &[u8; 11] = b"eefddefddfd";
 pub(super) const LOG10: &[u8; 11] = b"eefddefddfd";
 pub(super) const LOG1P: &[u8; 11] = b"eefddefddfd";
 pub(super) const TANH: &[u8; 11] = b"eefddefddfd";
+pub(super) const CBRT: &[u8; 11] = b"eefddefddfd";
+pub(super) const EXP2: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCSIN: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCCOS: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCTAN: &[u8; 11] = b"eefddefddfd";
+pub(super) const SINH: &[u8; 11] = b"eefddefddfd";
+pub(super) const COSH: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCSINH: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCCOSH: &[u8; 11] = b"eefddefddfd";
+pub(super) const ARCTANH: &[u8; 11] = b"eefddefddfd";
+pub(super) const RECIPROCAL: &[u8; 11] = b"bbhilBHILfd";
+pub(super) const FABS: &[u8; 11] = b"eefddefddfd";
+pub(super) const DEG2RAD: &[u8; 11] = b"eefddefddfd";
+pub(super) const RAD2DEG: &[u8; 11] = b"eefddefddfd";
+pub(super) const CONJUGATE: &[u8; 11] = b"bbhilBHILfd";
 pub(super) const INVERT: &[u8; 11] = b"?bhilBHIL..";
+pub(super) const ERF: &[u8; 11] = b"fffddffddfd";
+pub(super) const ERFC: &[u8; 11] = b"fffddffddfd";
+pub(super) const GAMMA: &[u8; 11] = b"fffddffddfd";
+pub(super) const LGAMMA: &[u8; 11] = b"fffddffddfd";
 
 pub(super) const ADD: Pairs = [
     b"?bhilBHILfdld",
@@ -350,6 +370,182 @@ pub(super) const RIGHT_SHIFT: Pairs = [
     b".............",
     b"lbhilBHIL..--",
     b"...........--",
+];
+
+pub(super) const FMOD: Pairs = [
+    b"bbhilBHILfdld",
+    b"bbhilhildfdbd",
+    b"hhhilhildfdhd",
+    b"iiiiliildddid",
+    b"lllllllldddld",
+    b"BhhilBHILfdBd",
+    b"HiiilHHILfdHd",
+    b"IllllIIILddId",
+    b"LddddLLLLddLd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"lbhilBHILfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const COPYSIGN: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const NEXTAFTER: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const GCD: Pairs = [
+    b".bhilBHIL..l.",
+    b"bbhilhil...b.",
+    b"hhhilhil...h.",
+    b"iiiiliil...i.",
+    b"llllllll...l.",
+    b"BhhilBHIL..B.",
+    b"HiiilHHIL..H.",
+    b"IllllIIIL..I.",
+    b"L....LLLL..L.",
+    b".............",
+    b".............",
+    b"lbhilBHIL..--",
+    b"...........--",
+];
+
+pub(super) const LCM: Pairs = [
+    b".bhilBHIL..l.",
+    b"bbhilhil...b.",
+    b"hhhilhil...h.",
+    b"iiiiliil...i.",
+    b"llllllll...l.",
+    b"BhhilBHIL..B.",
+    b"HiiilHHIL..H.",
+    b"IllllIIIL..I.",
+    b"L....LLLL..L.",
+    b".............",
+    b".............",
+    b"lbhilBHIL..--",
+    b"...........--",
+];
+
+pub(super) const FMAX: Pairs = [
+    b"?bhilBHILfdld",
+    b"bbhilhildfdbd",
+    b"hhhilhildfdhd",
+    b"iiiiliildddid",
+    b"lllllllldddld",
+    b"BhhilBHILfdBd",
+    b"HiiilHHILfdHd",
+    b"IllllIIILddId",
+    b"LddddLLLLddLd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"lbhilBHILfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const FMIN: Pairs = [
+    b"?bhilBHILfdld",
+    b"bbhilhildfdbd",
+    b"hhhilhildfdhd",
+    b"iiiiliildddid",
+    b"lllllllldddld",
+    b"BhhilBHILfdBd",
+    b"HiiilHHILfdHd",
+    b"IllllIIILddId",
+    b"LddddLLLLddLd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"lbhilBHILfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const HEAVISIDE: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const ARCTAN2: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const HYPOT: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
+];
+
+pub(super) const LOGADDEXP: Pairs = [
+    b"eefddefddfddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"eefddefddfded",
+    b"fffddffddfdfd",
+    b"ddddddddddddd",
+    b"ddddddddddddd",
+    b"fffddffddfdff",
+    b"ddddddddddddd",
+    b"defddefddfd--",
+    b"dddddddddfd--",
 ];
 
 pub(super) const WHERE: Pairs = [

@@ -7,8 +7,20 @@ ARITHMETIC = ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>"]
 COMPARE = ["==", "!=", "<", "<=", ">", ">="]
 UNARY = ["-a", "+a", "~a", "not a", "abs(a)", "sqrt(a)", "square(a)", "floor(a)", "ceil(a)"]
 UNARY += ["trunc(a)", "rint(a)", "round(a)", "sign(a)", "isnan(a)", "isfinite(a)", "isinf(a)"]
+MORE_MATH = ["cbrt", "exp2", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"]
+MORE_MATH += ["erf", "erfc", "gamma", "lgamma"]
+ALIASES = ["arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "gammaln"]
+TWO_MATH = ["atan2", "arctan2", "hypot", "logaddexp"]
 MATH = ["sin", "cos", "tan", "exp", "log", "log10", "log2", "log1p", "expm1", "tanh"]
 ALL = list(DTYPES)
+EXACT = ["signbit", "reciprocal", "fabs", "deg2rad", "radians", "rad2deg", "degrees", "real", "imag"]
+EXACT += ["conj", "conjugate", "nan_to_num"]
+NAMED_TWO = ["add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder"]
+NAMED_TWO += ["mod", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
+NAMED_TWO += ["bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"]
+NAMED_TWO += ["bitwise_left_shift", "bitwise_right_shift", "logical_and", "logical_or", "logical_xor"]
+NAMED_ONE = ["negative", "positive", "invert", "bitwise_not", "bitwise_invert", "logical_not"]
+TWO = ["fmod", "copysign", "nextafter", "fmax", "fmin", "heaviside", "gcd", "lcm"]
 
 
 def record(rec, rng):
@@ -16,6 +28,10 @@ def record(rec, rng):
     literals(rec)
     unary(rec)
     math(rec, rng)
+    more_unary(rec)
+    more_pairs(rec)
+    more_math(rec)
+    named(rec)
     casts(rec)
     selections(rec)
     broadcasting(rec, rng)
@@ -85,6 +101,35 @@ def unary(rec):
         rec.add("method", "a.abs()", a=f"{a}_s")
 
 
+def more_unary(rec):
+    """Exact functions of one argument; of integers, shapes and literals too."""
+    for a in ALL:
+        for function in EXACT:
+            for suffix in ["s", "t", "b3x4", "a1531"]:
+                rec.add(function, f"{function}(a)", a=f"{a}_{suffix}")
+        rec.add("sinc", "sinc(a)", a=f"{a}_b3x4")
+        rec.add("sinc", "sinc(a)", a=f"{a}_s")
+        rec.add("real", "a.real, a.imag, a.conj()", a=f"{a}_s")
+        for text in ["nan=1", "nan=-1.5, posinf=2", "posinf=1e300, neginf=-7", "neginf=nan", "copy=False"]:
+            rec.add("nan_to_num", f"nan_to_num(a, {text})", a=f"{a}_s")
+    for function in EXACT:
+        rec.add(function, f"{function}(2.5), {function}(-3)")
+
+
+def more_pairs(rec):
+    """Exact functions of two arguments over every pair of dtypes, and with literals."""
+    for function in TWO:
+        for a in ALL:
+            for b in ALL:
+                rec.add(function, f"{function}(a, b)", a=f"{a}_s", b=f"{b}_t")
+            for lit in ["2", "0", "-1", "1.5", "-0.0", "True", "nan"]:
+                rec.add(function, f"{function}(a, {lit})", a=f"{a}_s")
+                rec.add(function, f"{function}({lit}, a)", a=f"{a}_s")
+            rec.add(function, f"{function}(a, b)", a=f"{a}_t", b=f"{a}_s")
+            rec.add(function, f"{function}(a, b)", a=f"{a}_a3x1", b=f"{a}_b1x4")
+            rec.add("long " + function, f"{function}(a, b)", _errors=False, a=f"{a}_a1531", b=f"{a}_b1531")
+
+
 def math(rec, rng):
     """Math functions: limits, all scales of argument, and every dtype they promote from."""
     ranges = {
@@ -120,6 +165,43 @@ def math(rec, rng):
             rec.add(function, f"{function}(a + 0.5)", a=f"{a}_x")
         rec.add("pow", "pow(a, 0.5)", a=f"{a}_x")
         rec.add("pow", "pow(a, b)", a=f"{a}_s", b=f"{a}_x")
+
+
+def named(rec):
+    """Operators as functions, over pairs of kinds that meet in each family of dtypes."""
+    for a in ALL:
+        for function in NAMED_ONE:
+            rec.add("named", f"{function}(a)", a=f"{a}_s")
+        for b in ["b1", a, "i8", "f4"]:
+            for function in NAMED_TWO:
+                rec.add("named", f"{function}(a, b)", a=f"{a}_s", b=f"{b}_t")
+
+
+def more_math(rec):
+    """Functions with a bound: limits, all scales of argument, and every dtype they promote from."""
+    for a in FLOATS:
+        names = [f"{a}_m{name}" for name in ["unit", "ten", "wide", "pos", "one", "tiny", "scales"]]
+        for function in MORE_MATH:
+            for name in [f"{a}_s", f"{a}_t", *names]:
+                rec.add(function, f"{function}(a)", a=name)
+            rec.add("long " + function, f"max(abs({function}(a / 8 + 1)))", a=f"{a}_a1531")
+        for function in TWO_MATH:
+            rec.add(function, f"{function}(a, b)", a=f"{a}_s", b=f"{a}_t")
+            for x, y in zip(names, names[1:], strict=False):
+                rec.add(function, f"{function}(a, b)", a=x, b=y)
+            rec.add(function, f"{function}(a, b)", a=f"{a}_a3x1", b=f"{a}_b1x4")
+            rec.add("long " + function, f"max({function}(a, b))", a=f"{a}_a1531", b=f"{a}_b1531")
+        for text in ["erf(a) + erfc(a)", "sinh(a) - cosh(a)", "hypot(sin(a), cos(a))", "exp2(a) * 3"]:
+            rec.add("math composed", text, a=f"{a}_munit")
+    for a in ALL:
+        for function in MORE_MATH + ALIASES:
+            rec.add(function, f"{function}(a)", a=f"{a}_b3x4")
+        for function in TWO_MATH:
+            for b in ALL:
+                rec.add(function, f"{function}(a, b)", a=f"{a}_b3x4", b=f"{b}_b3x4")
+            rec.add(function, f"{function}(a, 2), {function}(0.5, a)", a=f"{a}_b3x4")
+        rec.add("angle", "angle(a)", a=f"{a}_s")
+        rec.add("angle", "angle(a, True)", a=f"{a}_s")
 
 
 def casts(rec):

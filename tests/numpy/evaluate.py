@@ -80,6 +80,8 @@ def extremum(numpy_function, zero_of):
 
 minimum = extremum(np.minimum, np.logical_or)
 maximum = extremum(np.maximum, np.logical_and)
+fmin = extremum(np.fmin, np.logical_or)
+fmax = extremum(np.fmax, np.logical_and)
 
 
 def clip(x, low, high):
@@ -89,6 +91,9 @@ def clip(x, low, high):
         return out
     low, high = np.asarray(low, out.dtype), np.asarray(high, out.dtype)
     return minimum(maximum(np.asarray(x).astype(out.dtype), low), high)
+
+
+EXTREMA = {"minimum": minimum, "maximum": maximum, "fmin": fmin, "fmax": fmax, "clip": clip}
 
 
 def cast(value, dtype):
@@ -130,8 +135,10 @@ def compare(function, args):
 
 
 def math_function(name, args):
-    """Correctly rounded; at most one ulp is allowed."""
-    function = np.power if name == "pow" else getattr(np, name)
+    """Correctly rounded; how many ulps are allowed is in `oracle.ULPS`."""
+    function = np.power if name == "pow" else getattr(np, name, None)
+    if function is None:
+        function = lambda v: oracle.special(name, v)  # noqa: E731
     base = call(function, *[arg.raw for arg in args])
     if any(arg.err is not None for arg in args):
         carried = elementwise(function, args)
@@ -142,7 +149,22 @@ def math_function(name, args):
     raws = [np.broadcast_to(np.asarray(arg.raw).astype(base.dtype), base.shape) for arg in args]
     if name == "pow":
         return Arr(oracle.math_pow(*raws, base), ulp=1)
-    return Arr(oracle.math_unary(name, *raws, base), ulp=1)
+    if name == "logaddexp":
+        value = oracle.math_two(name, *raws, base)
+        return Arr(value, np.maximum(oracle.spacing(value), 2.0**-56))
+    if name in oracle.TWO:
+        return Arr(oracle.math_two(name, *raws, base), ulp=1)
+    value = oracle.math_unary(name, *raws, base)
+    if name in ("lgamma", "gammaln"):
+        return Arr(value, np.maximum(16 * oracle.spacing(value), 2.0**-48))
+    return Arr(value, ulp=oracle.ULPS.get(name, 1))
+
+
+def sinc(x):
+    """NumPy's own operations; the sine is correctly rounded."""
+    y = elementwise(lambda v: np.pi * v, [x])
+    y = elementwise(lambda v: np.where(v, v, np.finfo(v.dtype).eps), [y])
+    return elementwise(np.divide, [math_function("sin", [y]), y])
 
 
 def power(x, y):
@@ -232,7 +254,15 @@ OPERATORS = {
 }
 COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
 JUMPS = {operator.floordiv, operator.mod}
-UNARY = ["abs", "sqrt", "square", "isnan", "isfinite", "isinf"]
+UNARY = ["abs", "sqrt", "square", "isnan", "isfinite", "isinf", "signbit", "reciprocal", "fabs"]
+UNARY += ["deg2rad", "radians", "rad2deg", "degrees", "real", "imag", "conj", "conjugate"]
+NAMED = ["add", "subtract", "multiply", "divide", "true_divide", "negative", "positive"]
+NAMED += ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "invert"]
+NAMED += ["bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_invert"]
+NAMED += ["left_shift", "right_shift", "bitwise_left_shift", "bitwise_right_shift"]
+NAMED += ["logical_and", "logical_or", "logical_xor", "logical_not"]
+NAMED_JUMPS = ["floor_divide", "remainder", "mod"]
+PAIRS = ["fmod", "copysign", "nextafter", "heaviside", "gcd", "lcm"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
@@ -269,6 +299,9 @@ class Program:
         if node.id in NAMES:
             return Lit(NAMES[node.id])
         raise Refused("E0201", node.id)
+
+    def on_Attribute(self, node):
+        return self.function(node.attr, [self.value(node.value)])
 
     def on_BinOp(self, node):
         return self.apply(OPERATORS[type(node.op)], [self.value(node.left), self.value(node.right)])
@@ -321,6 +354,12 @@ class Program:
             return self.cast(self.value(args[0]), CASTS[name])
         if name == "round":
             return self.round(args, keywords)
+        if name == "angle":
+            plain = [self.plain(arg) for arg in args[1:]]
+            return Arr(call(np.angle, self.value(args[0]).raw, *plain))
+        if name == "nan_to_num":
+            plain = {key: self.plain(value) for key, value in keywords.items()}
+            return Arr(call(np.nan_to_num, np.array(self.value(args[0]).raw), **plain))
         return self.function(name, [self.value(arg) for arg in args])
 
     def cast(self, arg, dtype):
@@ -339,14 +378,18 @@ class Program:
         return elementwise(lambda v: np.round(v, digits), [self.value(args[0])], smooth=False)
 
     def function(self, name, args):
-        if name in oracle.MATH or name == "pow":
+        if name in oracle.MATH or name in oracle.TWO or name == "pow":
             return math_function(name, args)
-        if name in UNARY:
+        if name in UNARY + NAMED:
             return elementwise(getattr(np, name), args)
         if name in STEPS:
             return elementwise(getattr(np, name), args, smooth=False)
-        if name in ("minimum", "maximum", "clip"):
-            return elementwise({"minimum": minimum, "maximum": maximum, "clip": clip}[name], args)
+        if name in PAIRS + NAMED_JUMPS:
+            return elementwise(getattr(np, name), args, smooth=False)
+        if name in EXTREMA:
+            return elementwise(EXTREMA[name], args)
+        if name == "sinc":
+            return sinc(args[0])
         if name == "where":
             return select(*args)
         raise Refused("E0202", name)

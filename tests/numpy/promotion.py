@@ -17,12 +17,17 @@ DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
           "float32", "float64"]
 WEAK = [int, float]
 UNARY = ["negative", "absolute", "positive", "square", "sqrt", "floor", "ceil", "trunc", "rint",
-         "sign", "isnan", "isfinite", "isinf", "sin", "cos", "tan", "exp", "expm1", "log", "log2",
-         "log10", "log1p", "tanh", "invert"]
+         "sign", "isnan", "isfinite", "isinf", "signbit", "sin", "cos", "tan", "exp", "expm1", "log",
+         "log2", "log10", "log1p", "tanh", "cbrt", "exp2", "arcsin", "arccos", "arctan", "sinh", "cosh",
+         "arcsinh", "arccosh", "arctanh", "reciprocal", "fabs", "deg2rad", "rad2deg", "conjugate",
+         "invert"]
 BINARY = ["add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power",
           "minimum", "maximum", "equal", "not_equal", "less", "less_equal", "greater",
           "greater_equal", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift",
-          "right_shift"]
+          "right_shift", "fmod", "copysign", "nextafter", "gcd", "lcm", "fmax", "fmin", "heaviside",
+          "arctan2", "hypot", "logaddexp"]
+# Not in NumPy; SciPy has them for float32 and float64, and takes the first that holds all values.
+SCIPY = ["erf", "erfc", "gamma", "lgamma"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -32,6 +37,10 @@ def letter(dtype):
 
 def unary(name):
     return "".join(unary_cell(getattr(np, name), dtype) for dtype in DTYPES)
+
+
+def scipy():
+    return "".join(next(f for f in "fd" if np.can_cast(dtype, f)) for dtype in DTYPES)
 
 
 def unary_cell(ufunc, dtype):
@@ -80,6 +89,8 @@ def rust_table():
              "use super::promote::Pairs;", ""]
     for name in UNARY:
         lines.append(f'pub(super) const {name.upper()}: &[u8; 11] = b"{unary(name)}";')
+    for name in SCIPY:
+        lines.append(f'pub(super) const {name.upper()}: &[u8; 11] = b"{scipy()}";')
     for name in BINARY + ["where"]:
         lines.append("")
         lines.append(f"pub(super) const {name.upper()}: Pairs = [")
@@ -92,6 +103,9 @@ OPERATORS = ["a + b", "a - b", "a * b", "a / b", "a // b", "a % b", "a ** b", "a
              "a < b", "a <= b", "a > b", "a >= b", "a & b", "a | b", "a ^ b", "a << b", "a >> b"]
 FUNCTIONS = ["minimum(a, b)", "maximum(a, b)", "where(a, a, b)", "where(b > a, b, a)",
              "power(a, b)", "add(a, b)", "logical_and(a, b)", "true_divide(a, b)", "mod(a, b)",
+             "fmod(a, b)", "copysign(a, b)", "nextafter(a, b)", "gcd(a, b)", "lcm(a, b)",
+             "fmax(a, b)", "fmin(a, b)", "heaviside(a, b)", "arctan2(a, b)", "hypot(a, b)",
+             "logaddexp(a, b)",
              "clip(a, b, b)", "clip(a, None, b)", "clip(a, b, a)"]
 ONE = ["-a", "+a", "~a", "abs(a)", "square(a)", "round(a)", "round(a, 1)", "round(a, -1)",
        "a ** 2", "a ** 3", "a ** 0", "a ** 1", "a ** 0.5", "a ** 2.0", "a ** -1.0",
@@ -99,7 +113,10 @@ ONE = ["-a", "+a", "~a", "abs(a)", "square(a)", "round(a)", "round(a, 1)", "roun
        "where(a, 1, 2)", "where(a, a, 2.5)", "where(a, True, a)", "a + True",
        "sum(a)", "prod(a)", "mean(a)", "min(a)", "max(a)", "any(a)", "all(a)",
        "count_nonzero(a)", "std(a)", "var(a)", "sum(a, axis=0)", "mean(a, axis=0, keepdims=True)",
-       "a * sum(a)", "a + mean(a)", "(a > 1) * 10", "sqrt(2) * a", "a * pi"]
+       "a * sum(a)", "a + mean(a)", "(a > 1) * 10", "sqrt(2) * a", "a * pi",
+       "real(a)", "imag(a)", "conj(a)", "sinc(a)", "nan_to_num(a)", "nan_to_num(a, nan=1)",
+       "radians(a)", "degrees(a)", "copysign(a, -1)", "gcd(a, 6)", "heaviside(a, 0.5)",
+       "angle(a)", "angle(a, True)", "hypot(a, 2)"]
 
 
 def recorded():

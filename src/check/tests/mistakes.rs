@@ -249,7 +249,7 @@ fn names_and_arguments() {
             "xx + yy",
             "a @ b",
             "a[a > 0]",
-            "arctan(a)",
+            "complex(a)",
             "f(x) = x + 1; f(a)",
             "pow(b, b) % sum",
             "subtract(a > 0, b > 0)",
@@ -409,9 +409,9 @@ fn names_and_arguments() {
             --- a[a > 0]
             E0106: filtering with a mask is not available in this version yet
               "a > 0" at 2: not yet
-            --- arctan(a)
-            E0106: the function `atan` is not available in this version yet
-              "arctan" at 0: not yet
+            --- complex(a)
+            E0106: the function `complex` is not available in this version yet
+              "complex" at 0: not yet
             --- f(x) = x + 1; f(a)
             E0106: defining a function is not available in this version yet
               "f(x)" at 0: not yet

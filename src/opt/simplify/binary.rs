@@ -43,6 +43,14 @@ fn twice(op: BinaryOp, x: Value, dtype: DType) -> Option<Cheaper> {
         | BinaryOp::FloorDiv
         | BinaryOp::Mod
         | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
         | BinaryOp::Shl
         | BinaryOp::Shr => None,
     }
