@@ -107,7 +107,7 @@ unsafe fn stage<const FIRST: bool>(
             }
         }
         // SAFETY: `place` is within the limits, and the caller knows where those are.
-        match unsafe { sequence(src, dst, place, token, limits) } {
+        match unsafe { sequence::<FIRST>(src, dst, place, token, limits) } {
             Some(after) => place = after,
             None => {
                 care = true;
@@ -123,7 +123,7 @@ unsafe fn stage<const FIRST: bool>(
 /// # Safety
 /// `place` is within `limits`, which are as [`stage`] has them; `token` is there.
 #[inline(always)]
-unsafe fn sequence(
+unsafe fn sequence<const FIRST: bool>(
     src: &[u8],
     dst: &mut [u8],
     place: Place,
@@ -164,20 +164,27 @@ unsafe fn sequence(
         // SAFETY: `place` is little behind the limits, the distance inside the block.
         return unsafe { long_match(src, dst, place, distance, limits) };
     }
+    let length = (token & 15) + MIN_MATCH;
     // SAFETY: `place` is at most 14 behind the limit, the distance inside the block.
-    unsafe { short_match(dst, place.filled, distance) };
+    unsafe { short_match::<FIRST>(dst, place.filled, distance, length) };
     Some(Place {
         at: place.at,
-        filled: place.filled + (token & 15) + MIN_MATCH,
+        filled: place.filled + length,
     })
 }
 
-/// Copies a match without extensions, and what may be behind it.
+/// Copies a match without extensions, and what may be behind it; with `FIRST`, most are tiny.
 ///
 /// # Safety
-/// `distance` is 1 to `filled`, which is at least 26 before the end of `dst`.
+/// `distance` is 1 to `filled`, which is at least 26 before the end of `dst`; `length` is at most
+/// 18.
 #[inline(always)]
-unsafe fn short_match(dst: &mut [u8], filled: usize, distance: usize) {
+unsafe fn short_match<const FIRST: bool>(
+    dst: &mut [u8],
+    filled: usize,
+    distance: usize,
+    length: usize,
+) {
     const LONGEST: usize = EXTENDED - 1 + MIN_MATCH;
     if distance < 8 {
         // SAFETY: the words end at most 8 behind the longest match.
@@ -188,6 +195,9 @@ unsafe fn short_match(dst: &mut [u8], filled: usize, distance: usize) {
     // bytes it is copied to, as the distance is at least 8.
     // SAFETY: inside the block, as the caller says.
     unsafe { back::copy::<8>(dst, filled - distance, filled) };
+    if FIRST && length <= 8 {
+        return;
+    }
     // SAFETY: as above.
     unsafe { back::copy::<8>(dst, filled + 8 - distance, filled + 8) };
     // SAFETY: as above.
