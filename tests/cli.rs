@@ -336,6 +336,11 @@ fn members_of_a_zip_file_are_operands() {
         head.starts_with("float64 (2, 7), of which (1, 7)\n"),
         "{head}"
     );
+    let head = shown(&["head", "two.npz:temperature", "-n", "2,3"]);
+    assert!(
+        head.starts_with("float64 (2, 7), of which (2, 3)\n"),
+        "{head}"
+    );
     let head = shown(&["head", "records.npy"]);
     assert!(
         head.contains("0000000000000000000000000000000000000000"),

@@ -91,14 +91,14 @@ pub(super) struct Info {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  fuseblock head data.b2nd\n  fuseblock head -n 3 data.npy --json"
+    after_help = "Examples:\n  fuseblock head data.b2nd\n  fuseblock head -n 3,20 data.npy --json"
 )]
 pub(super) struct Head {
     /// The array's file or directory, or PATH:MEMBER for a member of a zip file
     pub(super) path: String,
-    /// How many elements of the first axis
-    #[arg(short, default_value_t = 10, value_name = "N")]
-    pub(super) n: usize,
+    /// How many elements of the first axis, and of the last one
+    #[arg(short, default_value = "10,8", value_name = "ROWS[,COLUMNS]", value_parser = corner)]
+    pub(super) n: Corner,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -248,6 +248,23 @@ impl RunArgs {
     }
 }
 
+/// How much `head` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Corner {
+    /// Elements of the first axis.
+    pub(super) rows: usize,
+    /// Elements of the last axis, where it is not the first.
+    pub(super) columns: usize,
+}
+
+fn corner(text: &str) -> Result<Corner, String> {
+    let (rows, columns) = text.split_once(',').unwrap_or((text, "8"));
+    match (rows.trim().parse(), columns.trim().parse()) {
+        (Ok(rows), Ok(columns)) => Ok(Corner { rows, columns }),
+        (Err(_), _) | (_, Err(_)) => Err("give numbers: ROWS, or ROWS,COLUMNS".into()),
+    }
+}
+
 /// A number of threads: at least 1, at most 1,024.
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -287,6 +304,17 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn corners_have_one_or_two_numbers() {
+        let shown = |text| corner(text).map(|corner| (corner.rows, corner.columns));
+        assert_eq!(shown("3"), Ok((3, 8)));
+        assert_eq!(shown("3,20"), Ok((3, 20)));
+        assert_eq!(shown("0, 1"), Ok((0, 1)));
+        for text in ["", ",", "3,", ",3", "1,2,3", "-1", "1.5"] {
+            assert!(shown(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Never: blocks decoded that none of them is in.
 
 use crate::array::{Array, DecodeScratch};
-use crate::cli::args::Head as Args;
+use crate::cli::args::{self, Head as Args};
 use crate::cli::json::{self, Data};
 use crate::cli::output::Output;
 use crate::cli::{print, printable, show};
@@ -12,9 +12,7 @@ use crate::limits::MAX_HEAD_BYTES;
 use crate::store::item_text;
 use crate::types::{DType, Shape};
 
-/// Elements shown of the last axis, where it is not the first.
-const COLUMNS: usize = 8;
-/// Elements shown of every other axis.
+/// Elements shown of axes that are neither the first nor the last.
 const LAYERS: usize = 3;
 
 /// Elements of one index of the first axis above which further axes show one index only.
@@ -58,7 +56,7 @@ enum Elements {
 }
 
 impl Corner {
-    fn read(array: &Array<'_>, n: usize) -> Result<Self> {
+    fn read(array: &Array<'_>, n: args::Corner) -> Result<Self> {
         let (shape, dtype) = (array.shape().clone(), array.dtype());
         let extent = corner(&shape, n);
         let bytes = read(array, &extent)?;
@@ -71,7 +69,7 @@ impl Corner {
     }
 
     /// The same for items that were opened as bytes along a last axis.
-    fn read_items(array: &Array<'_>, n: usize) -> Result<Self> {
+    fn read_items(array: &Array<'_>, n: args::Corner) -> Result<Self> {
         let dtype = array.declared_dtype().unwrap_or("?").to_string();
         let (itemsize, shape) = match array.shape().split_last() {
             Some((&itemsize, shape)) => (itemsize, Shape::new(shape)),
@@ -128,20 +126,20 @@ impl Corner {
     }
 }
 
-/// Extents of the corner to read: `n` of the first axis, a line's worth of the last, and of the
-/// others what keeps the rest of it on a page.
-fn corner(shape: &Shape, n: usize) -> Shape {
+/// Extents of the corner to read: what `n` says of the first axis and of the last, and of the others
+/// what keeps the rest of it on a page.
+fn corner(shape: &Shape, n: args::Corner) -> Shape {
     let mut extents = shape.to_vec();
     let last = extents.len().saturating_sub(1);
     let mut shown = 1;
     for (axis, extent) in extents.iter_mut().enumerate().skip(1).rev() {
-        let most = if axis == last { COLUMNS } else { LAYERS };
+        let most = if axis == last { n.columns } else { LAYERS };
         let most = if shown > PAGE { 1 } else { most };
         *extent = most.min(*extent);
         shown *= (*extent).max(1);
     }
     if let Some(first) = extents.first_mut() {
-        *first = n.min(*first);
+        *first = n.rows.min(*first);
     }
     Shape::from(extents)
 }

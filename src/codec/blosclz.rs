@@ -2,7 +2,7 @@
 //! Never: unsafe code; a byte outside the block, though bytes ahead of the ones asked for, which
 //! the rest of the stream overwrites, change early.
 
-use super::{Codec, Contexts, Fault};
+use super::{Codec, Contexts, Fault, back};
 
 /// BloscLZ, the byte-oriented LZ77 of the Blosc family.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(super) struct BloscLz;
 
 const CUT_OFF: Fault = Fault("the blosclz stream ends inside an instruction");
 const OVERFLOW: Fault = Fault("the blosclz stream is longer than its block");
+const BEFORE: Fault = Fault("the blosclz stream copies from before its block's start");
 
 /// The near distance code that says: two more bytes follow.
 const FAR: usize = 8191;
@@ -104,13 +105,13 @@ impl Output<'_> {
     #[inline]
     fn literals(&mut self, input: &mut Input<'_>, count: usize) -> Result<(), Fault> {
         let dst = &mut self.dst[self.filled..];
-        if input.0.len() < STRIDE || dst.len() < STRIDE {
+        let strides = (dst.first_chunk_mut(), input.0.first_chunk());
+        if let (Some(to), Some(from)) = strides {
+            let to: &mut [u8; STRIDE] = to;
+            *to = *from;
+        } else {
             let from = input.0.get(..count).ok_or(CUT_OFF)?;
             dst.get_mut(..count).ok_or(OVERFLOW)?.copy_from_slice(from);
-        } else if count <= 8 {
-            store(dst, 0, load::<8>(input.0, 0));
-        } else {
-            store(dst, 0, load::<STRIDE>(input.0, 0));
         }
         input.0 = &input.0[count..];
         self.filled += count;
@@ -120,91 +121,11 @@ impl Output<'_> {
     /// Copies `length` bytes, which there is room for, from `distance` before, as if byte by byte.
     #[inline]
     fn copy_back(&mut self, distance: usize, length: usize) -> Result<(), Fault> {
-        let Some(start) = self.filled.checked_sub(distance) else {
-            return Err(Fault(
-                "the blosclz stream copies from before its block's start",
-            ));
-        };
-        let end = self.filled + length;
-        if self.dst.len() - end < STRIDE {
-            repeat(self.dst, self.filled, distance, length);
-        } else if distance < 8 {
-            repeat_word(self.dst, self.filled, distance, end);
-        } else if length <= 8 {
-            store(self.dst, self.filled, load::<8>(self.dst, start));
-        } else if distance < STRIDE {
-            // What is behind the period is overwritten by the next one.
-            let period: [u8; STRIDE] = load(self.dst, start);
-            for at in (self.filled..end).step_by(distance) {
-                store(self.dst, at, period);
-            }
-        } else {
-            for at in (self.filled..end).step_by(STRIDE) {
-                store(self.dst, at, load::<STRIDE>(self.dst, at - distance));
-            }
+        if !back::copy_back(self.dst, self.filled, distance, length) {
+            return Err(BEFORE);
         }
-        self.filled = end;
+        self.filled += length;
         Ok(())
-    }
-}
-
-/// Repeats the `distance` bytes before `filled`, fewer than 8, up to `end`, and 8 bytes beyond it
-/// at most.
-#[inline]
-fn repeat_word(dst: &mut [u8], filled: usize, distance: usize, end: usize) {
-    // Ones at every place where a period starts.
-    const STARTS: [u64; 8] = starts();
-    if distance == 1 && end - filled > STRIDE {
-        let byte = dst[filled - 1];
-        dst[filled..end].fill(byte);
-        return;
-    }
-    let bits = distance * 8;
-    let period = u64::from_le_bytes(load(dst, filled - distance)) & ((1 << bits) - 1);
-    let word = period.wrapping_mul(STARTS[distance]).to_le_bytes();
-    let whole = 8 - 8 % distance;
-    for at in (filled..end).step_by(whole) {
-        store(dst, at, word);
-    }
-}
-
-const fn starts() -> [u64; 8] {
-    let mut starts = [0; 8];
-    let mut distance = 1;
-    while distance < 8 {
-        let mut bit = 0;
-        while bit < 64 {
-            starts[distance] |= 1 << bit;
-            bit += distance * 8;
-        }
-        distance += 1;
-    }
-    starts
-}
-
-/// The `N` bytes from `at` on.
-#[inline]
-fn load<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut chunk = [0; N];
-    chunk.copy_from_slice(&bytes[at..at + N]);
-    chunk
-}
-
-#[inline]
-fn store<const N: usize>(bytes: &mut [u8], at: usize, chunk: [u8; N]) {
-    bytes[at..at + N].copy_from_slice(&chunk);
-}
-
-/// Copies `length` bytes from `distance` before `filled` to `filled`, as if byte by byte, and
-/// changes no byte behind them.
-fn repeat(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
-    let start = filled - distance;
-    let mut done = 0;
-    while done < length {
-        // What was copied so far is a whole number of periods: twice as much can follow.
-        let step = (length - done).min(distance + done);
-        dst.copy_within(start..start + step, filled + done);
-        done += step;
     }
 }
 
@@ -266,12 +187,6 @@ mod tests {
         assert!(decode(&[0x20, 7, 0x20, 1, 0, 9], 5).is_err());
     }
 
-    #[test]
-    fn a_period_of_three_repeats() {
-        let mut bytes = *b"abc.......";
-        repeat(&mut bytes, 3, 3, 7);
-        assert_eq!(&bytes, b"abcabcabca");
-    }
     /// The format's description, byte by byte.
     fn by_definition(src: &[u8]) -> Option<Vec<u8>> {
         let mut input = src.iter().map(|&byte| usize::from(byte));

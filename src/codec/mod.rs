@@ -3,6 +3,7 @@
 //! Never: files, frames, allocation by a size that a stream declares.
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+mod back;
 mod blosclz;
 mod dictionary;
 pub mod filter;

@@ -1,8 +1,11 @@
 //! In: the bytes of an item of any dtype. Out: a text for people.
 //! Never: a computation with it.
 
+use crate::types::Scalar;
+
 /// The text of an item of the dtype that a file spells `dtype`: strings in quotes, dates as ISO
-/// 8601 has them, complex numbers as Python writes them, everything else in hexadecimal digits.
+/// 8601 has them, complex numbers as Python writes them, float16 with as few digits as tell it from
+/// others, everything else in hexadecimal digits.
 ///
 /// ```
 /// use fuseblock::store::item_text;
@@ -23,6 +26,7 @@ pub fn item_text(dtype: &str, item: &[u8]) -> String {
         Some(b'M') => word(item, big).map(|value| date_text(value, unit)),
         Some(b'm') => word(item, big).map(|value| span_text(value, unit)),
         Some(b'c') => complex_text(item, big),
+        Some(b'f') => half_text(item, big),
         _ => None,
     };
     known.unwrap_or_else(|| item.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -161,9 +165,78 @@ fn complex_text(item: &[u8], big: bool) -> Option<String> {
     Some(format!("{}{imaginary}j", real.trim_start_matches('+')))
 }
 
+/// The shortest decimal number that no other float16 is as near to.
+fn half_text(item: &[u8], big: bool) -> Option<String> {
+    let bytes: [u8; 2] = item.try_into().ok()?;
+    let bits = match big {
+        true => u16::from_be_bytes(bytes),
+        false => u16::from_le_bytes(bytes),
+    };
+    let magnitude = bits & 0x7FFF;
+    let shortest = match magnitude {
+        0 | 0x7C00.. => half(magnitude),
+        _ => shortest(magnitude),
+    };
+    let sign = if bits > 0x8000 { -1.0 } else { 1.0 };
+    Some(Scalar::Float64(shortest * sign).to_string())
+}
+
+/// The value of a float16 that is not negative.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (bits >> 10, f64::from(bits & 0x3FF));
+    match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(i32::from(exponent) - 25),
+    }
+}
+
+/// The number of [`half_text`], for a positive finite one. Half way to its neighbours on both sides
+/// are numbers that are as near to them; those belong to it if its last bit is 0.
+fn shortest(bits: u16) -> f64 {
+    let value = half(bits);
+    let above = match half(bits + 1) {
+        f64::INFINITY => 65_536.0,
+        above => above,
+    };
+    let (low, high) = ((half(bits - 1) + value) / 2.0, (value + above) / 2.0);
+    let even = bits.is_multiple_of(2);
+    let inside = |number: &f64| {
+        let tie = *number == low || *number == high;
+        low < *number && *number < high || tie && even
+    };
+    // Below a power of two neighbours are nearer than above, so rounding may have to go up.
+    let mut numbers = (0..5).flat_map(|digits| {
+        let rounded = [value, (value + high) / 2.0].map(|near| format!("{near:.digits$e}"));
+        rounded.into_iter().filter_map(|text| text.parse().ok())
+    });
+    numbers.find(inside).unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Recorded from NumPy 2.4: the number, not how many digits it writes before an exponent.
+    const HALVES: [(u16, &str); 16] = [
+        (0x0000, "0.0"),
+        (0x8000, "-0.0"),
+        (0x0001, "6e-8"),
+        (0x8001, "-6e-8"),
+        (0x03FF, "6.1e-5"),
+        (0x0400, "6.104e-5"),
+        (0x1419, "0.001"),
+        (0x2400, "0.01563"),
+        (0x2E66, "0.1"),
+        (0x3555, "0.3333"),
+        (0xC000, "-2.0"),
+        (0x6C04, "4110.0"),
+        (0x7BFF, "65500.0"),
+        (0x7C00, "inf"),
+        (0xFC00, "-inf"),
+        (0xFE01, "nan"),
+    ];
 
     #[test]
     fn texts_are_numpys() {
@@ -200,5 +273,10 @@ mod tests {
         assert_eq!(item_text("<c16", &complex), "1.5-2j");
         assert_eq!(item_text("<c16", &complex[..3]), "000000");
         assert_eq!(item_text("<M8[D]", &[1]), "01");
+        // Recorded from NumPy 2.4.
+        for (bits, text) in HALVES {
+            assert_eq!(item_text("<f2", &bits.to_le_bytes()), text, "{bits:#06x}");
+            assert_eq!(item_text(">f2", &bits.to_be_bytes()), text, "{bits:#06x}");
+        }
     }
 }

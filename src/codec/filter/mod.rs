@@ -65,6 +65,12 @@ pub trait Filter: Sync + fmt::Debug {
         false
     }
 
+    /// How many planes it makes of a block, where undoing it is [`shuffle::join`] and a block that
+    /// is kept in that many pieces has a plane in each.
+    fn planes(&self, _meta: u8, _setting: &Setting) -> Option<usize> {
+        None
+    }
+
     /// Undoes the filter: `src` is filtered, `dst` gets the original; both are one block.
     fn undo(&self, meta: u8, setting: &Setting, at: Position<'_>, src: &[u8], dst: &mut [u8]);
 
@@ -159,6 +165,13 @@ impl Pipeline {
     /// Whether it changes nothing: streams can be decoded straight into their destination.
     pub fn is_empty(&self) -> bool {
         self.steps.iter().all(Option::is_none)
+    }
+
+    /// [`Filter::planes`] of its only step.
+    pub fn planes(&self) -> Option<usize> {
+        let mut steps = self.steps.iter().flatten();
+        let only = steps.next().filter(|_| steps.next().is_none())?;
+        only.filter.planes(only.meta, &self.setting)
     }
 
     /// Whether undoing it on a block needs the decoded first block of the chunk.

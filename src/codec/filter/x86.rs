@@ -1,5 +1,6 @@
 //! In: bytes of a slice. Out: vectors of them, whose bytes change places.
-//! Never: an address that was not sliced first: loads and stores go through checked arrays.
+//! Never: an address that was not sliced first, but where the caller of `load_at` did so once for
+//! many.
 //!
 //! As many elements of 2^k bytes as a vector has bytes are a matrix; with 16 of them its bytes have
 //! addresses of 4 + k bits: element above byte, or byte above element. Interleaving the first half
@@ -60,8 +61,17 @@ macro_rules! isa {
         #[target_feature(enable = $feature)]
         pub(in crate::codec::filter) fn load(src: &[u8], at: usize) -> Vector {
             let bytes = &src[at..at + BYTES];
-            // SAFETY: `bytes` is valid for a vector's length of reads; no alignment is needed.
-            unsafe { $load(bytes.as_ptr().cast()) }
+            // SAFETY: `bytes` is valid for a vector's length of reads.
+            unsafe { load_at(bytes.as_ptr()) }
+        }
+
+        /// # Safety
+        /// The bytes of a vector can be read there.
+        #[inline]
+        #[target_feature(enable = $feature)]
+        pub(in crate::codec::filter) unsafe fn load_at(start: *const u8) -> Vector {
+            // SAFETY: the caller's promise; no alignment is needed.
+            unsafe { $load(start.cast()) }
         }
 
         #[inline]

@@ -1,83 +1,76 @@
 //! In: one LZ4 block. Out: its bytes. Decoding only, after the format description
 //! (<https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md>).
-//! Never: a read or write outside the two slices. Bytes of the output ahead of the ones asked for,
-//! which the rest of the stream overwrites, may change early.
-//!
-//! The C library copies matches 8 bytes at a time, from memory that was just written. Shuffled
-//! data is full of long matches with short periods; here a period is loaded once and stored again
-//! and again, which is ten times as fast on byte planes of ramps. Where sequences are short both
-//! take the same time.
-#![expect(
-    unsafe_code,
-    reason = "copies of fixed length, checked once a sequence"
-)]
+//! Never: unsafe code: what is near an end or odd is decoded here, everything else by
+//! [`super::quick`].
 
-use std::ptr;
-
-use super::super::Fault;
+use super::super::{Fault, back};
+use super::quick;
 
 const CUT_OFF: Fault = Fault("the lz4 stream ends inside a sequence");
 const OVERFLOW: Fault = Fault("the lz4 stream is longer than its block");
 const BEFORE: Fault = Fault("the lz4 stream copies from before its block's start");
 const SHORT: Fault = Fault("the lz4 stream ends before its block is full");
 
-/// Bytes that one store may write beyond the end of a copy.
-const SLACK: usize = 32;
 /// A length of this in a token goes on in the bytes behind it.
-const EXTENDED: usize = 15;
+pub(super) const EXTENDED: usize = 15;
 /// The shortest match.
-const MIN_MATCH: usize = 4;
-/// Bytes of the stream that the sequence with the longest unextended literals takes, plus what
-/// their copy reads beyond them.
-const QUICK_SRC: usize = 1 + 16 + 2;
-/// Bytes that a sequence without extensions writes at most, rounded up generously.
-const QUICK_DST: usize = 64;
+pub(super) const MIN_MATCH: usize = 4;
+
+/// How far a stream and its block are.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Where the next sequence begins.
+    pub(super) at: usize,
+    /// How many bytes of the block are there.
+    pub(super) filled: usize,
+}
 
 /// Decodes `src` into `dst`, which it has to fill exactly; the first `before` bytes are there
 /// already and may be copied from.
 pub(super) fn decode(src: &[u8], dst: &mut [u8], before: usize) -> Result<(), Fault> {
-    let mut input = Input { src, at: 0 };
-    let filled = before.min(dst.len());
-    let mut output = Output { dst, filled };
+    let mut place = Place {
+        at: 0,
+        filled: before.min(dst.len()),
+    };
     loop {
-        while let Some(sequence) = input.quick(&output) {
-            if sequence.distance > output.filled + sequence.literals {
-                return Err(BEFORE);
-            }
-            // SAFETY: `quick` saw room for any sequence without extensions on both sides, and the
-            // match does not begin before the output.
-            unsafe { output.quick(&mut input, sequence) };
+        place = quick::sequences(src, dst, place);
+        match sequence(src, dst, place)? {
+            Some(after) => place = after,
+            None => return Ok(()),
         }
-        let token = input.byte()?;
-        let literals = input.length(usize::from(token >> 4), output.room())?;
-        output.literals(&mut input, literals)?;
-        if input.left() == 0 {
-            // The last sequence has no match.
-            return if output.room() == 0 {
-                Ok(())
-            } else {
-                Err(SHORT)
-            };
-        }
-        let distance = usize::from(u16::from_le_bytes([input.byte()?, input.byte()?]));
-        let length = input.length(usize::from(token & 15), output.room())? + MIN_MATCH;
-        if length > output.room() {
-            return Err(OVERFLOW);
-        }
-        if distance == 0 || distance > output.filled {
-            return Err(BEFORE);
-        }
-        // SAFETY: the match begins inside the output, and there is room for it.
-        unsafe { output.copy_back(distance, length) };
     }
 }
 
-/// A sequence without extensions whose match does not overlap its first 8 bytes.
-#[derive(Clone, Copy)]
-struct Sequence {
-    literals: usize,
-    distance: usize,
-    length: usize,
+/// Decodes the sequence at `place`; none is behind the last.
+fn sequence(src: &[u8], dst: &mut [u8], place: Place) -> Result<Option<Place>, Fault> {
+    let Place { at, mut filled } = place;
+    let mut input = Input { src, at };
+    let token = input.byte()?;
+    let literals = input.length(usize::from(token >> 4), dst.len() - filled)?;
+    let bytes = input.take(literals)?;
+    let to = dst.get_mut(filled..filled + literals);
+    to.ok_or(OVERFLOW)?.copy_from_slice(bytes);
+    filled += literals;
+    let room = dst.len() - filled;
+    if input.at == src.len() {
+        // The last sequence has no match.
+        return match room {
+            0 => Ok(None),
+            _ => Err(SHORT),
+        };
+    }
+    let distance = usize::from(u16::from_le_bytes([input.byte()?, input.byte()?]));
+    let length = input.length(usize::from(token & 15), room)? + MIN_MATCH;
+    if length > room {
+        return Err(OVERFLOW);
+    }
+    if !back::copy_back(dst, filled, distance, length) {
+        return Err(BEFORE);
+    }
+    Ok(Some(Place {
+        at: input.at,
+        filled: filled + length,
+    }))
 }
 
 struct Input<'s> {
@@ -86,21 +79,21 @@ struct Input<'s> {
     at: usize,
 }
 
-impl Input<'_> {
-    fn left(&self) -> usize {
-        self.src.len() - self.at
-    }
-
-    #[inline(always)]
+impl<'s> Input<'s> {
     fn byte(&mut self) -> Result<u8, Fault> {
         let byte = *self.src.get(self.at).ok_or(CUT_OFF)?;
         self.at += 1;
         Ok(byte)
     }
 
+    fn take(&mut self, count: usize) -> Result<&'s [u8], Fault> {
+        let bytes = self.src.get(self.at..self.at + count).ok_or(CUT_OFF)?;
+        self.at += count;
+        Ok(bytes)
+    }
+
     /// A length that starts with `code` of a token; at most `room`, as every extension byte is
     /// checked, so that no sequence of 255s overflows.
-    #[inline(always)]
     fn length(&mut self, code: usize, room: usize) -> Result<usize, Fault> {
         if code < EXTENDED {
             return Ok(code);
@@ -116,200 +109,6 @@ impl Input<'_> {
                 return Ok(length);
             }
         }
-    }
-
-    /// The next sequence, where it has no extensions and neither side is near its end.
-    #[inline(always)]
-    fn quick(&self, output: &Output<'_>) -> Option<Sequence> {
-        if self.left() <= QUICK_SRC || output.room() <= QUICK_DST {
-            return None;
-        }
-        let token = self.src[self.at];
-        let (literals, length) = (usize::from(token >> 4), usize::from(token & 15));
-        // Inside the stream: at most 1 + 14 + 2 of more than QUICK_SRC bytes.
-        let offset = self.at + 1 + literals;
-        let offset = self.src.get(offset..)?.first_chunk::<2>()?;
-        let distance = usize::from(u16::from_le_bytes(*offset));
-        (literals < EXTENDED && length < EXTENDED && distance >= 8).then_some(Sequence {
-            literals,
-            distance,
-            length: length + MIN_MATCH,
-        })
-    }
-}
-
-struct Output<'d> {
-    dst: &'d mut [u8],
-    /// Never beyond the end.
-    filled: usize,
-}
-
-impl Output<'_> {
-    #[inline(always)]
-    fn room(&self) -> usize {
-        self.dst.len() - self.filled
-    }
-
-    /// Copies the literals and the match of a sequence, and moves both sides on.
-    ///
-    /// # Safety
-    /// [`Input::quick`] gave the sequence for this output, and `distance` is at most `filled` and
-    /// the literals together.
-    #[inline(always)]
-    unsafe fn quick(&mut self, input: &mut Input<'_>, sequence: Sequence) {
-        let from = input.src.as_ptr().wrapping_add(input.at + 1);
-        let to = self.dst.as_mut_ptr().wrapping_add(self.filled);
-        // SAFETY: 1 + 16 bytes from `at` on lie in the stream and more than QUICK_DST from `filled`
-        // on in the output, as `quick` saw; the slices do not overlap.
-        unsafe { copy::<16>(from, to, 0) };
-        let to = to.wrapping_add(sequence.literals);
-        let from = to.wrapping_sub(sequence.distance).cast_const();
-        // Words of 8: wider loads would wait for several of the stores just made. Each is before
-        // the bytes it is copied to, as the distance is at least 8.
-        // SAFETY: at most 14 literals, so 50 bytes from `to` on are in the output; the caller knows
-        // that `from` is too, and it is before `to`.
-        unsafe { copy::<8>(from, to, 0) };
-        // SAFETY: as above.
-        unsafe { copy::<8>(from, to, 8) };
-        // SAFETY: as above.
-        unsafe { copy::<2>(from, to, 16) };
-        input.at += 1 + sequence.literals + 2;
-        self.filled += sequence.literals + sequence.length;
-    }
-
-    /// Copies `count` bytes from the stream.
-    #[inline(always)]
-    fn literals(&mut self, input: &mut Input<'_>, count: usize) -> Result<(), Fault> {
-        let from = input.src.get(input.at..input.at + count).ok_or(CUT_OFF)?;
-        let to = self.dst.get_mut(self.filled..self.filled + count);
-        to.ok_or(OVERFLOW)?.copy_from_slice(from);
-        input.at += count;
-        self.filled += count;
-        Ok(())
-    }
-
-    /// Copies `length` bytes from `distance` before, as if byte by byte.
-    ///
-    /// # Safety
-    /// `distance` is 1 to `filled`, `length` at most the room.
-    #[inline(always)]
-    unsafe fn copy_back(&mut self, distance: usize, length: usize) {
-        let slack = self.room() - length >= SLACK;
-        let to = self.dst.as_mut_ptr().wrapping_add(self.filled);
-        let from = to.wrapping_sub(distance).cast_const();
-        // In every arm `length` bytes from `to` on are in the output and, where there is slack,
-        // SLACK more; the bytes from `from` to `to` are before them.
-        match distance {
-            // SAFETY: as said above.
-            _ if !slack => unsafe { double(from, to, distance, length) },
-            // SAFETY: as said above.
-            1 => unsafe { fill(from, to, length) },
-            // SAFETY: as said above.
-            2..8 => unsafe { repeat_word(from, to, distance, length) },
-            // SAFETY: as said above.
-            8..SLACK => unsafe { repeat(from, to, distance, length) },
-            // SAFETY: as said above; the distance is at least SLACK.
-            _ if length <= SLACK => unsafe { copy::<SLACK>(from, to, 0) },
-            // SAFETY: as said above.
-            _ => unsafe { double(from, to, distance, length) },
-        }
-        self.filled += length;
-    }
-}
-
-/// Copies `N` bytes, `at` behind `from` and `to`.
-///
-/// # Safety
-/// They can be read and written there.
-#[inline(always)]
-unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8, at: usize) {
-    let (from, to) = (from.wrapping_add(at), to.wrapping_add(at));
-    // SAFETY: the caller's promise; no alignment is needed.
-    let bytes = unsafe { from.cast::<[u8; N]>().read_unaligned() };
-    // SAFETY: as above.
-    unsafe { to.cast::<[u8; N]>().write_unaligned(bytes) };
-}
-
-/// Repeats the byte at `from`.
-///
-/// # Safety
-/// `length` + SLACK bytes can be written at `to`.
-#[inline(always)]
-unsafe fn fill(from: *const u8, to: *mut u8, length: usize) {
-    // SAFETY: the caller's promise.
-    let byte = unsafe { *from };
-    if length <= SLACK {
-        // SAFETY: the caller's promise.
-        unsafe { to.cast::<[u8; SLACK]>().write_unaligned([byte; SLACK]) };
-    } else {
-        // SAFETY: the caller's promise.
-        unsafe { ptr::write_bytes(to, byte, length) };
-    }
-}
-
-/// Repeats the `distance` bytes at `from`, fewer than 8.
-///
-/// # Safety
-/// `to` is `distance` behind `from`, and `length` + SLACK bytes can be written there.
-#[inline(always)]
-unsafe fn repeat_word(from: *const u8, to: *mut u8, distance: usize, length: usize) {
-    // Ones at every place of a word where a period starts.
-    const STARTS: [u64; 8] = starts();
-    // SAFETY: 8 bytes from `from` on are at most 7 beyond `to`.
-    let word = u64::from_le_bytes(unsafe { from.cast::<[u8; 8]>().read_unaligned() });
-    let period = word & ((1 << (distance * 8)) - 1);
-    let word = period.wrapping_mul(STARTS[distance]).to_le_bytes();
-    let whole = 8 - 8 % distance;
-    for done in (0..length).step_by(whole) {
-        let to = to.wrapping_add(done).cast::<[u8; 8]>();
-        // SAFETY: begins before `length`, so ends at most 7 behind it.
-        unsafe { to.write_unaligned(word) };
-    }
-}
-
-const fn starts() -> [u64; 8] {
-    let mut starts = [0; 8];
-    let mut distance = 1;
-    while distance < 8 {
-        let mut bit = 0;
-        while bit < 64 {
-            starts[distance] |= 1 << bit;
-            bit += distance * 8;
-        }
-        distance += 1;
-    }
-    starts
-}
-
-/// Repeats the `distance` bytes at `from`, fewer than SLACK.
-///
-/// # Safety
-/// `to` is `distance` behind `from`, and `length` + SLACK bytes can be written there.
-#[inline(always)]
-unsafe fn repeat(from: *const u8, to: *mut u8, distance: usize, length: usize) {
-    // What is behind the period is overwritten by the next one.
-    // SAFETY: SLACK bytes from `from` on end less than SLACK behind `to`.
-    let period = unsafe { from.cast::<[u8; SLACK]>().read_unaligned() };
-    for done in (0..length).step_by(distance) {
-        let to = to.wrapping_add(done).cast::<[u8; SLACK]>();
-        // SAFETY: begins before `length`, so ends less than SLACK behind it.
-        unsafe { to.write_unaligned(period) };
-    }
-}
-
-/// Repeats the `distance` bytes at `from` in pieces that double, and writes nothing behind them.
-///
-/// # Safety
-/// `to` is `distance` behind `from`, and `length` bytes can be written there.
-#[inline]
-unsafe fn double(from: *const u8, to: *mut u8, distance: usize, length: usize) {
-    let mut done = 0;
-    while done < length {
-        // What was copied so far is a whole number of periods: twice as much can follow.
-        let step = (length - done).min(distance + done);
-        // SAFETY: `step` bytes from `from` on end at `to + done` at the latest.
-        unsafe { ptr::copy_nonoverlapping(from, to.wrapping_add(done), step) };
-        done += step;
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "calls of the LZ4 C library")]
 
 mod block;
+mod quick;
 
 use std::ffi::{c_char, c_int};
 

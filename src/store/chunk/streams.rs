@@ -77,9 +77,7 @@ impl Streams {
         let (packed, bench) = scratch.bench();
         let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         self.coder
-            .block(at, bench, dst, |coder, contexts, dst| {
-                coder.streams(packed, nstreams, contexts, dst)
-            })
+            .block_of_streams(at, packed, nstreams, bench, dst)
             .map_err(|error: Error| {
                 let error = error.with_offset(self.position + start);
                 source.blame(error.context(format!("decoding block {block}")))

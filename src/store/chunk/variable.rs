@@ -140,9 +140,7 @@ impl Variable {
         let packed = stored(source, self.position + start, len, packed, bench.counts)?;
         // Every block is its own reference: none looks at the first one.
         self.coder
-            .block(Position::First, bench, dst, |coder, contexts, dst| {
-                coder.payload(packed, contexts, dst)
-            })
+            .block_of_payload(Position::First, packed, bench, dst)
             .map_err(|error: Error| {
                 let error = error.with_offset(self.position + start);
                 source.blame(error.context(format!("decoding block {block}")))

@@ -1,5 +1,5 @@
 //! In: elements of a width. Out: the same bytes as planes: all first bytes, all second bytes, and
-//! back. Bytes after the last whole element stay at the end.
+//! back, wherever each plane lies. Bytes after the last whole element stay at the end.
 //! Never: a result that depends on the instruction set: SIMD does whole groups of elements, the
 //! scalar twin the rest.
 
@@ -21,6 +21,10 @@ impl Filter for Shuffle {
         unshuffle(width(meta, setting), src, dst);
     }
 
+    fn planes(&self, meta: u8, setting: &Setting) -> Option<usize> {
+        Some(width(meta, setting)).filter(|&width| width <= MAX_PLANES)
+    }
+
     fn apply(&self, meta: u8, setting: &Setting, _: Position<'_>, src: &[u8], dst: &mut [u8]) {
         shuffle(width(meta, setting), src, dst);
     }
@@ -33,6 +37,24 @@ fn width(meta: u8, setting: &Setting) -> usize {
     }
 }
 
+/// The most planes that a block is kept in, apart from each other.
+pub const MAX_PLANES: usize = 16;
+
+/// One byte of every element, first element first.
+#[derive(Clone, Copy, Debug)]
+pub enum Plane<'p> {
+    /// A byte an element.
+    Bytes(&'p [u8]),
+    /// The same byte for every element.
+    Run(u8),
+}
+
+/// Takes planes together to the elements of `dst`, each of which has a byte of every plane.
+pub fn join(planes: &[Plane<'_>], dst: &mut [u8]) {
+    let job = Job::new(planes.len(), dst.len());
+    join_with(job, |byte| planes[byte], dst);
+}
+
 /// Takes the planes of `src` together to elements of `width` bytes in `dst`, of the same length.
 pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
     if width <= 1 {
@@ -40,9 +62,16 @@ pub fn unshuffle(width: usize, src: &[u8], dst: &mut [u8]) {
         return;
     }
     let job = Job::new(width, src.len());
-    let done = simd(Direction::Join, job, src, dst);
-    join(job, done, src, dst);
-    dst[job.whole()..].copy_from_slice(&src[job.whole()..]);
+    let (elements, tail) = dst.split_at_mut(job.whole());
+    let plane = |byte| Plane::Bytes(&src[byte * job.elems..][..job.elems]);
+    join_with(job, plane, elements);
+    tail.copy_from_slice(&src[job.whole()..]);
+}
+
+/// Takes planes together to elements: with vectors as far as these go.
+fn join_with<'p>(job: Job, plane: impl Fn(usize) -> Plane<'p>, dst: &mut [u8]) {
+    let done = joined(job, &plane, dst);
+    join_from(job, done, plane, dst);
 }
 
 /// Splits the elements of `width` bytes in `src` into planes in `dst`, of the same length.
@@ -52,18 +81,9 @@ pub fn shuffle(width: usize, src: &[u8], dst: &mut [u8]) {
         return;
     }
     let job = Job::new(width, src.len());
-    let done = simd(Direction::Split, job, src, dst);
-    split(job, done, src, dst);
+    let done = splitted(job, src, dst);
+    split_from(job, done, src, dst);
     dst[job.whole()..].copy_from_slice(&src[job.whole()..]);
-}
-
-/// Which way the bytes go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Direction {
-    /// Planes to elements.
-    Join,
-    /// Elements to planes.
-    Split,
 }
 
 /// The shape of the byte matrix: `elems` rows of `width` bytes.
@@ -87,14 +107,25 @@ impl Job {
     }
 }
 
-/// Moves as many elements as the CPU's vectors take and says how many that were.
+/// Joins as many elements as the CPU's vectors take and says how many that were.
 #[cfg(target_arch = "x86_64")]
-fn simd(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
-    x86::run(direction, job, src, dst)
+fn joined<'p>(job: Job, plane: impl Fn(usize) -> Plane<'p>, dst: &mut [u8]) -> usize {
+    x86::join(job, plane, dst)
+}
+
+/// Splits as many elements as the CPU's vectors take and says how many that were.
+#[cfg(target_arch = "x86_64")]
+fn splitted(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+    x86::split(job, src, dst)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn simd(_: Direction, _: Job, _: &[u8], _: &mut [u8]) -> usize {
+fn joined<'p>(_: Job, _: impl Fn(usize) -> Plane<'p>, _: &mut [u8]) -> usize {
+    0
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn splitted(_: Job, _: &[u8], _: &mut [u8]) -> usize {
     0
 }
 
@@ -102,22 +133,26 @@ fn simd(_: Direction, _: Job, _: &[u8], _: &mut [u8]) -> usize {
 const GROUP: usize = 256;
 
 /// Planes to elements from element `first` on.
-fn join(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
+fn join_from<'p>(job: Job, first: usize, plane: impl Fn(usize) -> Plane<'p>, dst: &mut [u8]) {
     for start in (first..job.elems).step_by(GROUP) {
         let end = (start + GROUP).min(job.elems);
         let elements = &mut dst[start * job.width..end * job.width];
         for byte in 0..job.width {
-            let plane = &src[byte * job.elems + start..byte * job.elems + end];
             let column = elements[byte..].iter_mut().step_by(job.width);
-            for (to, &from) in column.zip(plane) {
-                *to = from;
+            match plane(byte) {
+                Plane::Bytes(bytes) => {
+                    for (to, &from) in column.zip(&bytes[start..end]) {
+                        *to = from;
+                    }
+                }
+                Plane::Run(value) => column.for_each(|to| *to = value),
             }
         }
     }
 }
 
 /// Elements to planes from element `first` on.
-fn split(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
+fn split_from(job: Job, first: usize, src: &[u8], dst: &mut [u8]) {
     for start in (first..job.elems).step_by(GROUP) {
         let end = (start + GROUP).min(job.elems);
         let elements = &src[start * job.width..end * job.width];
@@ -179,20 +214,50 @@ mod tests {
             for len in LENGTHS {
                 let (src, job) = (noise(len), Job::new(width, len));
                 let (mut fast, mut slow) = (vec![0; len], vec![0; len]);
+                let plane = |byte| Plane::Bytes(&src[byte * job.elems..][..job.elems]);
                 unshuffle(width, &src, &mut fast);
-                join(job, 0, &src, &mut slow);
+                join_from(job, 0, plane, &mut slow);
                 assert_eq!(
                     fast[..job.whole()],
                     slow[..job.whole()],
                     "join {width} {len}"
                 );
                 shuffle(width, &src, &mut fast);
-                split(job, 0, &src, &mut slow);
+                split_from(job, 0, &src, &mut slow);
                 assert_eq!(
                     fast[..job.whole()],
                     slow[..job.whole()],
                     "split {width} {len}"
                 );
+            }
+        }
+    }
+
+    /// Planes anywhere in memory, among them runs, are joined as if they stood side by side.
+    #[test]
+    fn planes_are_joined_where_they_lie() {
+        for width in 2..=MAX_PLANES {
+            for elems in [0, 1, 15, 16, 31, 32, 33, 64, 100, 257, 2048] {
+                for runs in [0, 1, 2, 0b1010, usize::MAX] {
+                    let apart: Vec<_> = (0..width).map(|byte| noise(elems + byte + 40)).collect();
+                    let planes: Vec<_> = (0..width)
+                        .map(|byte| match runs >> byte & 1 {
+                            1 => Plane::Run(apart[byte][3]),
+                            _ => Plane::Bytes(&apart[byte][byte..][..elems]),
+                        })
+                        .collect();
+                    let side_by_side: Vec<u8> = planes
+                        .iter()
+                        .flat_map(|plane| match plane {
+                            Plane::Bytes(bytes) => bytes.to_vec(),
+                            Plane::Run(value) => vec![*value; elems],
+                        })
+                        .collect();
+                    let (mut out, mut expected) = (vec![1; width * elems], vec![2; width * elems]);
+                    join(&planes, &mut out);
+                    unshuffle(width, &side_by_side, &mut expected);
+                    assert_eq!(out, expected, "{width} {elems} {runs:b}");
+                }
             }
         }
     }

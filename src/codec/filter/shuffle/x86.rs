@@ -3,22 +3,40 @@
 //! Never: the elements left over at the end; the scalar twin moves those.
 #![expect(unsafe_code, reason = "calls that need a CPU feature")]
 
-use super::{Direction, Job};
+use super::{Job, Plane};
 
-/// Moves whole groups of elements and returns how many elements that were.
-pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+/// Joins whole groups of elements and returns how many elements that were.
+pub(super) fn join<'p>(job: Job, plane: impl Fn(usize) -> Plane<'p>, dst: &mut [u8]) -> usize {
     match job.width {
         2 | 4 | 8 | 16 if is_x86_feature_detected!("avx2") => {
             // SAFETY: the CPU has AVX2, as just detected.
-            unsafe { avx2::run(direction, job, src, dst) }
+            unsafe { avx2::join(job, plane, dst) }
         }
         2 | 4 | 8 | 16 => {
             // SAFETY: every x86-64 CPU has SSE2.
-            unsafe { sse2::run(direction, job, src, dst) }
+            unsafe { sse2::join(job, plane, dst) }
         }
         _ => {
             // SAFETY: every x86-64 CPU has SSE2.
-            unsafe { tiles::run(direction, job, src, dst) }
+            unsafe { tiles::join(job, plane, dst) }
+        }
+    }
+}
+
+/// Splits whole groups of elements and returns how many elements that were.
+pub(super) fn split(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+    match job.width {
+        2 | 4 | 8 | 16 if is_x86_feature_detected!("avx2") => {
+            // SAFETY: the CPU has AVX2, as just detected.
+            unsafe { avx2::split(job, src, dst) }
+        }
+        2 | 4 | 8 | 16 => {
+            // SAFETY: every x86-64 CPU has SSE2.
+            unsafe { sse2::split(job, src, dst) }
+        }
+        _ => {
+            // SAFETY: every x86-64 CPU has SSE2.
+            unsafe { tiles::split(job, src, dst) }
         }
     }
 }
@@ -26,43 +44,82 @@ pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) ->
 /// Widths that are powers of two: all planes at once.
 macro_rules! isa {
     ($feature:literal, $isa:ident) => {
-        use super::{Direction, Job};
+        use super::{Job, Plane};
         use crate::codec::filter::x86::$isa::*;
 
         #[target_feature(enable = $feature)]
-        pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
-            match (direction, job.width) {
-                (Direction::Join, 2) => join::<2>(job.elems, src, dst),
-                (Direction::Join, 4) => join::<4>(job.elems, src, dst),
-                (Direction::Join, 8) => join::<8>(job.elems, src, dst),
-                (Direction::Join, 16) => join::<16>(job.elems, src, dst),
-                (Direction::Split, 2) => split::<2>(job.elems, src, dst),
-                (Direction::Split, 4) => split::<4>(job.elems, src, dst),
-                (Direction::Split, 8) => split::<8>(job.elems, src, dst),
-                (Direction::Split, 16) => split::<16>(job.elems, src, dst),
+        pub(super) fn join<'p>(
+            job: Job,
+            plane: impl Fn(usize) -> Plane<'p>,
+            dst: &mut [u8],
+        ) -> usize {
+            match job.width {
+                2 => join_all::<2>(job.elems, plane, dst),
+                4 => join_all::<4>(job.elems, plane, dst),
+                8 => join_all::<8>(job.elems, plane, dst),
+                16 => join_all::<16>(job.elems, plane, dst),
                 _ => 0,
             }
         }
 
         #[target_feature(enable = $feature)]
-        fn join<const W: usize>(elems: usize, src: &[u8], dst: &mut [u8]) -> usize {
-            let planes: [&[u8]; W] = std::array::from_fn(|byte| &src[byte * elems..][..elems]);
-            let groups = elems / BYTES;
-            for group in 0..groups {
-                let mut vectors = [zero(); W];
-                for (vector, plane) in vectors.iter_mut().zip(&planes) {
-                    *vector = load(plane, group * BYTES);
-                }
-                let elements = planes_to_elements(vectors);
-                for (nth, vector) in elements.into_iter().enumerate() {
-                    store(dst, (group * W + nth) * BYTES, vector);
-                }
+        pub(super) fn split(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+            match job.width {
+                2 => split_all::<2>(job.elems, src, dst),
+                4 => split_all::<4>(job.elems, src, dst),
+                8 => split_all::<8>(job.elems, src, dst),
+                16 => split_all::<16>(job.elems, src, dst),
+                _ => 0,
             }
-            groups * BYTES
+        }
+
+        /// Where the bytes of a group are: `mask` is all ones, or 0 where every group has the same.
+        #[derive(Clone, Copy)]
+        struct Stripe {
+            start: *const u8,
+            mask: usize,
         }
 
         #[target_feature(enable = $feature)]
-        fn split<const W: usize>(elems: usize, src: &[u8], dst: &mut [u8]) -> usize {
+        fn join_all<'p, const W: usize>(
+            elems: usize,
+            plane: impl Fn(usize) -> Plane<'p>,
+            dst: &mut [u8],
+        ) -> usize {
+            let mut runs = [[0; BYTES]; W];
+            for (byte, run) in runs.iter_mut().enumerate() {
+                if let Plane::Run(value) = plane(byte) {
+                    *run = [value; BYTES];
+                }
+            }
+            let stripes: [Stripe; W] = std::array::from_fn(|byte| match plane(byte) {
+                Plane::Bytes(bytes) => Stripe {
+                    start: bytes[..elems].as_ptr(),
+                    mask: usize::MAX,
+                },
+                Plane::Run(_) => Stripe {
+                    start: runs[byte].as_ptr(),
+                    mask: 0,
+                },
+            });
+            let groups = dst[..elems * W].chunks_exact_mut(BYTES * W);
+            for (group, elements) in groups.enumerate() {
+                let mut vectors = [zero(); W];
+                for (vector, stripe) in vectors.iter_mut().zip(&stripes) {
+                    let start = stripe.start.wrapping_add(group * BYTES & stripe.mask);
+                    // SAFETY: group `group` of `dst` is whole, so as many bytes of every plane are
+                    // there; a run has the bytes of one group.
+                    *vector = unsafe { load_at(start) };
+                }
+                for (nth, vector) in planes_to_elements(vectors).into_iter().enumerate() {
+                    store(elements, nth * BYTES, vector);
+                }
+            }
+            elems / BYTES * BYTES
+        }
+
+        #[target_feature(enable = $feature)]
+        fn split_all<const W: usize>(elems: usize, src: &[u8], dst: &mut [u8]) -> usize {
             let groups = elems / BYTES;
             for group in 0..groups {
                 let mut vectors = [zero(); W];
@@ -94,7 +151,7 @@ mod avx2 {
 /// leaves behind its end the next one overwrites. A width above 16 has several tiles, the last one
 /// flush with the end of the element.
 mod tiles {
-    use super::{Direction, Job};
+    use super::{Job, Plane};
     use crate::codec::filter::x86::sse2::*;
 
     /// Elements whose tiles are visited one below the other: their bytes of a plane are a cache
@@ -102,25 +159,39 @@ mod tiles {
     const STRETCH: usize = 64;
 
     #[target_feature(enable = "sse2")]
-    pub(super) fn run(direction: Direction, job: Job, src: &[u8], dst: &mut [u8]) -> usize {
-        match (direction, job.width) {
-            (Direction::Join, 3) => join::<4>(job, src, dst),
-            (Direction::Join, 5..=7) => join::<8>(job, src, dst),
-            (Direction::Join, 9..) => join::<16>(job, src, dst),
-            (Direction::Split, 3) => split::<4>(job, src, dst),
-            (Direction::Split, 5..=7) => split::<8>(job, src, dst),
-            (Direction::Split, 9..) => split::<16>(job, src, dst),
+    pub(super) fn join<'p>(job: Job, plane: impl Fn(usize) -> Plane<'p>, dst: &mut [u8]) -> usize {
+        match job.width {
+            3 => join_tiles::<4>(job, plane, dst),
+            5..=7 => join_tiles::<8>(job, plane, dst),
+            9.. => join_tiles::<16>(job, plane, dst),
             _ => 0,
         }
     }
 
     #[target_feature(enable = "sse2")]
-    fn join<const W: usize>(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+    pub(super) fn split(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+        match job.width {
+            3 => split_tiles::<4>(job, src, dst),
+            5..=7 => split_tiles::<8>(job, src, dst),
+            9.. => split_tiles::<16>(job, src, dst),
+            _ => 0,
+        }
+    }
+
+    #[target_feature(enable = "sse2")]
+    fn join_tiles<'p, const W: usize>(
+        job: Job,
+        plane: impl Fn(usize) -> Plane<'p>,
+        dst: &mut [u8],
+    ) -> usize {
         let elems = elems_in_tiles::<W>(job, dst.len());
         for_each_tile::<W>(job, elems, |first, byte| {
             let mut vectors = [zero(); W];
             for (nth, vector) in vectors.iter_mut().enumerate().take(job.width) {
-                *vector = load(src, (byte + nth) * job.elems + first);
+                *vector = match plane(byte + nth) {
+                    Plane::Bytes(bytes) => load(bytes, first),
+                    Plane::Run(value) => load(&[value; BYTES], 0),
+                };
             }
             for (nth, vector) in planes_to_elements(vectors).into_iter().enumerate() {
                 let mut bytes = [0; BYTES];
@@ -135,7 +206,7 @@ mod tiles {
     }
 
     #[target_feature(enable = "sse2")]
-    fn split<const W: usize>(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
+    fn split_tiles<const W: usize>(job: Job, src: &[u8], dst: &mut [u8]) -> usize {
         let elems = elems_in_tiles::<W>(job, src.len());
         for_each_tile::<W>(job, elems, |first, byte| {
             let mut vectors = [zero(); W];
@@ -190,15 +261,22 @@ mod tests {
         let src: Vec<u8> = (0..16 * 64u32).map(|i| (i * 37).to_le_bytes()[0]).collect();
         for width in [2, 4, 8, 16] {
             let job = Job { width, elems: 64 };
-            for direction in [Direction::Join, Direction::Split] {
-                let (mut wide, mut narrow) = (vec![0; width * 64], vec![0; width * 64]);
-                let src = &src[..width * 64];
-                // SAFETY: AVX2 was detected above.
-                assert_eq!(64, unsafe { avx2::run(direction, job, src, &mut wide) });
-                // SAFETY: every x86-64 CPU has SSE2.
-                assert_eq!(64, unsafe { sse2::run(direction, job, src, &mut narrow) });
-                assert_eq!(wide, narrow, "{direction:?} width {width}");
-            }
+            let (mut wide, mut narrow) = (vec![0; width * 64], vec![0; width * 64]);
+            let src = &src[..width * 64];
+            let plane = |byte| match byte {
+                1 => Plane::Run(77),
+                _ => Plane::Bytes(&src[byte * 64..][..64]),
+            };
+            // SAFETY: AVX2 was detected above.
+            assert_eq!(64, unsafe { avx2::join(job, plane, &mut wide) });
+            // SAFETY: every x86-64 CPU has SSE2.
+            assert_eq!(64, unsafe { sse2::join(job, plane, &mut narrow) });
+            assert_eq!(wide, narrow, "join, width {width}");
+            // SAFETY: AVX2 was detected above.
+            assert_eq!(64, unsafe { avx2::split(job, src, &mut wide) });
+            // SAFETY: every x86-64 CPU has SSE2.
+            assert_eq!(64, unsafe { sse2::split(job, src, &mut narrow) });
+            assert_eq!(wide, narrow, "split, width {width}");
         }
     }
 }
