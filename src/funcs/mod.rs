@@ -67,6 +67,14 @@ pub enum Rule {
     AsType,
     /// A reduction over axes.
     Reduce(Reduction),
+    /// A running reduction along an axis; without one an array of several axes is flattened, or
+    /// refused.
+    Scan {
+        /// What it computes.
+        scanned: Scanned,
+        /// Whether it flattens.
+        flattens: bool,
+    },
     /// `linspace`
     Linspace,
     /// `arange`
@@ -142,6 +150,16 @@ pub enum Reduction {
     Std,
 }
 
+/// What a cumulative function computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "NumPy's names")]
+pub enum Scanned {
+    Sum,
+    Prod,
+    Min,
+    Max,
+}
+
 /// Every function, in the order of the docs: those that are available first.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     table::AVAILABLE.iter().chain(later::LATER)
@@ -180,7 +198,8 @@ impl Function {
             | Rule::Clip
             | Rule::Round
             | Rule::AsType
-            | Rule::Reduce(_) => true,
+            | Rule::Reduce(_)
+            | Rule::Scan { .. } => true,
             Rule::Composed(_) => !self.is_attribute(),
             Rule::Where
             | Rule::Cast(_)

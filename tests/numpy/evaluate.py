@@ -264,6 +264,14 @@ NAMED += ["logical_and", "logical_or", "logical_xor", "logical_not"]
 NAMED_JUMPS = ["floor_divide", "remainder", "mod"]
 PAIRS = ["fmod", "copysign", "nextafter", "heaviside", "gcd", "lcm"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
+SCANS = {
+    "cumulative_sum": np.cumulative_sum,
+    "cumulative_prod": np.cumulative_prod,
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+    "cumulative_max": lambda x, axis=0: np.maximum.accumulate(np.atleast_1d(x), axis=axis),
+    "cumulative_min": lambda x, axis=0: np.minimum.accumulate(np.atleast_1d(x), axis=axis),
+}
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
 
@@ -346,6 +354,8 @@ class Program:
         keywords = {k.arg: k.value for k in node.keywords}
         if name in GENERATORS:
             return self.generator(name, args, keywords)
+        if name in SCANS:
+            return self.scan(name, args, keywords)
         if name in REDUCTIONS:
             return self.reduce(name, args, keywords)
         if name == "astype":
@@ -399,6 +409,15 @@ class Program:
         if len(args) > 1:
             plain["axis"] = self.plain(args[1])
         return reduction(name, self.value(args[0]), **plain)
+
+    def scan(self, name, args, keywords):
+        """To the bit, so that there is no answer for approximate elements."""
+        plain = {key: self.plain(value) for key, value in keywords.items()}
+        arg = self.value(args[0])
+        if isinstance(arg, Arr) and arg.err is not None:
+            raise Ambiguous()
+        out = call(SCANS[name], cast(arg.raw, plain["dtype"]) if "dtype" in plain else arg.raw, **plain)
+        return Arr(out)
 
     def generator(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}
