@@ -8,6 +8,7 @@ mod call;
 mod demand;
 mod driver;
 mod emit;
+mod extremes;
 mod generate;
 mod index;
 mod join;
@@ -21,6 +22,7 @@ mod report;
 mod scope;
 mod structure;
 mod suggest;
+mod totals;
 #[cfg(test)]
 mod tests;
 

@@ -113,11 +113,21 @@ pub enum Reduction {
     Mean,
     Min,
     Max,
+    ArgMin,
+    ArgMax,
+    Ptp,
     Any,
     All,
     CountNonzero,
     Var,
     Std,
+    NanSum,
+    NanMean,
+    NanVar,
+    NanStd,
+    NanMin,
+    NanMax,
+    NanCount,
 }
 
 /// Every function, in the order of the docs: those that are available first.
@@ -236,7 +246,10 @@ mod tests {
     fn signatures_read_as_calls() {
         let signature = |name: &str| find(name).unwrap().signature();
         assert_eq!(signature("abs"), "abs(x)");
-        assert_eq!(signature("amax"), "max(x, axis=None, *, keepdims=False)");
+        assert_eq!(
+            signature("amax"),
+            "max(x, axis=None, *, keepdims=False, initial=None, where=True)"
+        );
         assert_eq!(signature("where"), "where(condition, x, y)");
         assert_eq!(signature("median"), "median");
     }

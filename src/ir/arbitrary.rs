@@ -284,6 +284,8 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
         ReduceOp::Mean,
         ReduceOp::Min,
         ReduceOp::Max,
+        ReduceOp::ArgMin,
+        ReduceOp::ArgMax,
         ReduceOp::Any,
         ReduceOp::All,
         ReduceOp::CountNonzero,

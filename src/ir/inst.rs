@@ -103,6 +103,11 @@ pub enum ReduceOp {
     Min,
     /// Any dtype to itself.
     Max,
+    /// Any dtype to int64: the C-order position of the first NaN, else of the first minimum, among
+    /// the elements that are reduced.
+    ArgMin,
+    /// As `ArgMin`, of the first maximum.
+    ArgMax,
     /// Any dtype to bool.
     Any,
     /// Any dtype to bool.
@@ -131,6 +136,8 @@ impl ReduceOp {
             ReduceOp::Mean => "mean",
             ReduceOp::Min => "min",
             ReduceOp::Max => "max",
+            ReduceOp::ArgMin => "argmin",
+            ReduceOp::ArgMax => "argmax",
             ReduceOp::Any => "any",
             ReduceOp::All => "all",
             ReduceOp::CountNonzero => "count_nonzero",
@@ -139,12 +146,31 @@ impl ReduceOp {
         }
     }
 
+    /// Whether there is no answer without elements.
+    pub fn needs_elements(self) -> bool {
+        match self {
+            ReduceOp::Min | ReduceOp::Max | ReduceOp::ArgMin | ReduceOp::ArgMax => true,
+            ReduceOp::Sum
+            | ReduceOp::Prod
+            | ReduceOp::Mean
+            | ReduceOp::Any
+            | ReduceOp::All
+            | ReduceOp::CountNonzero
+            | ReduceOp::Var { .. }
+            | ReduceOp::Std { .. } => false,
+        }
+    }
+
     /// The result dtype for an argument of `dtype`.
     pub fn result(self, dtype: DType) -> DType {
         match self {
             ReduceOp::Sum | ReduceOp::Prod if dtype.is_float() => dtype,
             ReduceOp::Sum | ReduceOp::Prod if dtype.is_unsigned() => DType::UInt64,
-            ReduceOp::Sum | ReduceOp::Prod | ReduceOp::CountNonzero => DType::Int64,
+            ReduceOp::Sum
+            | ReduceOp::Prod
+            | ReduceOp::CountNonzero
+            | ReduceOp::ArgMin
+            | ReduceOp::ArgMax => DType::Int64,
             ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } if dtype.is_float() => {
                 dtype
             }

@@ -281,8 +281,10 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
         return Err("ddof must be a number".into());
     }
     let shape = reduce.result_shape(&arg.shape);
-    let extreme = matches!(reduce.op, ReduceOp::Min | ReduceOp::Max);
-    if extreme && arg.shape.checked_elems() == Some(0) && shape.checked_elems() != Some(0) {
+    if reduce.op.needs_elements()
+        && arg.shape.checked_elems() == Some(0)
+        && shape.checked_elems() != Some(0)
+    {
         return Err(format!("{} over no elements", reduce.op.name()));
     }
     Ok((reduce.op.result(arg.dtype), shape))

@@ -187,6 +187,8 @@ fn missing_instructions(pinned: &Pinned) -> Vec<String> {
         Mean,
         Min,
         Max,
+        ArgMin,
+        ArgMax,
         Any,
         All,
         CountNonzero,

@@ -15,7 +15,7 @@ import numpy as np
 import oracle
 from oracle import F32, F64
 from pool import DTYPES
-from reductions import REDUCTIONS, reduction
+from reductions import EXACT, REDUCTIONS, SKIPPING, reduction, special
 from values import Ambiguous, Arr, Lit, Refused, call, ends, same
 
 NAMES = {
@@ -313,7 +313,7 @@ class Program:
         keywords = {k.arg: k.value for k in node.keywords}
         if name in GENERATORS:
             return self.generator(name, args, keywords)
-        if name in REDUCTIONS:
+        if name in REDUCTIONS + EXACT + SKIPPING:
             return self.reduce(name, args, keywords)
         if name == "astype":
             return self.cast(self.value(args[0]), CASTS[args[1].id])
@@ -355,7 +355,9 @@ class Program:
         plain = {key: self.plain(value) for key, value in keywords.items()}
         if len(args) > 1:
             plain["axis"] = self.plain(args[1])
-        return reduction(name, self.value(args[0]), **plain)
+        told = {"where", "initial", "dtype", "mean"} & set(plain)
+        function = reduction if name in REDUCTIONS and not told else special
+        return function(name, self.value(args[0]), **plain)
 
     def generator(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::broadcast;
+use super::{broadcast, coordinates};
 use crate::ir::{Cut, Reduce, ReduceOp, ValueData};
 use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Scalar, Shape};
@@ -45,11 +45,49 @@ pub(super) fn reduce(
         }
         ReduceOp::Min => pieces.extremes(BinaryOp::Min),
         ReduceOp::Max => pieces.extremes(BinaryOp::Max),
+        ReduceOp::ArgMin => positions(reduce, elems, shape, result.shape.elems(), BinaryOp::Lt),
+        ReduceOp::ArgMax => positions(reduce, elems, shape, result.shape.elems(), BinaryOp::Gt),
         ReduceOp::Any => pieces.counts(|_, trues| Scalar::Bool(trues > 0)),
         ReduceOp::All => pieces.counts(|all, trues| Scalar::Bool(trues == all)),
         ReduceOp::CountNonzero => pieces.counts(|_, trues| Scalar::Int64(trues as i64)),
     }
 }
+
+/// The first NaN, else the first element that `beats` all others, of each output element.
+fn positions(
+    reduce: &Reduce,
+    elems: &[Scalar],
+    shape: &Shape,
+    n_outputs: usize,
+    beats: BinaryOp,
+) -> Vec<Scalar> {
+    let mut kept = shape.to_vec();
+    for &axis in &reduce.axes {
+        kept[axis] = 1;
+    }
+    let kept = Shape::from(kept);
+    let mut lists = vec![Vec::new(); n_outputs];
+    for (at, elem) in elems.iter().enumerate() {
+        let output = broadcast(&coordinates(at, shape), &kept);
+        // In C order of all elements those of one output are in C order too.
+        lists[output].push(*elem);
+    }
+    let is_nan = |elem: &Scalar| elem.as_f64().is_nan();
+    // OK because comparisons take two scalars of any one dtype.
+    let better = |a, b| scalar::binary(beats, a, b).expect("any dtype compares") == TRUE;
+    let first = |list: &Vec<Scalar>| {
+        let best = (0..list.len()).reduce(|best, at| match better(list[at], list[best]) {
+            true => at,
+            false => best,
+        });
+        // OK because `verify` refuses positions among no elements.
+        let found = list.iter().position(is_nan).or(best).expect("some element");
+        Scalar::Int64(found as i64)
+    };
+    lists.iter().map(first).collect()
+}
+
+const TRUE: Scalar = Scalar::Bool(true);
 
 fn add(a: f64, b: f64) -> f64 {
     a + b

@@ -285,6 +285,8 @@ fn reduce_op(name: &str, ddof: Option<u64>) -> Read<ReduceOp> {
         ("mean", None) => ReduceOp::Mean,
         ("min", None) => ReduceOp::Min,
         ("max", None) => ReduceOp::Max,
+        ("argmin", None) => ReduceOp::ArgMin,
+        ("argmax", None) => ReduceOp::ArgMax,
         ("any", None) => ReduceOp::Any,
         ("all", None) => ReduceOp::All,
         ("count_nonzero", None) => ReduceOp::CountNonzero,
