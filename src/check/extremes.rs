@@ -120,7 +120,7 @@ impl Checker<'_> {
     }
 
     /// A single value in every element of the result.
-    fn everywhere(&mut self, value: Value, asked: &Asked) -> Res<Value> {
+    pub(super) fn everywhere(&mut self, value: Value, asked: &Asked) -> Res<Value> {
         let extents = (0..asked.shape.ndim()).filter_map(|axis| {
             match (asked.axes.contains(&axis), asked.keepdims) {
                 (false, _) => Some(asked.shape[axis]),

@@ -16,6 +16,7 @@ mod literal;
 mod meaning;
 mod names;
 mod power;
+mod quantile;
 mod reduce;
 mod refused;
 mod report;

@@ -50,6 +50,9 @@ impl Checker<'_> {
             Reduction::ArgMin => self.fold(ReduceOp::ArgMin, value, &asked),
             Reduction::ArgMax => self.fold(ReduceOp::ArgMax, value, &asked),
             Reduction::Ptp => self.range(x, value, &asked),
+            Reduction::Median => self.median(given, value, &asked),
+            Reduction::Quantile => self.quantile(given, value, &asked, 1.0),
+            Reduction::Percentile => self.quantile(given, value, &asked, 100.0),
             Reduction::Any => self.tested(ReduceOp::Any, value, &asked),
             Reduction::All => self.tested(ReduceOp::All, value, &asked),
             Reduction::CountNonzero => self.fold(ReduceOp::CountNonzero, value, &asked),
@@ -251,8 +254,11 @@ impl Checker<'_> {
 
     /// What chooses among elements needs one for every result.
     fn not_empty(&mut self, given: &Given, reduction: Reduction, asked: &Asked) -> Res<()> {
-        use Reduction::{ArgMax, ArgMin, Max, Min, NanMax, NanMin, Ptp};
-        let chooses = [Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp].contains(&reduction);
+        use Reduction::{ArgMax, ArgMin, Max, Min, NanMax, NanMin, Percentile, Ptp, Quantile};
+        let chooses = [
+            Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp, Quantile, Percentile,
+        ];
+        let chooses = chooses.contains(&reduction);
         if !(chooses && asked.lacks_elements()) {
             return Ok(());
         }

@@ -84,7 +84,7 @@ impl Checker<'_> {
                 true => ReduceOp::Std { ddof },
                 false => ReduceOp::Var { ddof },
             };
-            let value = match dtype == DType::Float64 {
+            let value = match asked.dtype == Some(DType::Float64) {
                 true => self.cast(value, dtype)?,
                 false => value,
             };

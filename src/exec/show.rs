@@ -260,6 +260,7 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
             let (kind, axes) = (combiner.kind(), combiner.axes());
             format!("fold {kind:?} over axes {axes:?} from each computed tile")
         }
+        SinkRun::Select(selection) => format!("count {} in rounds", selection.dtype()),
         SinkRun::Raise(_) => "check for negative exponents".into(),
     }
 }

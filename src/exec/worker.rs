@@ -427,7 +427,7 @@ fn fold_streams(
                 partials.relocate(|index| whole_index(&run.domain, combiner.axes(), tile, index));
                 Some(partials)
             }
-            SinkRun::Store(_) | SinkRun::Fused(..) | SinkRun::Raise(_) => None,
+            SinkRun::Store(_) | SinkRun::Fused(..) | SinkRun::Select(_) | SinkRun::Raise(_) => None,
         })
         .collect()
 }
@@ -508,6 +508,11 @@ fn deliver(
                 }
             }
             SinkRun::Raise(raise) => raise.look(tile, buffer.bytes(tile.elems())),
+            SinkRun::Select(selection) => {
+                let started = Instant::now();
+                selection.count(buffer.bytes(tile.elems() * selection.dtype().size()));
+                Counters::add(&counters.combine_ns, started.elapsed());
+            }
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {
                 let started = Instant::now();
                 if let Some(partials) = fused.or(streamed) {

@@ -62,9 +62,6 @@ pub(super) const LATER: &[Function] = &[
     later("complex128", &[], "x as a complex number of 128 bits"),
     later("float16", &[], "x as a 16-bit float"),
     // Reductions.
-    later("median", &[], "the middle element"),
-    later("percentile", &[], "the element below which a percentage lies"),
-    later("quantile", &[], "the element below which a fraction lies"),
     later("histogram", &[], "how many elements lie in each bin"),
     later("bincount", &[], "how often each integer occurs"),
     // Scans, linear algebra.

@@ -116,6 +116,9 @@ pub enum Reduction {
     ArgMin,
     ArgMax,
     Ptp,
+    Median,
+    Quantile,
+    Percentile,
     Any,
     All,
     CountNonzero,
@@ -251,6 +254,6 @@ mod tests {
             "max(x, axis=None, *, keepdims=False, initial=None, where=True)"
         );
         assert_eq!(signature("where"), "where(condition, x, y)");
-        assert_eq!(signature("median"), "median");
+        assert_eq!(signature("matmul"), "matmul");
     }
 }

@@ -53,6 +53,13 @@ const REDUCED: &[Param] = &[X, AXIS, KEEPDIMS];
 const ADDED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, INITIAL, WHERE];
 const AVERAGED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, WHERE];
 const EXTREME: &[Param] = &[X, AXIS, KEEPDIMS, INITIAL, WHERE];
+const QUANTILE: &[Param] = &[
+    X,
+    required("q", &[]),
+    AXIS,
+    keyword("method", &[], "'linear'"),
+    KEEPDIMS,
+];
 const TESTED: &[Param] = &[X, AXIS, KEEPDIMS, WHERE];
 const SPREAD: &[Param] = &[
     X,
@@ -195,6 +202,9 @@ pub(super) const AVAILABLE: &[Function] = &[
     reduce("ptp", &[], REDUCED, Reduction::Ptp, "the range from smallest to largest"),
     reduce("argmin", &[], REDUCED, Reduction::ArgMin, "where the first NaN, else the first smallest element is"),
     reduce("argmax", &[], REDUCED, Reduction::ArgMax, "where the first NaN, else the first largest element is"),
+    reduce("median", &[], REDUCED, Reduction::Median, "the middle element, or the mean of the two in the middle"),
+    reduce("quantile", &[], QUANTILE, Reduction::Quantile, "the element below which the fraction q lies"),
+    reduce("percentile", &[], QUANTILE, Reduction::Percentile, "the element below which q percent lie"),
     reduce("any", &[], TESTED, Reduction::Any, "whether any element over axes is true"),
     reduce("all", &[], TESTED, Reduction::All, "whether all elements over axes are true"),
     reduce("count_nonzero", &[], REDUCED, Reduction::CountNonzero, "how many elements over axes are not 0"),

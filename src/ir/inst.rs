@@ -108,6 +108,12 @@ pub enum ReduceOp {
     ArgMin,
     /// As `ArgMin`, of the first maximum.
     ArgMax,
+    /// Any dtype to itself: the element at a rank once all are sorted, -0.0 before +0.0; NaN if any
+    /// is NaN. The cut takes reduced axes whole, unless all axes are reduced.
+    Nth {
+        /// From 0 on, less than the number of elements reduced.
+        rank: u64,
+    },
     /// Any dtype to bool.
     Any,
     /// Any dtype to bool.
@@ -138,6 +144,7 @@ impl ReduceOp {
             ReduceOp::Max => "max",
             ReduceOp::ArgMin => "argmin",
             ReduceOp::ArgMax => "argmax",
+            ReduceOp::Nth { .. } => "nth",
             ReduceOp::Any => "any",
             ReduceOp::All => "all",
             ReduceOp::CountNonzero => "count_nonzero",
@@ -149,7 +156,11 @@ impl ReduceOp {
     /// Whether there is no answer without elements.
     pub fn needs_elements(self) -> bool {
         match self {
-            ReduceOp::Min | ReduceOp::Max | ReduceOp::ArgMin | ReduceOp::ArgMax => true,
+            ReduceOp::Min
+            | ReduceOp::Max
+            | ReduceOp::ArgMin
+            | ReduceOp::ArgMax
+            | ReduceOp::Nth { .. } => true,
             ReduceOp::Sum
             | ReduceOp::Prod
             | ReduceOp::Mean
@@ -175,7 +186,7 @@ impl ReduceOp {
                 dtype
             }
             ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } => DType::Float64,
-            ReduceOp::Min | ReduceOp::Max => dtype,
+            ReduceOp::Min | ReduceOp::Max | ReduceOp::Nth { .. } => dtype,
             ReduceOp::Any | ReduceOp::All => DType::Bool,
         }
     }

@@ -281,6 +281,16 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
         return Err("ddof must be a number".into());
     }
     let shape = reduce.result_shape(&arg.shape);
+    if let ReduceOp::Nth { rank } = reduce.op {
+        let elems = reduce.axes.iter().map(|&axis| arg.shape[axis] as f64);
+        if rank as f64 >= elems.product() && shape.checked_elems() != Some(0) {
+            return Err(format!("there is no rank {rank} among so few elements"));
+        }
+        let all = reduce.axes.len() == arg.shape.ndim();
+        if !all && !reduce.cut.spans(&arg.shape, &reduce.axes) {
+            return Err("what is sorted along some axes must be whole in a tile".into());
+        }
+    }
     if reduce.op.needs_elements()
         && arg.shape.checked_elems() == Some(0)
         && shape.checked_elems() != Some(0)

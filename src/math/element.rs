@@ -27,6 +27,8 @@ pub(crate) trait Element: Copy + PartialOrd + CastAll + Send + Sync + 'static {
     fn plain(self) -> Self;
     /// Its place in the order of all elements: NaN is above all, -0.0 below +0.0.
     fn rank(self) -> u64;
+    /// The element of a rank.
+    fn from_rank(rank: u64) -> Self;
     /// The smaller; NaN propagates, -0.0 is less than +0.0.
     fn least(self, other: Self) -> Self;
     /// The greater; NaN propagates, -0.0 is less than +0.0.
@@ -150,6 +152,10 @@ macro_rules! int_elements {
                 (self as i128 - <$t>::MIN as i128) as u64
             }
             #[inline(always)]
+            fn from_rank(rank: u64) -> Self {
+                (rank as i128 + <$t>::MIN as i128) as $t
+            }
+            #[inline(always)]
             fn least(self, other: Self) -> Self {
                 self.min(other)
             }
@@ -204,6 +210,10 @@ impl Element for Bool8 {
         u64::from(self.0)
     }
     #[inline(always)]
+    fn from_rank(rank: u64) -> Self {
+        Bool8::new(rank != 0)
+    }
+    #[inline(always)]
     fn least(self, other: Self) -> Self {
         Bool8::new(self.truth() & other.truth())
     }
@@ -250,6 +260,13 @@ macro_rules! float_elements {
                 let sign = <$bits>::MAX ^ (<$bits>::MAX >> 1);
                 let ordered = if bits & sign == 0 { bits | sign } else { !bits };
                 u64::from(if self.is_nan() { <$bits>::MAX } else { ordered })
+            }
+            #[inline(always)]
+            fn from_rank(rank: u64) -> Self {
+                let ordered = rank as $bits;
+                let sign = <$bits>::MAX ^ (<$bits>::MAX >> 1);
+                let negative = ordered & sign == 0;
+                <$t>::from_bits(if negative { !ordered } else { ordered ^ sign })
             }
             #[inline(always)]
             fn least(self, other: Self) -> Self {
@@ -303,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranks_order() {
+    fn ranks_order_and_come_back() {
         let floats = [
             f32::NEG_INFINITY,
             -1.5,
@@ -315,8 +332,12 @@ mod tests {
         ];
         assert!(floats.map(Element::rank).is_sorted());
         assert!(f32::INFINITY.rank() < (-f32::NAN).rank());
+        let back = |x: f32| f32::from_rank(x.rank());
+        assert_eq!(floats.map(back).map(f32::to_bits), floats.map(f32::to_bits));
+        assert!(f64::from_rank(f64::NAN.rank()).is_nan());
         let ints = [i64::MIN, -1, 0, 1, i64::MAX];
         assert!(ints.map(Element::rank).is_sorted());
+        assert_eq!(ints.map(|x| i64::from_rank(x.rank())), ints);
         assert_eq!([0u8, 255].map(Element::rank), [0, 255]);
     }
 

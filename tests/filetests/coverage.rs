@@ -189,6 +189,7 @@ fn missing_instructions(pinned: &Pinned) -> Vec<String> {
         Max,
         ArgMin,
         ArgMax,
+        Nth { rank: 0 },
         Any,
         All,
         CountNonzero,

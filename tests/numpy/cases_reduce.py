@@ -33,6 +33,7 @@ def record(rec, rng):
     nested(rec)
     skipping(rec, rng)
     told(rec)
+    sorted_out(rec)
 
 
 def forms(rec, rng):
@@ -194,3 +195,31 @@ def told(rec):
                     rec.add("dtype", f"{name}(a, axis=0, dtype={dtype})", a=f"{code}_b3x4")
         rec.add("mean=", "var(a, axis=1, mean=1)", a=f"{code}_t")
         rec.add("where", "sum(a, where=m)", a=f"{code}_a4", m="b1_a3x4")
+
+
+def sorted_out(rec):
+    """Medians and quantiles, every method."""
+    methods = ["linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf", "averaged_inverted_cdf",
+               "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased",
+               "normal_unbiased"]  # fmt: skip
+    for code in ALL:
+        for shape, forms in AXES.items():
+            if shape[0] != "e":
+                for form in forms[:4]:
+                    rec.add("median", f"median(a{', ' + form if form else ''})", a=f"{code}_a{shape}")
+        for form in ["axis=0", "axis=1", "axis=1, keepdims=True"]:
+            rec.add("quantile", f"quantile(a, 0.3, {form})", a=f"{code}_b3x4")
+            rec.add("percentile", f"percentile(a, 62.5, {form})", a=f"{code}_b3x4")
+        for q in ["0.5", "0", "1", "(0.1, 0.5, 0.93)", "(0, 1)"]:
+            rec.add("quantile", f"quantile(a, {q})", a=f"{code}_a3x4")
+        for q in ["50", "0", "100", "(1, 50, 99.5)"]:
+            rec.add("percentile", f"percentile(a, {q})", a=f"{code}_a1531")
+        for method in methods:
+            rec.add("quantile", f"quantile(a, 0.37, method='{method}')", a=f"{code}_a37x41")
+            rec.add("quantile", f"quantile(a, 0.02, axis=0, method='{method}')", a=f"{code}_a3x4")
+            rec.add("quantile", f"quantile(a, (0.25, 0.75), method='{method}')", a=f"{code}_a4")
+        rec.add("median", "median(a)", a=f"{code}_a70001" if code in TILED else f"{code}_a1531")
+        rec.add("median", "median(a, axis=0), median(a, axis=1)", a=f"{code}_a37x41")
+    for code in FLOATS:
+        for key in ["gaps", "gone", "low", "twice", "last"]:
+            rec.add("median", "median(a), quantile(a, 0.7), percentile(a, 10, method='lower')", a=f"{code}_k{key}")

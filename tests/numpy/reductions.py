@@ -19,6 +19,7 @@ FLOAT_FOLDS = {
     "std": oracle.fold_std,
 }
 EXACT = ["argmin", "argmax", "ptp", "nancount", "nanmin", "nanmax"]
+RANKED = ["median", "quantile", "percentile"]
 SKIPPING = ["nansum", "nanmean", "nanvar", "nanstd"]
 REDUCTIONS = ["sum", "prod", "mean", "min", "max", "any", "all", "count_nonzero", "var", "std"]
 
@@ -87,6 +88,16 @@ def special(name, arg, axis=None, keepdims=False, ddof=0, **more):
     err = np.where(err.reshape(base.shape) > 0, err.reshape(base.shape) * 2 + oracle.spacing(rounded), 0.0)
     check_against_numpy(plain, base, rounded, [np.append(row, 0.0) for row in rows], err)
     return Arr(rounded, err)
+
+
+def ranked(name, arg, *q, **more):
+    """Elements at ranks, and what lies between: NumPy's own arithmetic, to the bit."""
+    if arg.err is not None:
+        raise Ambiguous()
+    base = call(getattr(np, name), np.asarray(arg.raw), *q, **more)
+    if base.dtype.kind == "f" and (base == 0).any():  # its sign
+        raise Ambiguous()
+    return Arr(base)
 
 
 def extreme_reduction(name, arg, value, base, axis, keepdims):

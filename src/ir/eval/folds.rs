@@ -121,6 +121,9 @@ fn kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Max => FoldKind::Max,
         ReduceOp::ArgMin => FoldKind::ArgMin,
         ReduceOp::ArgMax => FoldKind::ArgMax,
+        ReduceOp::Nth { rank } => FoldKind::Nth {
+            rank: rank as usize,
+        },
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
         ReduceOp::CountNonzero => FoldKind::CountNonzero,
@@ -149,6 +152,7 @@ fn finish(op: ReduceOp, dtype: DType, n: f64, partials: &Partials, at: usize) ->
         | ReduceOp::Max
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. }
         | ReduceOp::Any
         | ReduceOp::All
         | ReduceOp::CountNonzero => scalar::cast(state.expect("a state"), dtype),

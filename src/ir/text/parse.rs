@@ -225,8 +225,18 @@ fn reduce(tokens: &mut Tokens) -> Read<Reduce> {
         true => Some(tokens.scalar(DType::Float64)?.bits()),
         false => None,
     };
+    let rank = match tokens.eat("rank") {
+        true => Some(tokens.number()? as u64),
+        false => None,
+    };
+    let op = match (name.as_str(), rank) {
+        ("nth", Some(rank)) => ReduceOp::Nth { rank },
+        ("nth", None) => return Err("nth needs its rank".into()),
+        (_, Some(_)) => return Err(format!("`{name}` takes no rank")),
+        (_, None) => reduce_op(&name, ddof)?,
+    };
     Ok(Reduce {
-        op: reduce_op(&name, ddof)?,
+        op,
         arg,
         axes,
         keepdims: tokens.eat("keepdims"),

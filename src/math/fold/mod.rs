@@ -5,6 +5,7 @@
 
 mod lanes;
 mod moments;
+mod nth;
 mod partials;
 mod place;
 mod simple;
@@ -43,6 +44,11 @@ pub enum FoldKind {
     ArgMin,
     /// Where the first NaN, else the first maximum stands: a [`Place`].
     ArgMax,
+    /// The element at a rank of all of them: an element of the same dtype. Never merged.
+    Nth {
+        /// From 0 on.
+        rank: usize,
+    },
     /// Whether an element is not zero: bool.
     Any,
     /// Whether all elements are not zero: bool.
@@ -60,7 +66,7 @@ impl FoldKind {
             FoldKind::SumFloat | FoldKind::ProdFloat => Some(DType::Float64),
             FoldKind::SumInt | FoldKind::ProdInt if dtype.is_unsigned() => Some(DType::UInt64),
             FoldKind::SumInt | FoldKind::ProdInt | FoldKind::CountNonzero => Some(DType::Int64),
-            FoldKind::Min | FoldKind::Max => Some(dtype),
+            FoldKind::Min | FoldKind::Max | FoldKind::Nth { .. } => Some(dtype),
             FoldKind::Any | FoldKind::All => Some(DType::Bool),
             FoldKind::ArgMin | FoldKind::ArgMax | FoldKind::Moments => None,
         }
@@ -126,6 +132,7 @@ macro_rules! fold_with {
             FoldKind::Max => with_dtype!(dtype, T => simple::$function::<T, Greatest>(T::items($values), n, m)),
             FoldKind::ArgMin => with_dtype!(dtype, T => place::$function::<T, Least>(T::items($values), n, m)),
             FoldKind::ArgMax => with_dtype!(dtype, T => place::$function::<T, Greatest>(T::items($values), n, m)),
+            FoldKind::Nth { rank } => with_dtype!(dtype, T => nth::$function::<T>(T::items($values), n, m, rank)),
             FoldKind::Any => simple::$function::<Bool8, Any>(Bool8::items(&truths(dtype, $values)), n, m),
             FoldKind::All => simple::$function::<Bool8, All>(Bool8::items(&truths(dtype, $values)), n, m),
             FoldKind::CountNonzero => simple::$function::<Bool8, Count>(Bool8::items(&truths(dtype, $values)), n, m),

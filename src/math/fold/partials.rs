@@ -123,7 +123,7 @@ impl Partials {
             FoldKind::SumInt | FoldKind::CountNonzero => States::Int64(vec![0; count]),
             FoldKind::ProdInt if dtype.is_unsigned() => States::UInt64(vec![1; count]),
             FoldKind::ProdInt => States::Int64(vec![1; count]),
-            FoldKind::Min => {
+            FoldKind::Min | FoldKind::Nth { .. } => {
                 with_dtype!(dtype, T => State::wrap(vec![<T as Element>::HIGHEST; count]))
             }
             FoldKind::Max => {

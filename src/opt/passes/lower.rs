@@ -40,7 +40,8 @@ pub fn fold_dtype(op: ReduceOp, dtype: DType) -> DType {
         | ReduceOp::Min
         | ReduceOp::Max
         | ReduceOp::ArgMin
-        | ReduceOp::ArgMax => dtype,
+        | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. } => dtype,
     }
 }
 
@@ -59,6 +60,7 @@ pub fn fold_op(op: ReduceOp, dtype: DType) -> Option<FoldOp> {
         ReduceOp::Prod
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. }
         | ReduceOp::Var { .. }
         | ReduceOp::Std { .. } => None,
     }
