@@ -146,7 +146,7 @@ impl Checker<'_> {
         }
         // OK because it was just found to be below the number of axes.
         let axis = counted as usize;
-        let index = self.counted(axis, shape.ndim(), shape[axis])?;
+        let index = self.positions(axis, shape.ndim(), shape[axis])?;
         self.stretched(index, &shape)
     }
 

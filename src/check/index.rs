@@ -190,7 +190,7 @@ impl Checker<'_> {
                 }
                 Item::At(node, at) => {
                     let axis = axes.axes.len();
-                    let at = self.within(node, at, axis, shape)?;
+                    let at = self.place_of(node, at, axis, shape)?;
                     axes.drop_at(at);
                 }
             }
@@ -202,7 +202,7 @@ impl Checker<'_> {
     }
 
     /// A literal index, counted from the end if it is negative, as one from the start.
-    pub(super) fn within(
+    pub(super) fn place_of(
         &mut self,
         node: NodeId,
         at: i128,

@@ -117,7 +117,7 @@ impl Checker<'_> {
         for (&value, &extent) in parts {
             let part = self.placed(value, axis, end, total)?;
             let ndim = self.build.shape(value).ndim();
-            let index = self.counted(axis, ndim, total)?;
+            let index = self.positions(axis, ndim, total)?;
             // OK because extents of arrays fit int64.
             let start = self.constant(Scalar::Int64(end as i64))?;
             let before = self.binary(BinaryOp::Lt, index, start)?;
@@ -387,7 +387,7 @@ impl Checker<'_> {
             if offset == 0 {
                 continue;
             }
-            let index = self.counted(axis, shape.ndim(), extent)?;
+            let index = self.positions(axis, shape.ndim(), extent)?;
             let limit = extent as i128;
             // Elements from the offset on, or up to what it leaves at the end.
             let bound = offset.clamp(-limit, limit);

@@ -10,6 +10,7 @@ mod define;
 mod demand;
 mod driver;
 mod emit;
+mod extremes;
 mod generate;
 mod index;
 mod join;
@@ -17,6 +18,7 @@ mod literal;
 mod meaning;
 mod names;
 mod power;
+mod quantile;
 mod reduce;
 mod refused;
 mod report;
@@ -24,6 +26,7 @@ mod scan;
 mod scope;
 mod structure;
 mod suggest;
+mod totals;
 #[cfg(test)]
 mod tests;
 

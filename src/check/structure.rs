@@ -311,7 +311,7 @@ impl Checker<'_> {
         let shape = self.build.shape(value).clone();
         let places = indices
             .iter()
-            .map(|&(node, at)| self.within(node, at, axis, &shape));
+            .map(|&(node, at)| self.place_of(node, at, axis, &shape));
         let places = places.collect::<Res<Vec<usize>>>()?;
         let mut axes = Axes::default();
         for (own, &extent) in shape.iter().enumerate() {
@@ -494,7 +494,7 @@ impl Checker<'_> {
     }
 
     /// The index along `axis` of an array with `ndim` axes: int64, extent `count` there, 1 behind.
-    pub(super) fn counted(&mut self, axis: usize, ndim: usize, count: usize) -> Res<Value> {
+    pub(super) fn positions(&mut self, axis: usize, ndim: usize, count: usize) -> Res<Value> {
         use crate::ir::Generator;
         use crate::types::{DType, Scalar};
         let arange = Generator::Arange {
