@@ -7,7 +7,7 @@ use super::meaning::Meaning;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::ir::{Generator, ReduceOp, Value};
+use crate::ir::{ReduceOp, Value};
 use crate::limits::{MAX_QUANTILES, MAX_SELECT_ELEMS, TILE_MAX_ELEMS};
 use crate::math::scalar;
 use crate::syntax::ast::{Node, NodeId};
@@ -81,13 +81,10 @@ impl Checker<'_> {
             _ => pick(method, n as f64, q.to_f64() / whole),
         };
         let dtype = self.build.dtype(value);
-        if n == 0 {
-            let zero = self.constant(Scalar::from_bits(dtype, 0))?;
-            return self.everywhere(zero, asked);
-        }
         let mut values = Vec::new();
         for q in &fractions {
-            values.push(match pick(q) {
+            // Without elements the result has none either.
+            values.push(match if n == 0 { Pick::At(0) } else { pick(q) } {
                 Pick::At(rank) => self.nth(given, value, asked, rank)?,
                 Pick::Between(low, high, by) => {
                     if dtype.is_bool() {
@@ -105,7 +102,7 @@ impl Checker<'_> {
         }
         match (several, values.as_slice()) {
             (false, [only]) => Ok(*only),
-            _ => self.in_a_row(node, &values),
+            _ => self.in_a_row(&values),
         }
     }
 
@@ -153,16 +150,10 @@ impl Checker<'_> {
         }
     }
 
-    /// Single values as the elements of an array.
-    fn in_a_row(&mut self, node: NodeId, values: &[Value]) -> Res<Value> {
-        let single = |&value: &Value| self.build.shape(value).is_empty();
-        if !values.iter().all(single) {
-            return Err(self.not_yet(self.span(node), "several quantiles along an axis"));
-        }
-        let zero = Scalar::Int64(0);
-        let step = Scalar::Int64(1);
-        let places = Generator::Arange { start: zero, step };
-        let places = self.generate(places, DType::Int64, values.len())?;
+    /// Arrays of one shape, one after the other along a new first axis.
+    fn in_a_row(&mut self, values: &[Value]) -> Res<Value> {
+        let ndim = self.build.shape(values[0]).ndim() + 1;
+        let places = self.counted(0, ndim, values.len())?;
         let mut row = values[0];
         for (at, &value) in values.iter().enumerate() {
             let at = self.constant(Scalar::Int64(at as i64))?;

@@ -140,12 +140,12 @@ impl Checker<'_> {
             self.report(diagnostic);
             return Err(Reported);
         }
-        self.within(x, term, "where")?;
+        self.broadcasts_to(x, term, "where")?;
         Ok(Some(mask))
     }
 
     /// An argument must broadcast to the array, which itself stays what it is.
-    pub(super) fn within(&mut self, x: Term, term: Term, name: &str) -> Res<()> {
+    pub(super) fn broadcasts_to(&mut self, x: Term, term: Term, name: &str) -> Res<()> {
         let (shape, other) = (self.shape(x), self.shape(term));
         if shape.broadcast(&other).is_ok_and(|both| both == shape) {
             return Ok(());

@@ -65,7 +65,7 @@ impl Checker<'_> {
             return self.cast(mean, dtype);
         }
         let total = self.total(value, asked)?;
-        let count = self.counted(asked)?;
+        let count = self.how_many(asked)?;
         let mean = self.binary(BinaryOp::Div, total, count)?;
         self.cast(mean, dtype)
     }
@@ -228,7 +228,7 @@ impl Checker<'_> {
     }
 
     /// How many elements count, as float64.
-    fn counted(&mut self, asked: &Asked) -> Res<Value> {
+    fn how_many(&mut self, asked: &Asked) -> Res<Value> {
         if asked.mask.is_none() {
             let extents = asked.axes.iter().map(|&axis| asked.shape[axis] as f64);
             return self.constant(Scalar::Float64(extents.product()));
@@ -241,7 +241,7 @@ impl Checker<'_> {
 
     /// The count less `ddof`.
     fn freedom(&mut self, asked: &Asked) -> Res<Value> {
-        let count = self.counted(asked)?;
+        let count = self.how_many(asked)?;
         let ddof = self.constant(Scalar::Float64(asked.ddof))?;
         self.binary(BinaryOp::Sub, count, ddof)
     }
@@ -257,7 +257,7 @@ impl Checker<'_> {
                     ..asked.kept()
                 };
                 let total = self.total(value, &kept)?;
-                let count = self.counted(&kept)?;
+                let count = self.how_many(&kept)?;
                 self.binary(BinaryOp::Div, total, count)?
             }
         };
@@ -335,7 +335,7 @@ impl Checker<'_> {
             return Ok(None);
         }
         let (x, mean) = (self.first(given)?, self.term(node)?);
-        self.within(x, mean, "mean")?;
+        self.broadcasts_to(x, mean, "mean")?;
         self.strong(mean).map(Some)
     }
 

@@ -49,8 +49,11 @@ impl Selection {
 
     /// Counts the elements of a tile.
     pub(crate) fn count(&self, values: &[u8]) {
+        // Found in fewer rounds than its neighbours in the pass.
+        let Some(shift) = self.unknown.checked_sub(SELECT_ROUND_BITS) else {
+            return;
+        };
         let mut local = vec![0u32; N_BUCKETS];
-        let shift = self.unknown - SELECT_ROUND_BITS;
         with_dtype!(self.dtype, T => {
             for &raw in T::items(values) {
                 let rank = T::load(raw).rank() >> shift;

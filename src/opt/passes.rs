@@ -405,7 +405,12 @@ fn is_in_rounds(func: &Func, sink: PassSink) -> bool {
             let sorts = matches!(reduce.op, ReduceOp::Nth { .. });
             sorts && !reduce.cut.spans(domain, &reduce.axes)
         }
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) => false,
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::View(_)
+        | Inst::Reshape(_) => false,
     }
 }
 
