@@ -153,7 +153,7 @@ impl Checker<'_> {
     /// Arrays of one shape, one after the other along a new first axis.
     fn in_a_row(&mut self, values: &[Value]) -> Res<Value> {
         let ndim = self.build.shape(values[0]).ndim() + 1;
-        let places = self.counted(0, ndim, values.len())?;
+        let places = self.positions(0, ndim, values.len())?;
         let mut row = values[0];
         for (at, &value) in values.iter().enumerate() {
             let at = self.constant(Scalar::Int64(at as i64))?;

@@ -480,12 +480,8 @@ fn is_in_rounds(func: &Func, sink: PassSink) -> bool {
         | Inst::Generate(_)
         | Inst::Map(_)
         | Inst::View(_)
-<<<<<<< ours
         | Inst::Reshape(_)
         | Inst::Scan(_) => false,
-=======
-        | Inst::Reshape(_) => false,
->>>>>>> theirs
     }
 }
 
