@@ -264,13 +264,21 @@ NAMED += ["logical_and", "logical_or", "logical_xor", "logical_not"]
 NAMED_JUMPS = ["floor_divide", "remainder", "mod"]
 PAIRS = ["fmod", "copysign", "nextafter", "heaviside", "gcd", "lcm"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
+def running(extremum, x, axis):
+    """NumPy's `accumulate`, but for the zeros, which are ordered."""
+    out = np.moveaxis(np.atleast_1d(x).copy(), axis, 0)
+    for at in range(1, len(out)):
+        out[at] = extremum(out[at - 1], out[at])
+    return np.moveaxis(out, 0, axis)
+
+
 SCANS = {
     "cumulative_sum": np.cumulative_sum,
     "cumulative_prod": np.cumulative_prod,
     "cumsum": np.cumsum,
     "cumprod": np.cumprod,
-    "cumulative_max": lambda x, axis=0: np.maximum.accumulate(np.atleast_1d(x), axis=axis),
-    "cumulative_min": lambda x, axis=0: np.minimum.accumulate(np.atleast_1d(x), axis=axis),
+    "cumulative_max": lambda x, axis=0: running(maximum, x, axis),
+    "cumulative_min": lambda x, axis=0: running(minimum, x, axis),
 }
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
