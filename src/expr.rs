@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 use crate::array::npy::NpyWriter;
 use crate::array::{Array, Element};
 use crate::check::{self, Scope};
-use crate::diag::Code;
+use crate::diag::{Code, Diagnostic};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Destination, Engine, Options, Receiver, Stats, Task};
 use crate::ir::{Operand, Verified};
 use crate::math::SimdLevel;
 use crate::opt;
 use crate::opt::passes::PassPlan;
-use crate::source::Source;
-use crate::syntax::{self, ast::Ast};
+use crate::source::{Source, Span};
+use crate::syntax;
+use crate::syntax::ast::{Ast, Statement};
 use crate::types::{DType, Scalar, Shape};
 
 /// How many operand layouts an expression remembers its compiled form for.
@@ -149,7 +150,23 @@ impl Expr {
         let scope = scope_of(&declared(operands))?;
         let checked = check::check(&self.source, &self.ast, &scope);
         let checked = checked.map_err(|list| Error::expression(&self.source, list))?;
+        self.computes(&checked.func)?;
         Ok(checked.func)
+    }
+
+    /// Refuses a program that ends in the definition of a function.
+    fn computes(&self, func: &Verified) -> Result<()> {
+        if !func.outputs.is_empty() {
+            return Ok(());
+        }
+        let span = match self.ast.statements.last() {
+            Some(Statement::Bind { target, .. }) => self.ast.spans[*target],
+            Some(Statement::Outputs(_) | Statement::Error(_)) | None => Span::default(),
+        };
+        let message = "there is nothing to compute: the program ends in a definition";
+        let finding = Diagnostic::new(Code::Empty, message, span, "defined, but not used")
+            .help("add a line that calls it");
+        Err(Error::expression(&self.source, vec![finding]))
     }
 
     /// The compiled form for operands declared so, remembered.
@@ -160,6 +177,7 @@ impl Expr {
         }
         let scope = scope_of(&given)?;
         let prepared = Arc::new(Prepared::new(&self.source, &self.ast, &scope, given)?);
+        self.computes(&prepared.func)?;
         let mut list = remembered();
         if list.len() >= REMEMBERED {
             list.remove(0);

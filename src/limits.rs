@@ -25,6 +25,15 @@ pub const MAX_DEPTH: usize = 1_000;
 /// Nodes of a syntax tree: bounds the work that any text can ask of the checker.
 pub const MAX_NODES: usize = 20_000;
 
+/// Calls of a program's own functions within each other: each is checked within the check of the
+/// call that leads to it, on the thread's stack.
+pub const MAX_CALL_DEPTH: usize = 64;
+
+/// Nodes that the bodies of a program's own functions are checked for, every call counted: a
+/// function that calls another twice, which calls another twice, and so on, doubles its text each
+/// time. Far more than [`MAX_VALUES`] allows.
+pub const MAX_BODY_NODES: usize = 200_000;
+
 /// Diagnostics of one program: nobody reads more, each costs a search of the parser's stack, and
 /// perhaps a trial of its edits.
 pub const MAX_DIAGNOSTICS: usize = 20;

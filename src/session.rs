@@ -10,10 +10,7 @@ use crate::error::{Error, Result};
 use crate::exec::Options;
 use crate::expr::{Bound, OutputInfo, Prepared, declare, enter, find};
 use crate::source::Source;
-use crate::syntax::{
-    self, Ast,
-    ast::{Node, Statement},
-};
+use crate::syntax::{self, ast::Statement};
 
 /// Named arrays and the bindings made so far: what the REPL works on.
 ///
@@ -25,6 +22,8 @@ use crate::syntax::{
 /// assert!(matches!(session.statement("d = x - mean(x)")?, Reply::Bound(_)));
 /// let Reply::Ready(bound) = session.statement("max(abs(d)) < 2")? else { unreachable!() };
 /// assert_eq!(bound.run()?.scalar(), Some(fuseblock::Scalar::Bool(true)));
+/// assert!(matches!(session.statement("f(a, b) = a * b + 1")?, Reply::Defined(_)));
+/// let Reply::Ready(bound) = session.statement("sum(f(x, b=d))")? else { unreachable!() };
 /// # Ok::<(), fuseblock::Error>(())
 /// ```
 #[derive(Debug, Default)]
@@ -40,6 +39,8 @@ pub struct Session {
 pub enum Reply {
     /// The last statement bound names: kept, nothing computed.
     Bound(Vec<OutputInfo>),
+    /// The last statement defined a function, called like this: kept, nothing computed.
+    Defined(String),
     /// Expressions, ready to be evaluated.
     Ready(Box<Bound<'static>>),
 }
@@ -75,8 +76,8 @@ impl Session {
             .map(|(name, array)| (name.as_str(), array))
     }
 
-    /// Checks one line of statements. Bindings are kept for later lines, unless any statement of
-    /// the line is wrong.
+    /// Checks one line of statements. Bindings and functions are kept for later lines, unless any
+    /// statement of the line is wrong.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Expression`] with diagnostics.
@@ -96,24 +97,14 @@ impl Session {
             .map(|operand| find(&given, &operand.name))
             .collect::<Result<Vec<_>>>()?;
         let bound = Bound::new(prepared, arrays, self.options.clone(), parse);
-        self.keep(source, &ast);
+        self.scope.keep(&Arc::new(source), &ast);
         match ast.statements.last() {
+            Some(Statement::Bind { target, .. }) if bound.outputs().len() == 0 => {
+                Ok(Reply::Defined(ast.to_source(*target)))
+            }
             Some(Statement::Bind { .. }) => Ok(Reply::Bound(bound.outputs().collect())),
             Some(Statement::Outputs(_) | Statement::Error(_)) | None => {
                 Ok(Reply::Ready(Box::new(bound)))
-            }
-        }
-    }
-
-    /// Keeps the bindings of a checked line for later lines.
-    fn keep(&mut self, source: Source, ast: &Arc<Ast>) {
-        let source = Arc::new(source);
-        for statement in &ast.statements {
-            if let Statement::Bind { target, value } = statement
-                && let Node::Name(name) = &ast.nodes[*target]
-            {
-                self.scope
-                    .bind(name, Arc::clone(&source), Arc::clone(ast), *value);
             }
         }
     }

@@ -178,6 +178,31 @@ fn a_session_goes_on_after_an_error_and_replies_in_order() {
 }
 
 #[test]
+fn functions_are_kept_from_line_to_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let requests = b"f(x, y) = x * y\ng(x) = f(x, 2) + k\nk = 3; g(x) = f(x, y=2) + k\n\
+        g(arange(3))\nf(x) = f(x)\nz = g(1)\ng(2) - z\n";
+    let replies = batch(dir.path(), &[], requests);
+    let ok: Vec<bool> = replies.iter().map(|reply| reply["ok"] == true).collect();
+    assert_eq!(ok, [true, false, true, true, false, true, true]);
+    assert_eq!(replies[0]["defined"], "f(x, y)");
+    assert_eq!(replies[1]["error"]["code"], "E0201");
+    assert_eq!(replies[2]["defined"], "g(x)");
+    assert_eq!(
+        replies[3]["outputs"][0]["data"],
+        serde_json::json!([3, 5, 7])
+    );
+    assert_eq!(replies[4]["error"]["code"], "E0220");
+    assert_eq!(replies[5]["outputs"][0]["dtype"], "int64");
+    assert_eq!(replies[6]["outputs"][0]["data"][0], 2);
+    let program = "f(x) = x + 1 # one more\n\n# twice\ny = f(f(1))\ny * 2";
+    let shown = run(dir.path(), &["eval", program]);
+    assert_eq!(text(&shown.stdout), "6\n");
+    let shown = run(dir.path(), &["eval", "f(x) = x"]);
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+#[test]
 fn a_line_without_end_is_one_error() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut requests = vec![b'('; 3 << 20];

@@ -2,9 +2,10 @@
 //! Never: an argument that is silently ignored.
 
 use super::meaning::{Meaning, Term};
+use super::names::Known;
 use super::suggest::{meant, nearest_function};
 use super::{Checker, Reported, Res};
-use crate::diag::{Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic, Edit, nearest};
 use crate::funcs::{self, Function, Rule};
 use crate::ir::Value;
 use crate::source::Span;
@@ -35,8 +36,16 @@ impl Given {
 }
 
 impl Checker<'_> {
-    /// `callee(args)`
+    /// `callee(args)`: a function of the program hides one of the language, an array does not.
     pub(super) fn call(&mut self, id: NodeId, callee: NodeId, args: &[Arg]) -> Res<Meaning> {
+        if let Node::Name(name) = &self.frame.ast.nodes[callee] {
+            match self.lookup(name) {
+                Some(Known::Function(function)) => return self.inline(id, &function, args),
+                Some(Known::Is(Meaning::Mistake)) => return Err(Reported),
+                Some(Known::Is(_)) if self.is_param(name) => return Err(self.not_callable(callee)),
+                Some(Known::Is(_) | Known::Operand(_) | Known::Binding(..)) | None => {}
+            }
+        }
         let (function, base) = self.callee(callee)?;
         if !function.is_available() {
             let what = format!("the function `{}`", function.name);
@@ -325,27 +334,23 @@ impl Checker<'_> {
         self.cast(value, dtype)
     }
 
-    fn unknown_function(&mut self, callee: NodeId, name: &str) -> Reported {
+    pub(super) fn unknown_function(&mut self, callee: NodeId, name: &str) -> Reported {
         let span = self.span(callee);
-        if self.defined.iter().any(|defined| defined == name) {
-            return Reported;
-        }
-        let known = self.frame.bound.contains_key(name)
-            || self.scope.find(name, self.frame.limit).is_some();
-        if known {
+        if self.lookup(name).is_some() {
             return self.not_callable(callee);
         }
         let message = format!("there is no function `{name}`");
         let mut diagnostic =
             Diagnostic::new(Code::UnknownFunction, message, span, "unknown function");
-        if let Some(near) = nearest_function(name) {
+        let defined = self.functions_seen();
+        if let Some(near) = nearest(name, defined.into_iter()).or_else(|| nearest_function(name)) {
             diagnostic = meant(diagnostic, span, near);
         }
         self.report(diagnostic);
         Reported
     }
 
-    fn not_callable(&mut self, callee: NodeId) -> Reported {
+    pub(super) fn not_callable(&mut self, callee: NodeId) -> Reported {
         let text = self.text(callee);
         let message = format!("`{text}` is not a function");
         let span = self.span(callee);

@@ -106,7 +106,7 @@ impl Checker<'_> {
     }
 
     /// Reports a limit at the text being read, unless it was the last thing reported.
-    fn once(&mut self, code: Code, message: impl FnOnce() -> String) -> Reported {
+    pub(super) fn once(&mut self, code: Code, message: impl FnOnce() -> String) -> Reported {
         if self.diagnostics.last().is_none_or(|last| last.code != code) {
             self.report(Diagnostic::new(code, message(), self.here, ""));
         }

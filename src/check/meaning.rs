@@ -101,13 +101,15 @@ impl Checker<'_> {
     /// What a node that was read means.
     pub(super) fn get(&self, id: NodeId) -> Meaning {
         use crate::table::Id;
-        let meaning = self.frame.meanings.get(id.index());
+        let place = id.index().checked_sub(self.frame.first);
+        let meaning = place.and_then(|place| self.frame.meanings.get(place));
         meaning.copied().unwrap_or(Meaning::Unread)
     }
 
     pub(super) fn set(&mut self, id: NodeId, meaning: Meaning) {
         use crate::table::Id;
-        if let Some(slot) = self.frame.meanings.get_mut(id.index()) {
+        let place = id.index().checked_sub(self.frame.first);
+        if let Some(slot) = place.and_then(|place| self.frame.meanings.get_mut(place)) {
             *slot = meaning;
         }
     }

@@ -5,6 +5,7 @@
 mod args;
 mod arith;
 mod call;
+mod define;
 mod demand;
 mod driver;
 mod emit;
@@ -26,8 +27,10 @@ mod tests;
 
 pub use scope::Scope;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
+use self::define::Defined;
 use self::driver::Driver;
 use self::meaning::Meaning;
 use crate::diag::{Code, Diagnostic};
@@ -40,12 +43,9 @@ use crate::table::Id;
 /// A program that makes sense.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// What it computes. Its outputs are those of the last statement, named.
+    /// What it computes. Its outputs are those of the last statement, named; none if that defines
+    /// a function.
     pub func: Verified,
-    /// The names its statements bind, in order, each with the expression it stands for.
-    pub bindings: Vec<(String, NodeId)>,
-    /// Whether the last statement is a binding; it is then also the only output.
-    pub ends_in_binding: bool,
 }
 
 /// Gives a program its meaning, in terms of the names of `scope`. On failure, everything that is
@@ -73,19 +73,46 @@ struct Reported;
 
 type Res<T> = Result<T, Reported>;
 
-/// A text being read.
+/// A text being read: the program, an earlier binding, or the body of a function.
 #[derive(Debug)]
 struct Frame<'a> {
     source: &'a Source,
     ast: &'a Ast,
+    /// The node that `meanings` begin with.
+    first: usize,
     /// What each node means, for those read so far.
     meanings: Vec<Meaning>,
-    /// What the statements so far have bound.
-    bound: HashMap<&'a str, NodeId>,
+    /// The parameters of the function whose body this is.
+    params: Vec<(&'a str, Meaning)>,
+    /// How many of the names that the program has bound can be seen.
+    seen: usize,
     /// How many entries of the scope can be seen.
     limit: usize,
-    /// For the text of an earlier binding: where and under what name the program uses it.
-    used_as: Option<(Span, &'a str)>,
+    /// For a text outside of the program, or a body: where the program uses it.
+    used_as: Option<Use<'a>>,
+}
+
+/// Why a text is read that does not stand where it is used.
+#[derive(Clone, Debug)]
+struct Use<'a> {
+    /// The text of the program that uses it.
+    span: Span,
+    by: By<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum By<'a> {
+    /// The name of an earlier binding.
+    Binding(&'a str),
+    /// A call of a function.
+    Call(Rc<Defined<'a>>),
+}
+
+/// What the program has bound a name to.
+#[derive(Clone, Debug)]
+enum Bound<'a> {
+    Value(Meaning),
+    Function(Rc<Defined<'a>>),
 }
 
 /// An integer power whose exponent may turn out to be negative.
@@ -107,12 +134,20 @@ struct Checker<'a> {
     elems: HashMap<&'a str, Value>,
     /// The meanings of entries of the scope read so far.
     entries: HashMap<usize, Meaning>,
+    /// The functions among the entries of the scope that were called so far.
+    functions: HashMap<usize, Rc<Defined<'a>>>,
+    /// What the statements so far have bound, in order.
+    bound: Vec<(&'a str, Bound<'a>)>,
+    /// Where in `bound` each name is.
+    places: HashMap<&'a str, Vec<usize>>,
+    /// Calls of functions that are being read, each within the one before.
+    depth: usize,
+    /// Nodes of bodies read so far.
+    visits: usize,
     /// For each value, what drives the cut of a reduction of it.
     drivers: Vec<Option<Driver>>,
     powers: Vec<Power>,
     diagnostics: Vec<Diagnostic>,
-    /// Functions whose definition has been reported as not available.
-    defined: Vec<String>,
 }
 
 impl<'a> Frame<'a> {
@@ -120,8 +155,10 @@ impl<'a> Frame<'a> {
         Self {
             source,
             ast,
+            first: 0,
             meanings: vec![Meaning::Unread; ast.nodes.len()],
-            bound: HashMap::new(),
+            params: Vec::new(),
+            seen: 0,
             limit,
             used_as: None,
         }
@@ -137,10 +174,14 @@ impl<'a> Checker<'a> {
             here: Span::default(),
             elems: HashMap::new(),
             entries: HashMap::new(),
+            functions: HashMap::new(),
+            bound: Vec::new(),
+            places: HashMap::new(),
+            depth: 0,
+            visits: 0,
             drivers: Vec::new(),
             powers: Vec::new(),
             diagnostics: Vec::new(),
-            defined: Vec::new(),
         }
     }
 
@@ -189,21 +230,25 @@ impl<'a> Checker<'a> {
             if self.term(value).is_err() {
                 self.set(value, Meaning::Mistake);
             }
-            self.frame.bound.insert(name, value);
+            self.keep(name, Bound::Value(self.get(value)));
             return Some((name.clone(), value));
         }
-        let span = ast.spans[target];
-        if let Node::Call { callee, .. } = &ast.nodes[target] {
-            self.not_yet(span, "defining a function");
-            if let Node::Name(name) = &ast.nodes[*callee] {
-                self.defined.push(name.clone());
-            }
+        if let Node::Call { callee, args } = &ast.nodes[target] {
+            self.define(target, *callee, args, value);
         } else {
             let message = "only a name can be bound";
             let label = "this is no name";
+            let span = ast.spans[target];
             self.report(Diagnostic::new(Code::BadTarget, message, span, label));
         }
         None
+    }
+
+    /// Binds a name, for the statements that follow.
+    fn keep(&mut self, name: &'a str, bound: Bound<'a>) {
+        self.places.entry(name).or_default().push(self.bound.len());
+        self.bound.push((name, bound));
+        self.frame.seen = self.bound.len();
     }
 
     fn read_range(&mut self, range: std::ops::Range<usize>) {
@@ -213,16 +258,8 @@ impl<'a> Checker<'a> {
     /// Gives nodes their meaning, in their order: children come before parents, so that nothing
     /// recurses. What is called is no value and is left to the call.
     fn read_all(&mut self, ids: Vec<NodeId>) {
-        let mut called = vec![false; self.frame.ast.nodes.len()];
-        for &id in &ids {
-            if let Node::Call { callee, .. } = &self.frame.ast.nodes[id] {
-                called[callee.index()] = true;
-            }
-        }
-        for id in ids {
-            if !called[id.index()] {
-                self.read(id);
-            }
+        for id in without_callees(self.frame.ast, ids) {
+            self.read(id);
         }
     }
 
@@ -240,31 +277,20 @@ impl<'a> Checker<'a> {
         if !self.diagnostics.is_empty() {
             return Err(self.diagnostics);
         }
-        let statements = &self.frame.ast.statements;
-        let ends_in_binding = matches!(statements.last(), Some(Statement::Bind { .. }));
-        let bindings = self.bindings();
         match self.build.finish() {
-            Ok(func) => Ok(Checked {
-                func,
-                bindings,
-                ends_in_binding,
-            }),
+            Ok(func) => Ok(Checked { func }),
             Err(error) => Err(vec![report::unverified(&error)]),
         }
     }
+}
 
-    /// The names that the statements bind, in order.
-    fn bindings(&self) -> Vec<(String, NodeId)> {
-        let ast = self.frame.ast;
-        let bound = |statement: &Statement| {
-            if let Statement::Bind { target, value } = statement
-                && let Node::Name(name) = &ast.nodes[*target]
-            {
-                Some((name.clone(), *value))
-            } else {
-                None
-            }
-        };
-        ast.statements.iter().filter_map(bound).collect()
-    }
+/// Nodes in order, but for those that are called.
+fn without_callees(ast: &Ast, mut ids: Vec<NodeId>) -> Vec<NodeId> {
+    let callee = |id: &NodeId| match &ast.nodes[*id] {
+        Node::Call { callee, .. } => Some(*callee),
+        _ => None,
+    };
+    let called: HashSet<NodeId> = ids.iter().filter_map(callee).collect();
+    ids.retain(|id| !called.contains(id));
+    ids
 }

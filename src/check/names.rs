@@ -1,11 +1,15 @@
 //! In: a name, or what stands after a dot. Out: what it means here.
 //! Never: a guess; what is not known is a mistake, with the name that was meant if one is near.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::define::Defined;
 use super::literal::Literal;
 use super::meaning::Meaning;
 use super::scope::{Binding, Found};
 use super::suggest::{meant, nearest_function};
-use super::{Checker, Frame, Reported, Res};
+use super::{Bound, By, Checker, Frame, Reported, Res, Use};
 use crate::diag::{Code, Diagnostic, Edit, nearest};
 use crate::funcs;
 use crate::ir::Operand;
@@ -29,25 +33,53 @@ const CONSTANTS: [(&str, Meaning); 11] = [
     ("NaN", Meaning::Literal(Literal::Float(f64::NAN))),
 ];
 
+/// What a name stands for, other than what the language makes of it.
+#[derive(Debug)]
+pub(super) enum Known<'a> {
+    /// A parameter, or a name that the program has bound.
+    Is(Meaning),
+    /// A function that the program or an earlier one defines.
+    Function(Rc<Defined<'a>>),
+    Operand(&'a Operand),
+    /// A binding of an earlier program.
+    Binding(usize, &'a Binding),
+}
+
 impl<'a> Checker<'a> {
+    /// What a name stands for in the text being read: parameters hide what the program has bound,
+    /// and that hides what earlier programs have.
+    pub(super) fn lookup(&mut self, name: &str) -> Option<Known<'a>> {
+        let params = &self.frame.params;
+        if let Some((_, meaning)) = params.iter().find(|(param, _)| *param == name) {
+            return Some(Known::Is(*meaning));
+        }
+        if let Some(places) = self.places.get(name)
+            && let Some(&place) = places.iter().rfind(|&&place| place < self.frame.seen)
+        {
+            return Some(match &self.bound[place].1 {
+                Bound::Value(meaning) => Known::Is(*meaning),
+                Bound::Function(function) => Known::Function(Rc::clone(function)),
+            });
+        }
+        match self.scope.find(name, self.frame.limit)? {
+            Found::Operand(operand) => Some(Known::Operand(operand)),
+            Found::Binding(at, binding) => Some(Known::Binding(at, binding)),
+            Found::Function(at, definition) => {
+                self.earlier_function(at, definition).map(Known::Function)
+            }
+        }
+    }
+
     /// A name where a value may stand.
     pub(super) fn name(&mut self, id: NodeId, name: &str) -> Res<Meaning> {
-        if let Some(&node) = self.frame.bound.get(name) {
-            return Ok(self.get(node));
-        }
-        match self.scope.find(name, self.frame.limit) {
-            Some(Found::Operand(operand)) => return self.operand(operand),
-            Some(Found::Binding(at, binding)) => return self.binding(id, at, binding),
+        match self.lookup(name) {
+            Some(Known::Is(meaning)) => return Ok(meaning),
+            Some(Known::Function(function)) => return Err(self.function_as_value(id, &function)),
+            Some(Known::Operand(operand)) => return self.operand(operand),
+            Some(Known::Binding(at, binding)) => return self.binding(id, at, binding),
             None => {}
         }
-        let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
-        if let Some((_, meaning)) = constant {
-            return Ok(*meaning);
-        }
-        match funcs::find(name) {
-            Some(function) => Ok(Meaning::Function(function)),
-            None => Err(self.unknown_name(id, name)),
-        }
+        language_name(name).ok_or_else(|| self.unknown_name(id, name))
     }
 
     /// An operand; each becomes one value, where it is first named.
@@ -79,18 +111,24 @@ impl<'a> Checker<'a> {
 
     /// The entries that have to be read for entry `at`, in order, `at` last.
     fn dependences(&self, at: usize, binding: &'a Binding) -> Vec<usize> {
-        let mut needed = std::collections::BTreeSet::from([at]);
-        let mut open = vec![(at, binding)];
-        while let Some((at, binding)) = open.pop() {
-            for id in reachable(&binding.ast, binding.node) {
-                let Node::Name(name) = &binding.ast.nodes[id] else {
+        let mut needed = BTreeSet::from([at]);
+        let mut called = BTreeSet::new();
+        let mut open = vec![(at, &*binding.ast, binding.node)];
+        while let Some((at, ast, node)) = open.pop() {
+            for id in reachable(ast, node) {
+                let Node::Name(name) = &ast.nodes[id] else {
                     continue;
                 };
-                if let Some(Found::Binding(inner, binding)) = self.scope.find(name, at)
-                    && !self.entries.contains_key(&inner)
-                    && needed.insert(inner)
-                {
-                    open.push((inner, binding));
+                match self.scope.find(name, at) {
+                    Some(Found::Binding(inner, binding))
+                        if !self.entries.contains_key(&inner) && needed.insert(inner) =>
+                    {
+                        open.push((inner, &binding.ast, binding.node));
+                    }
+                    Some(Found::Function(inner, function)) if called.insert(inner) => {
+                        open.push((inner, &function.ast, function.body));
+                    }
+                    Some(Found::Binding(..) | Found::Function(..) | Found::Operand(_)) | None => {}
                 }
             }
         }
@@ -105,7 +143,10 @@ impl<'a> Checker<'a> {
             return;
         };
         let mut frame = Frame::new(&binding.source, &binding.ast, at);
-        frame.used_as = Some((used_at, name));
+        frame.used_as = Some(Use {
+            span: used_at,
+            by: By::Binding(name),
+        });
         let outer = std::mem::replace(&mut self.frame, frame);
         self.read_all(reachable(&binding.ast, binding.node));
         let meaning = self.get(binding.node);
@@ -113,11 +154,13 @@ impl<'a> Checker<'a> {
         self.entries.insert(at, meaning);
     }
 
-    fn unknown_name(&mut self, id: NodeId, name: &str) -> Reported {
+    pub(super) fn unknown_name(&mut self, id: NodeId, name: &str) -> Reported {
         let span = self.span(id);
         let message = format!("`{name}` is not bound");
         let mut diagnostic = Diagnostic::new(Code::UnknownName, message, span, "unknown name");
-        let bound: Vec<&str> = self.frame.bound.keys().copied().collect();
+        let seen = self.bound[..self.frame.seen].iter().map(|(name, _)| *name);
+        let params = self.frame.params.iter().map(|(name, _)| *name);
+        let bound: Vec<&str> = params.chain(seen).collect();
         let scope: Vec<&str> = self.scope.names().collect();
         let fixed = CONSTANTS.iter().map(|(name, _)| *name);
         let names = bound.iter().chain(&scope).copied().chain(fixed);
@@ -181,8 +224,15 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// What a name means that nobody has given a meaning.
+pub(super) fn language_name(name: &str) -> Option<Meaning> {
+    let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
+    let function = || funcs::find(name).map(Meaning::Function);
+    constant.map(|(_, meaning)| *meaning).or_else(function)
+}
+
 /// The nodes of an expression, children first.
-fn reachable(ast: &Ast, root: NodeId) -> Vec<NodeId> {
+pub(super) fn reachable(ast: &Ast, root: NodeId) -> Vec<NodeId> {
     let mut seen = vec![false; ast.nodes.len()];
     let mut open = vec![root];
     while let Some(id) = open.pop() {

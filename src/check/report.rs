@@ -4,11 +4,11 @@
 
 use super::literal::Literal;
 use super::meaning::{Is, Meaning, Term};
-use super::{Checker, Reported};
+use super::{By, Checker, Reported, Use};
 use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs::Rule;
 use crate::ir::VerifyError;
-use crate::limits::MAX_VALUES;
+use crate::limits::{MAX_DIAGNOSTICS, MAX_VALUES};
 use crate::source::Span;
 use crate::syntax::ast::{Node, NodeId};
 use crate::types::DType;
@@ -23,23 +23,34 @@ pub(super) fn unverified(error: &VerifyError) -> Diagnostic {
 }
 
 impl Checker<'_> {
-    /// Keeps a finding. One in an earlier binding becomes one at the place of its use.
+    /// Keeps a finding. One in an earlier binding, or in the body of a function, becomes one at
+    /// the place of its use.
     pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
-        if let Some((span, name)) = self.frame.used_as {
-            let message = format!("`{name}` no longer checks: {}", diagnostic.message);
-            diagnostic = Diagnostic::new(diagnostic.code, message, span, "bound earlier");
+        if let Some(Use { span, by }) = self.frame.used_as.clone() {
+            diagnostic = match by {
+                By::Binding(name) => {
+                    let message = format!("`{name}` no longer checks: {}", diagnostic.message);
+                    Diagnostic::new(diagnostic.code, message, span, "bound earlier")
+                }
+                By::Call(function) => self.in_body(diagnostic, span, &function),
+            };
         }
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
-    /// The text of a node, or where the program uses the binding it belongs to.
+    /// The text of a node, or where the program uses the text it belongs to.
     pub(super) fn span(&self, id: NodeId) -> Span {
         self.place(self.frame.ast.spans[id])
     }
 
     /// A span of the text being read, as a span of the program.
     pub(super) fn place(&self, span: Span) -> Span {
-        self.frame.used_as.map_or(span, |(used_at, _)| used_at)
+        match &self.frame.used_as {
+            Some(used) if !self.frame.is_program() => used.span,
+            Some(_) | None => span,
+        }
     }
 
     /// The text of a node, as written.

@@ -1,5 +1,5 @@
-//! In: operands and bindings of a session, one by one. Out: what a name stood for at any point.
-//! Never: a value; a binding is checked again, with the operands of now, wherever it is used.
+//! In: operands, bindings and functions of a session, one by one. Out: what a name stood for at any
+//! point. Never: a value; a binding is checked again, with the operands of now, wherever it is used.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::ir::Operand;
 use crate::source::Source;
 use crate::syntax::Ast;
-use crate::syntax::ast::NodeId;
+use crate::syntax::ast::{Node, NodeId, Statement};
 use crate::types::{DType, Grid, Shape};
 
 /// The names a program may use: arrays, and what earlier programs of the session bound.
@@ -24,8 +24,14 @@ pub struct Scope {
 #[derive(Clone, Debug)]
 struct Entry {
     name: String,
-    /// `None` for an operand.
-    binding: Option<Binding>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Operand,
+    Binding(Binding),
+    Function(Definition),
 }
 
 /// An expression that an earlier program bound.
@@ -36,12 +42,23 @@ pub(super) struct Binding {
     pub(super) node: NodeId,
 }
 
+/// A function that an earlier program defined: `target = body`.
+#[derive(Clone, Debug)]
+pub(super) struct Definition {
+    pub(super) source: Arc<Source>,
+    pub(super) ast: Arc<Ast>,
+    pub(super) target: NodeId,
+    pub(super) body: NodeId,
+}
+
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'s> {
     Operand(&'s Operand),
     /// With its position: it sees the names before that.
     Binding(usize, &'s Binding),
+    /// Likewise.
+    Function(usize, &'s Definition),
 }
 
 impl Scope {
@@ -59,12 +76,31 @@ impl Scope {
             grid,
         };
         self.operands.insert(name.to_string(), operand);
-        self.push(name, None);
+        self.push(name, Kind::Operand);
     }
 
-    /// Gives an expression of a checked program a name, for the programs after it.
-    pub fn bind(&mut self, name: &str, source: Arc<Source>, ast: Arc<Ast>, node: NodeId) {
-        self.push(name, Some(Binding { source, ast, node }));
+    /// Keeps what a checked program binds and defines, for the programs after it.
+    pub fn keep(&mut self, source: &Arc<Source>, ast: &Arc<Ast>) {
+        for statement in &ast.statements {
+            let Statement::Bind { target, value } = *statement else {
+                continue;
+            };
+            let (source, ast) = (Arc::clone(source), Arc::clone(ast));
+            if let Some(name) = defined_name(&ast, target) {
+                let name = name.to_string();
+                let definition = Definition {
+                    source,
+                    ast,
+                    target,
+                    body: value,
+                };
+                self.push(&name, Kind::Function(definition));
+            } else if let Node::Name(name) = &ast.nodes[target] {
+                let name = name.clone();
+                let node = value;
+                self.push(&name, Kind::Binding(Binding { source, ast, node }));
+            }
+        }
     }
 
     /// Every name that can be used, without order and without repeats.
@@ -78,11 +114,9 @@ impl Scope {
         newest.into_keys()
     }
 
-    fn push(&mut self, name: &str, binding: Option<Binding>) {
-        self.entries.push(Entry {
-            name: name.to_string(),
-            binding,
-        });
+    fn push(&mut self, name: &str, kind: Kind) {
+        let name = name.to_string();
+        self.entries.push(Entry { name, kind });
     }
 
     /// How many entries there are.
@@ -94,15 +128,39 @@ impl Scope {
     pub(super) fn find(&self, name: &str, limit: usize) -> Option<Found<'_>> {
         let visible = &self.entries[..limit];
         let at = visible.iter().rposition(|entry| entry.name == name)?;
-        match &visible[at].binding {
-            Some(binding) => Some(Found::Binding(at, binding)),
-            None => self.operands.get(name).map(Found::Operand),
+        match &visible[at].kind {
+            Kind::Operand => self.operands.get(name).map(Found::Operand),
+            Kind::Binding(binding) => Some(Found::Binding(at, binding)),
+            Kind::Function(definition) => Some(Found::Function(at, definition)),
         }
+    }
+
+    /// The functions among the first `limit` entries.
+    pub(super) fn functions(&self, limit: usize) -> impl Iterator<Item = &str> {
+        let visible = self.entries[..limit].iter();
+        visible.filter_map(|entry| match entry.kind {
+            Kind::Function(_) => Some(entry.name.as_str()),
+            Kind::Operand | Kind::Binding(_) => None,
+        })
     }
 
     /// The binding at a position.
     pub(super) fn binding(&self, at: usize) -> Option<(&str, &Binding)> {
         let entry = self.entries.get(at)?;
-        Some((&entry.name, entry.binding.as_ref()?))
+        match &entry.kind {
+            Kind::Binding(binding) => Some((&entry.name, binding)),
+            Kind::Operand | Kind::Function(_) => None,
+        }
+    }
+}
+
+/// The name of the function that `target = ...` defines, if it defines one.
+pub(super) fn defined_name(ast: &Ast, target: NodeId) -> Option<&str> {
+    let Node::Call { callee, .. } = &ast.nodes[target] else {
+        return None;
+    };
+    match &ast.nodes[*callee] {
+        Node::Name(name) => Some(name),
+        _ => None,
     }
 }

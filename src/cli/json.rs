@@ -58,6 +58,12 @@ pub(super) fn line(reply: &impl Serialize) -> String {
     serde_json::to_string(reply).unwrap_or_else(|_| r#"{"ok":false}"#.to_string())
 }
 
+/// `{"ok":true,"outputs":[],"defined":"f(x, y)"}`
+pub(super) fn defined(call: &str) -> String {
+    let call = serde_json::Value::from(call);
+    format!(r#"{{"ok":true,"outputs":[],"defined":{call}}}"#)
+}
+
 /// `{"ok":false,"error":{...}}`
 pub(super) fn error(error: &Error) -> String {
     let mut object = serde_json::Map::new();

@@ -17,6 +17,7 @@ use crate::session::{Reply, Session};
 
 const HELP: &str = "\
 statements    d = x - mean(x)      keeps a binding, computes nothing
+              f(a, b) = a * b + 1  keeps a function
               mean(d), std(d)      evaluates
 :open NAME=PATH    make a file an operand
 :vars              the operands
@@ -109,6 +110,8 @@ fn answer(session: &mut Session, line: &str, output: &mut Output) -> Result<bool
     }
     match session.statement(line)? {
         Reply::Bound(infos) => bound(&infos, output)?,
+        Reply::Defined(call) if output.is_json() => print(output, &json::defined(&call))?,
+        Reply::Defined(call) => print(output, &format!("{call}: a function"))?,
         Reply::Ready(ready) => results(&ready.run()?, output)?,
     }
     Ok(true)

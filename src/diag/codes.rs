@@ -57,6 +57,7 @@ codes! {
     NotAValue "E0211" "a function or dtype used as a value";
     BadLiteral "E0213" "an argument that must be a literal";
     BadIndex "E0214" "an index the array does not have";
+    Recursion "E0220" "a function that calls itself";
 
     FileIo "E0301" "the operating system refused a file operation";
     NotAnArray "E0302" "a file of no known format";

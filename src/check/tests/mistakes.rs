@@ -250,7 +250,7 @@ fn names_and_arguments() {
             "a @ b",
             "a[a > 0]",
             "arctan(a)",
-            "f(x) = x + 1; f(a)",
+            "f(x) = x + 1; f = f",
             "pow(b, b) % sum",
             "subtract(a > 0, b > 0)",
             "maximum(u8, 300)",
@@ -412,9 +412,10 @@ fn names_and_arguments() {
             --- arctan(a)
             E0106: the function `atan` is not available in this version yet
               "arctan" at 0: not yet
-            --- f(x) = x + 1; f(a)
-            E0106: defining a function is not available in this version yet
-              "f(x)" at 0: not yet
+            --- f(x) = x + 1; f = f
+            E0211: `f` is a function, not an array
+              "f" at 18: an array is needed here
+              help: call it: `f(x)`
             --- pow(b, b) % sum
             E0211: `sum` is a function, not an array
               "sum" at 12: an array is needed here

@@ -16,10 +16,7 @@ fn keep(scope: &mut Scope, text: &str) -> String {
     let ast = Arc::new(syntax::parse(&source).ast);
     match check(&source, &ast, scope) {
         Ok(checked) => {
-            let source = Arc::new(source);
-            for (name, node) in &checked.bindings {
-                scope.bind(name, source.clone(), ast.clone(), *node);
-            }
+            scope.keep(&Arc::new(source), &ast);
             checked.func.to_string()
         }
         Err(diagnostics) => list(text, &diagnostics),
@@ -71,6 +68,32 @@ fn a_binding_follows_its_operands() {
     let mut names: Vec<&str> = scope.names().collect();
     names.sort_unstable();
     assert_eq!(names, ["w", "x", "y", "z"]);
+}
+
+#[test]
+fn functions_live_on() {
+    let mut scope = scope("x: float64[3]; b: bool[3]");
+    keep(
+        &mut scope,
+        "k = x * 2; f(y) = y - k; k = 1; g(y) = f(y) * k",
+    );
+    keep(&mut scope, "h(y) = f(y) + g(y); k = b");
+    keep(&mut scope, "z = h(b)");
+    keep(&mut scope, "f = 3");
+    keep(&mut scope, "f(y) = y + f");
+    expect![[r#"
+    "#]]
+    .assert_eq(&keep(&mut scope, "z, f(int8(1))"));
+    scope.operand("x", DType::Bool, Shape::new(&[4]), None);
+    expect![[r#"
+    "#]]
+    .assert_eq(&list(
+        "2 * g(x=b)",
+        &run(&scope, "2 * g(x=b) + g(b)").unwrap_err(),
+    ));
+    expect![[r#"
+    "#]]
+    .assert_eq(&list("z + hh(1)", &run(&scope, "z + hh(1)").unwrap_err()));
 }
 
 /// Two thousand different programs a second leave 500 us for each, of which checking may take a
