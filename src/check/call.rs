@@ -188,6 +188,7 @@ impl Checker<'_> {
                 self.convert(x, dtype)
             }
             Rule::Reduce(reduction) => self.reduce(given, reduction),
+            Rule::Scan { scanned, flattens } => self.scan(given, scanned, flattens),
             Rule::Linspace => self.linspace(given),
             Rule::Arange => self.arange(given),
             Rule::Full => self.full_of(given),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::meaning::Meaning;
 use super::names::{Known, language_name, reachable};
-use super::scope::{Definition, defined_name};
+use super::scope::{Definition, defined_name, name_of};
 use super::suggest::meant;
 use super::{Bound, By, Checker, Frame, Reported, Res, Use, without_callees};
 use crate::diag::{Code, Diagnostic, Label, nearest};
@@ -41,10 +41,7 @@ impl<'a> Defined<'a> {
         let Node::Call { args, .. } = &ast.nodes[target] else {
             return None;
         };
-        let param = |arg: &Arg| match &ast.nodes[arg.value] {
-            Node::Name(name) => Some(name.as_str()),
-            _ => None,
-        };
+        let param = |arg: &'a Arg| name_of(ast, arg.value);
         Some(Self {
             name: defined_name(ast, target)?,
             params: args.iter().map(param).collect::<Option<_>>()?,
@@ -173,15 +170,15 @@ impl<'a> Checker<'a> {
         self.frame.params = params.collect();
         let known = self.diagnostics.len();
         for &id in &function.nodes {
-            match &function.ast.nodes[id] {
-                Node::Error => self.unreadable(self.span(id)),
-                Node::Name(name) => self.body_name(id, name),
-                Node::Call { callee, .. } => {
-                    if let Node::Name(name) = &function.ast.nodes[*callee] {
-                        self.body_call(function, *callee, name);
-                    }
-                }
-                _ => {}
+            let node = &function.ast.nodes[id];
+            if *node == Node::Error {
+                self.unreadable(self.span(id));
+            } else if let Node::Name(name) = node {
+                self.body_name(id, name);
+            } else if let Node::Call { callee, .. } = node
+                && let Some(name) = name_of(function.ast, *callee)
+            {
+                self.body_call(function, *callee, name);
             }
         }
         self.frame.params.clear();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Checker, Power, Res};
-use crate::ir::{Elementwise, Inst, Value, View};
+use crate::ir::{Elementwise, Inst, Reduce, Scan, Value, View};
 use crate::table::Id;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
 
@@ -61,9 +61,11 @@ impl Checker<'_> {
             let any = match &data.inst {
                 Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
-                Inst::Reduce(reduce) => concerned[reduce.arg.index()],
                 Inst::View(view) => concerned[view.arg.index()],
                 Inst::Reshape(arg) => concerned[arg.index()],
+                Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
+                    concerned[arg.index()]
+                }
             };
             concerned[id.index()] |= any;
         }
@@ -99,7 +101,9 @@ impl Flow<'_, '_> {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
             // Of an array that is seen in part everything is computed, as NumPy does.
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => self.want(*arg, Demand::Always),
-            Inst::Reduce(reduce) => self.want(reduce.arg, Demand::Always),
+            Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
+                self.want(*arg, Demand::Always)
+            }
             Inst::Map(Elementwise::Select {
                 condition,
                 then,

@@ -6,7 +6,7 @@ use super::literal::Literal;
 use super::meaning::{Is, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Builder, Generator, Inst, OperandId, Reduce, Value, VerifyError, View};
+use crate::ir::{Builder, Generator, Inst, OperandId, Reduce, Scan, Value, VerifyError, View};
 use crate::limits::{MAX_NDIM, MAX_VALUES};
 use crate::source::Span;
 use crate::table::Id;
@@ -65,6 +65,10 @@ impl Checker<'_> {
         self.emit(|build| build.reshape(arg, shape))
     }
 
+    pub(super) fn scan_by(&mut self, scan: Scan) -> Res<Value> {
+        self.emit(|build| build.scan(scan))
+    }
+
     pub(super) fn elem(&mut self, operand: OperandId) -> Res<Value> {
         self.emit(|build| build.elem(operand))
     }
@@ -119,7 +123,11 @@ impl Checker<'_> {
         let func = self.build.func();
         let data = &func.values[value];
         let driver = match &data.inst {
-            Inst::Const(_) | Inst::Generate(_) | Inst::Reduce(_) | Inst::Reshape(_) => None,
+            Inst::Const(_)
+            | Inst::Generate(_)
+            | Inst::Reduce(_)
+            | Inst::Reshape(_)
+            | Inst::Scan(_) => None,
             Inst::Elem(id) => Driver::new(*id, &func.operands[*id]),
             Inst::View(view) => {
                 let arg = &func.values[view.arg].shape;

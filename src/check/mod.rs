@@ -19,6 +19,7 @@ mod power;
 mod reduce;
 mod refused;
 mod report;
+mod scan;
 mod scope;
 mod structure;
 mod suggest;
@@ -286,9 +287,11 @@ impl<'a> Checker<'a> {
 
 /// Nodes in order, but for those that are called.
 fn without_callees(ast: &Ast, mut ids: Vec<NodeId>) -> Vec<NodeId> {
-    let callee = |id: &NodeId| match &ast.nodes[*id] {
-        Node::Call { callee, .. } => Some(*callee),
-        _ => None,
+    let callee = |id: &NodeId| {
+        let Node::Call { callee, .. } = &ast.nodes[*id] else {
+            return None;
+        };
+        Some(*callee)
     };
     let called: HashSet<NodeId> = ids.iter().filter_map(callee).collect();
     ids.retain(|id| !called.contains(id));

@@ -107,7 +107,8 @@ impl Checker<'_> {
         Ok(axes)
     }
 
-    fn axis(&mut self, x: Term, node: NodeId, given: &Given) -> Res<usize> {
+    /// One axis, written out.
+    pub(super) fn axis(&mut self, x: Term, node: NodeId, given: &Given) -> Res<usize> {
         let Meaning::Literal(Literal::Int(axis)) = self.get(node) else {
             return Err(self.no_axis(node, given));
         };

@@ -95,8 +95,8 @@ impl Scope {
                     body: value,
                 };
                 self.push(&name, Kind::Function(definition));
-            } else if let Node::Name(name) = &ast.nodes[target] {
-                let name = name.clone();
+            } else if let Some(name) = name_of(&ast, target) {
+                let name = name.to_string();
                 let node = value;
                 self.push(&name, Kind::Binding(Binding { source, ast, node }));
             }
@@ -159,8 +159,13 @@ pub(super) fn defined_name(ast: &Ast, target: NodeId) -> Option<&str> {
     let Node::Call { callee, .. } = &ast.nodes[target] else {
         return None;
     };
-    match &ast.nodes[*callee] {
-        Node::Name(name) => Some(name),
-        _ => None,
-    }
+    name_of(ast, *callee)
+}
+
+/// The name that a node is, if it is one.
+pub(super) fn name_of(ast: &Ast, node: NodeId) -> Option<&str> {
+    let Node::Name(name) = &ast.nodes[node] else {
+        return None;
+    };
+    Some(name)
 }

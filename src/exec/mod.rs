@@ -8,6 +8,7 @@
 
 mod buffer;
 mod cache;
+mod carry;
 mod combine;
 mod input;
 mod interp;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -47,11 +49,13 @@ pub use sink::{Piece, Receiver};
 pub use stats::Stats;
 
 use cache::BlockCache;
+use carry::Carries;
 use input::Leaf;
 use kernels::{KernelCounts, Kernels};
 use pass::{Delivery, PassRun, SinkRun};
 use sink::{Output, SharedBytes, Target};
 use stats::Counters;
+use tiling::Tile;
 use worker::Worker;
 
 /// Where an output goes.
@@ -176,7 +180,7 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
         for (pass_sink, sink) in pass.sinks.iter().zip(0..) {
             let value = match *pass_sink {
                 PassSink::Fold(value) => value,
-                PassSink::Store(value) => {
+                PassSink::Store(value) | PassSink::Scan(value) => {
                     let home = Home { pass: index, sink };
                     if direct_output(task, home, value, destinations).is_some() {
                         continue;
@@ -228,7 +232,7 @@ fn allocate(
 ) -> Stored {
     let mut stored = Stored::new();
     for (sink, pass_sink) in pass.sinks.iter().enumerate() {
-        let PassSink::Store(value) = *pass_sink else {
+        let Some(value) = pass_sink.stored() else {
             continue;
         };
         if direct_output(task, Home { pass: index, sink }, value, destinations).is_none() {
@@ -278,11 +282,9 @@ fn bind<'r>(
         .sinks
         .iter()
         .enumerate()
-        .map(|(sink, pass_sink)| match *pass_sink {
-            PassSink::Store(value) => {
-                direct_output(task, Home { pass: index, sink }, value, destinations)
-            }
-            PassSink::Fold(_) | PassSink::Raise(_) => None,
+        .map(|(sink, pass_sink)| {
+            let home = Home { pass: index, sink };
+            direct_output(task, home, pass_sink.stored()?, destinations)
         })
         .collect();
     let mut memories: HashMap<usize, &mut Vec<u8>> = stored
@@ -293,7 +295,7 @@ fn bind<'r>(
         destinations.iter_mut().enumerate().collect();
     let mut deliveries = Vec::with_capacity(pass.sinks.len());
     for (sink, pass_sink) in pass.sinks.iter().enumerate() {
-        let PassSink::Store(value) = *pass_sink else {
+        let Some(value) = pass_sink.stored() else {
             deliveries.push(Delivery::Inner);
             continue;
         };
@@ -347,7 +349,9 @@ fn run_tiles(
         total: run.tiling.n_tiles(),
     };
     let cells = 0..run.tiling.n_outer();
-    if work.total <= 1 || pool.threads() == 1 {
+    if let Some(axis) = run.scan_axis {
+        run_columns(&work, pool, axis)?;
+    } else if work.total <= 1 || pool.threads() == 1 {
         for visit in cells {
             let cell = run.tiling.outer_cell(visit);
             (0..run.tiling.n_inner(&cell)).try_for_each(|inner| work.tile(&cell, inner))?;
@@ -365,6 +369,26 @@ fn run_tiles(
     Ok(())
 }
 
+/// Computes every tile of a pass with scans: columns along the axis beside each other where there
+/// are enough of them, else the tiles of a column some at a time, which then wait for their turn.
+fn run_columns(work: &Work<'_, '_>, pool: &Pool, axis: usize) -> Result<()> {
+    let columns = 0..work.run.tiling.columns(axis);
+    let threads = pool.threads();
+    if work.total <= 1 || threads == 1 {
+        return columns
+            .into_iter()
+            .try_for_each(|column| work.column(axis, column, 1));
+    }
+    pool.install(|| match columns.len() >= threads {
+        true => columns
+            .into_par_iter()
+            .try_for_each(|column| work.column(axis, column, 1)),
+        false => columns
+            .into_iter()
+            .try_for_each(|column| work.column(axis, column, threads)),
+    })
+}
+
 /// What the workers of a pass share.
 struct Work<'w, 'a> {
     run: &'w PassRun<'a>,
@@ -379,22 +403,65 @@ struct Work<'w, 'a> {
 }
 
 impl Work<'_, '_> {
-    /// Computes one tile with buffers of its own: no join happens while it holds them.
     fn tile(&self, cell: &[usize], inner: usize) -> Result<()> {
+        let tile = self.run.tiling.tile(cell, inner);
+        let worker = self.computed(&tile)?;
+        self.workers().push(worker);
+        self.advance();
+        Ok(())
+    }
+
+    /// Computes the tiles of one column along the axis of scans, at most `at_once` beside each
+    /// other, and carries what is scanned from each to the next.
+    fn column(&self, axis: usize, column: usize, at_once: usize) -> Result<()> {
+        let tiling = &self.run.tiling;
+        let steps = tiling.cells(axis);
+        let mut carries = Carries::default();
+        for first in (0..steps).step_by(at_once) {
+            let batch = first..steps.min(first.saturating_add(at_once));
+            let compute = |step: usize| {
+                let tile = tiling.tile_in_column(axis, column, step);
+                let worker = self.computed(&tile)?;
+                Ok((tile, worker))
+            };
+            let computed: Vec<(Tile, Worker)> = match at_once {
+                1 => batch.map(compute).collect::<Result<_>>()?,
+                _ => batch.into_par_iter().map(compute).collect::<Result<_>>()?,
+            };
+            for (tile, mut worker) in computed {
+                let started = Instant::now();
+                let outcome = worker.carry(self.run, &mut carries, &tile);
+                Counters::add(&self.counters.combine_ns, started.elapsed());
+                self.workers().push(worker);
+                outcome?;
+                self.advance();
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes one tile with buffers of its own: no join happens while it holds them.
+    fn computed(&self, tile: &Tile) -> Result<Worker> {
         if self.options.cancelled() {
             let message = "the evaluation was cancelled";
             return Err(Error::new(ErrorKind::Cancelled, Code::Cancelled, message));
         }
-        let tile = self.run.tiling.tile(cell, inner);
         let mut worker = self.workers().pop().unwrap_or_default();
-        let outcome = worker.process(self.run, &self.cache, self.counters, &tile);
-        self.workers().push(worker);
-        outcome?;
+        let outcome = worker.process(self.run, &self.cache, self.counters, tile);
+        match outcome {
+            Ok(()) => Ok(worker),
+            Err(error) => {
+                self.workers().push(worker);
+                Err(error)
+            }
+        }
+    }
+
+    fn advance(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(progress) = &self.options.progress {
             progress.advance(self.index, done, self.total);
         }
-        Ok(())
     }
 
     fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
@@ -486,7 +553,8 @@ impl Results {
                 | Inst::Map(_)
                 | Inst::Reduce(_)
                 | Inst::View(_)
-                | Inst::Reshape(_) => Err(internal("a generated leaf is no generator")),
+                | Inst::Reshape(_)
+                | Inst::Scan(_) => Err(internal("a generated leaf is no generator")),
             },
             passes::Leaf::View(value) => self.view(task, value),
         }
@@ -515,7 +583,8 @@ impl Results {
                 | Inst::Elem(_)
                 | Inst::Generate(_)
                 | Inst::Map(_)
-                | Inst::Reduce(_) => leaf.reshaped(&data.shape),
+                | Inst::Reduce(_)
+                | Inst::Scan(_) => leaf.reshaped(&data.shape),
             }),
         )
     }

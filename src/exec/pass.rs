@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::array::Layout;
 use crate::error::Result;
+use crate::exec::carry::ScanRun;
 use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
@@ -33,6 +34,8 @@ pub(crate) struct PassRun<'a> {
     /// For each leaf the first one that reads the same blocks.
     pub(crate) roots: Vec<usize>,
     pub(crate) sinks: Vec<SinkRun<'a>>,
+    /// The axis that scans go along, if there are any.
+    pub(crate) scan_axis: Option<usize>,
     pub(crate) body: Body,
     pub(crate) code: Code,
 }
@@ -64,6 +67,8 @@ pub(crate) enum SinkRun<'a> {
     Fused(FoldOp, Combiner),
     /// A reduction folded from the elements the kernel stores.
     Stream(Combiner),
+    /// A scan of the elements the kernel stores.
+    Scan(ScanRun<'a>),
     /// A condition that must not hold.
     Raise(RaiseRun),
 }
@@ -99,7 +104,7 @@ impl SinkRun<'_> {
     pub(crate) fn fused(&self) -> Option<(FoldOp, &Combiner)> {
         match self {
             SinkRun::Fused(op, combiner) => Some((*op, combiner)),
-            SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Raise(_) => None,
+            SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Scan(_) | SinkRun::Raise(_) => None,
         }
     }
 
@@ -107,6 +112,7 @@ impl SinkRun<'_> {
     pub(crate) fn dtype(&self) -> DType {
         match self {
             SinkRun::Store(output) => output.dtype,
+            SinkRun::Scan(scan) => scan.output.dtype,
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.arg_dtype(),
             SinkRun::Raise(_) => DType::Bool,
         }
@@ -206,6 +212,7 @@ impl<'a> PassRun<'a> {
             access,
             roots,
             sinks,
+            scan_axis: pass.scan_axis(func),
             body,
             code,
         })
@@ -227,6 +234,7 @@ impl<'a> SinkRun<'a> {
     fn into_delivery(self) -> Delivery<'a> {
         match self {
             SinkRun::Store(output) => Delivery::Store(output),
+            SinkRun::Scan(scan) => Delivery::Store(scan.output),
             SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Raise(_) => Delivery::Inner,
         }
     }
@@ -242,9 +250,10 @@ pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::View(_)
-            | Inst::Reshape(_) => None,
+            | Inst::Reshape(_)
+            | Inst::Scan(_) => None,
         },
-        PassSink::Store(_) | PassSink::Raise(_) => None,
+        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => None,
     }
 }
 
@@ -372,8 +381,17 @@ fn sink_run<'a>(
 ) -> SinkRun<'a> {
     let (value, reduce) = match (sink, delivery) {
         (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
+        (PassSink::Scan(value), Delivery::Store(output)) => {
+            if let Inst::Scan(scan) = func.values[value].inst {
+                return SinkRun::Scan(ScanRun { scan, output });
+            }
+            return SinkRun::Store(output);
+        }
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
-        (PassSink::Fold(value) | PassSink::Store(value), Delivery::Inner) => {
+        (
+            PassSink::Fold(value) | PassSink::Store(value) | PassSink::Scan(value),
+            Delivery::Inner,
+        ) => {
             // OK because the executor gives every stored value its output.
             (value, reduce_of(func, sink).expect("a fold is a reduction"))
         }
@@ -390,6 +408,8 @@ fn sink_run<'a>(
 fn want(sink: &SinkRun<'_>) -> Want {
     match sink {
         SinkRun::Fused(..) => Want::Fold,
-        SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Raise(_) => Want::Store,
+        SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Scan(_) | SinkRun::Raise(_) => {
+            Want::Store
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use super::{Results, Task};
 use crate::array::Layout;
 use crate::error::Result;
+use crate::exec::carry::ScanRun;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::{KernelCounts, Kernels, compiles, host};
 use crate::exec::options::{Engine, Options};
@@ -106,7 +107,7 @@ fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> 
 
 fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
     match sink {
-        PassSink::Store(value) => {
+        PassSink::Store(value) | PassSink::Scan(value) => {
             let data = &task.func.values[value];
             Delivery::Store(Output {
                 dtype: data.dtype,
@@ -260,6 +261,13 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
             let (kind, axes) = (combiner.kind(), combiner.axes());
             format!("fold {kind:?} over axes {axes:?} from each computed tile")
         }
+        SinkRun::Scan(ScanRun { scan, output }) => format!(
+            "carry {} along axis {} from tile to tile, store {}{}",
+            scan.op.name(),
+            scan.axis,
+            output.dtype,
+            output.shape
+        ),
         SinkRun::Raise(_) => "check for negative exponents".into(),
     }
 }

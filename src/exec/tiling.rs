@@ -64,6 +64,45 @@ impl Tiling {
         }
     }
 
+    /// How many tiles there are along `axis`.
+    pub(crate) fn cells(&self, axis: usize) -> usize {
+        match self.domain.contains(&0) {
+            true => 0,
+            false => self.cells_before(axis, self.outer[axis]),
+        }
+    }
+
+    /// How many columns of tiles there are along `axis`: tiles that differ only there.
+    pub(crate) fn columns(&self, axis: usize) -> usize {
+        let others = (0..self.domain.ndim()).filter(|&other| other != axis);
+        others.map(|other| self.cells(other)).product()
+    }
+
+    /// The `step`-th tile along `axis` of a column.
+    pub(crate) fn tile_in_column(&self, axis: usize, column: usize, step: usize) -> Tile {
+        let ndim = self.domain.ndim();
+        let (mut outer, mut inner) = (vec![0; ndim], vec![0; ndim]);
+        let mut rest = column;
+        for other in (0..ndim).rev() {
+            let cell = match other == axis {
+                true => step,
+                false => {
+                    let cells = self.cells(other);
+                    let cell = rest % cells;
+                    rest /= cells;
+                    cell
+                }
+            };
+            let DimCut {
+                outer: wide,
+                inner: narrow,
+            } = self.cut.dims[other];
+            let full = wide.div_ceil(narrow);
+            (outer[other], inner[other]) = (cell / full, cell % full);
+        }
+        self.place_tile(outer, inner)
+    }
+
     /// How many outer cells there are.
     pub(crate) fn n_outer(&self) -> usize {
         // Without elements the other extents may be anything.
@@ -108,29 +147,34 @@ impl Tiling {
 
     /// The `index`-th tile (C order) of an outer cell.
     pub(crate) fn tile(&self, outer: &[usize], index: usize) -> Tile {
-        let ndim = self.domain.ndim();
-        let mut tile = Tile {
-            start: vec![0; ndim],
-            extent: vec![0; ndim],
-            outer: outer.to_vec(),
-            inner: vec![0; ndim],
-        };
+        let mut inner = vec![0; self.domain.ndim()];
         let mut rest = index;
-        for axis in (0..ndim).rev() {
+        for axis in (0..self.domain.ndim()).rev() {
             let count = self.inner_count(axis, outer[axis]);
-            let inner = rest % count;
+            inner[axis] = rest % count;
             rest /= count;
-            let DimCut {
-                outer: wide,
-                inner: narrow,
-            } = self.cut.dims[axis];
-            let cell_end = self.domain[axis].min((outer[axis] + 1).saturating_mul(wide));
-            let start = outer[axis] * wide + inner * narrow;
-            tile.start[axis] = start;
-            tile.extent[axis] = narrow.min(cell_end - start);
-            tile.inner[axis] = inner;
         }
-        tile
+        self.place_tile(outer.to_vec(), inner)
+    }
+
+    /// The tile of these cells.
+    fn place_tile(&self, outer: Vec<usize>, inner: Vec<usize>) -> Tile {
+        let axes = self.cut.dims.iter().zip(self.domain.iter());
+        let cells = outer.iter().zip(&inner);
+        let (start, extent) = axes
+            .zip(cells)
+            .map(|((dim, &extent), (&outer, &inner))| {
+                let cell_end = extent.min((outer + 1).saturating_mul(dim.outer));
+                let start = outer * dim.outer + inner * dim.inner;
+                (start, dim.inner.min(cell_end - start))
+            })
+            .unzip();
+        Tile {
+            start,
+            extent,
+            outer,
+            inner,
+        }
     }
 
     /// Where `tile` stands, in tile order, among the tiles that differ from it only along `axes`.
@@ -245,6 +289,26 @@ mod tests {
             *expected += 1;
         }
         assert!(next.values().all(|&n| n == next[&0]));
+    }
+
+    #[test]
+    fn columns_hold_every_tile_once_in_order() {
+        let tiling = tiling(&[7, 10, 5], &[(4, 3), (6, 4), (2, 1)], &[]);
+        for axis in 0..3 {
+            let mut seen = Vec::new();
+            for column in 0..tiling.columns(axis) {
+                let mut next = 0;
+                for step in 0..tiling.cells(axis) {
+                    let tile = tiling.tile_in_column(axis, column, step);
+                    assert_eq!(tile.start[axis], next);
+                    next += tile.extent[axis];
+                    seen.push(tile);
+                }
+                assert_eq!(next, tiling.domain[axis]);
+            }
+            assert_eq!(seen.len(), tiling.n_tiles());
+            assert!(all(&tiling).iter().all(|tile| seen.contains(tile)));
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::array::boxes::{Strided, copy_dense, dense_strides};
 use crate::error::Result;
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
+use crate::exec::carry::Carries;
 use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::exec::interp;
@@ -69,7 +70,17 @@ impl Worker {
         listed + self.block.capacity() + self.kernel.capacity() + self.permuted.capacity()
     }
 
-    /// Computes one tile.
+    /// Scans the tile that was computed last, and delivers that.
+    pub(crate) fn carry(
+        &mut self,
+        run: &PassRun<'_>,
+        carries: &mut Carries,
+        tile: &Tile,
+    ) -> Result<()> {
+        carries.carry(run, tile, &mut self.out)
+    }
+
+    /// Computes one tile, and delivers all of it but scans.
     pub(crate) fn process(
         &mut self,
         run: &PassRun<'_>,
@@ -424,7 +435,7 @@ fn fold_streams(
                 let values = buffer.bytes(tile.elems() * dtype.size());
                 Some(fold_tile(combiner, tile, values, permuted))
             }
-            SinkRun::Store(_) | SinkRun::Fused(..) | SinkRun::Raise(_) => None,
+            SinkRun::Store(_) | SinkRun::Fused(..) | SinkRun::Scan(_) | SinkRun::Raise(_) => None,
         })
         .collect()
 }
@@ -491,6 +502,7 @@ fn deliver(
                     Counters::add(&counters.write_ns, started.elapsed());
                 }
             }
+            SinkRun::Scan(_) => {}
             SinkRun::Raise(raise) => raise.look(tile, buffer.bytes(tile.elems())),
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {
                 let started = Instant::now();

@@ -77,11 +77,7 @@ pub(super) const LATER: &[Function] = &[
     later("quantile", &[], "the element below which a fraction lies"),
     later("histogram", &[], "how many elements lie in each bin"),
     later("bincount", &[], "how often each integer occurs"),
-    // Scans, linear algebra.
-    later("cumulative_sum", &["cumsum"], "running sums"),
-    later("cumulative_prod", &["cumprod"], "running products"),
-    later("cumulative_max", &[], "running maxima"),
-    later("cumulative_min", &[], "running minima"),
+    // Linear algebra.
     later("matmul", &[], "the matrix product"),
     later("tensordot", &[], "the tensor product over axes"),
     later("vecdot", &["dot"], "the scalar product"),

@@ -65,6 +65,14 @@ pub enum Rule {
     AsType,
     /// A reduction over axes.
     Reduce(Reduction),
+    /// A running reduction along an axis; without one an array of several axes is flattened, or
+    /// refused.
+    Scan {
+        /// What it computes.
+        scanned: Scanned,
+        /// Whether it flattens.
+        flattens: bool,
+    },
     /// `linspace`
     Linspace,
     /// `arange`
@@ -120,6 +128,16 @@ pub enum Reduction {
     Std,
 }
 
+/// What a cumulative function computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "NumPy's names")]
+pub enum Scanned {
+    Sum,
+    Prod,
+    Min,
+    Max,
+}
+
 /// Every function, in the order of the docs: those that are available first.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     table::AVAILABLE.iter().chain(later::LATER)
@@ -158,7 +176,8 @@ impl Function {
             | Rule::Clip
             | Rule::Round
             | Rule::AsType
-            | Rule::Reduce(_) => true,
+            | Rule::Reduce(_)
+            | Rule::Scan { .. } => true,
             Rule::Where
             | Rule::Cast(_)
             | Rule::Linspace

@@ -1,7 +1,7 @@
 //! In: nothing. Out: the functions that this version computes.
 //! Never: code.
 
-use super::{Function, Param, Reduction, Rule, Structure};
+use super::{Function, Param, Reduction, Rule, Scanned, Structure};
 use crate::types::{BinaryOp, DType, UnaryOp};
 
 const fn required(name: &'static str, aliases: &'static [&'static str]) -> Param {
@@ -50,6 +50,13 @@ const TWO: &[Param] = &[required("x1", &["x"]), required("x2", &["y"])];
 const REDUCED: &[Param] = &[X, AXIS, KEEPDIMS];
 const ADDED: &[Param] = &[X, AXIS, keyword("dtype", &[], "None"), KEEPDIMS];
 const SPREAD: &[Param] = &[X, AXIS, DDOF, KEEPDIMS];
+const CUMULATIVE: &[Param] = &[
+    X,
+    keyword("axis", &[], "None"),
+    keyword("dtype", &[], "None"),
+    keyword("include_initial", &[], "False"),
+];
+const RUNNING: &[Param] = &[X, AXIS, DTYPE];
 const SHAPED: &[Param] = &[required("shape", &[]), optional("dtype", &[], "float64")];
 
 const fn unary(
@@ -212,6 +219,13 @@ pub(super) const AVAILABLE: &[Function] = &[
         Rule::Structure(Structure::Diff), "differences between neighbours; of bools, whether they differ"),
     function("shift", &[], &[X, required("offsets", &[]), optional("mode", &[], "\"constant\""), optional("fill", &[], "0")],
         Rule::Structure(Structure::Shift), "moved along each axis; mode: \"constant\", \"edge\", \"wrap\", \"symmetric\", \"reflect\""),
+    // Scans.
+    function("cumulative_sum", &[], CUMULATIVE, Rule::Scan { scanned: Scanned::Sum, flattens: false }, "the sums so far along an axis"),
+    function("cumulative_prod", &[], CUMULATIVE, Rule::Scan { scanned: Scanned::Prod, flattens: false }, "the products so far along an axis"),
+    function("cumulative_max", &[], &[X, AXIS], Rule::Scan { scanned: Scanned::Max, flattens: false }, "the largest element so far along an axis"),
+    function("cumulative_min", &[], &[X, AXIS], Rule::Scan { scanned: Scanned::Min, flattens: false }, "the smallest element so far along an axis"),
+    function("cumsum", &[], RUNNING, Rule::Scan { scanned: Scanned::Sum, flattens: true }, "the sums so far along an axis"),
+    function("cumprod", &[], RUNNING, Rule::Scan { scanned: Scanned::Prod, flattens: true }, "the products so far along an axis"),
     // Generators.
     function("index", &[], &[required("axis", &[]), required("shape", &[])],
         Rule::Index, "the index along an axis, for a shape or an array's shape"),

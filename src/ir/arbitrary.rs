@@ -5,8 +5,8 @@ use arbitrary::{Result, Unstructured};
 
 use super::{
     Body, BodyInput, BodyInst, Border, Builder, Cut, DimCut, Elementwise, FoldOp, Generator,
-    InputId, Operand, Reduce, ReduceOp, Reg, RegData, Sink, SourceAxis, Step, Value, Verified,
-    View,
+    InputId, Operand, Reduce, ReduceOp, Reg, RegData, Scan, ScanOp, Sink, SourceAxis, Step, Value,
+    Verified, View,
 };
 use crate::math::scalar;
 use crate::table::{Id, Table};
@@ -120,8 +120,9 @@ fn value(
     pool: &[Value],
     base: &Shape,
 ) -> Result<Option<Value>> {
-    match u.int_in_range(0..=18)? {
+    match u.int_in_range(0..=20)? {
         16..=17 => view(u, b, pool),
+        19..=20 => Ok(b.scan(scan(u, b, pool)?).ok()),
         18 => {
             let arg = *u.choose(pool)?;
             let shape = refolded(u, b.shape(arg))?;
@@ -252,6 +253,16 @@ fn refolded(u: &mut Unstructured, shape: &Shape) -> Result<Shape> {
         }
         (2, _) => shape.with_axis(1),
         _ => flat,
+    })
+}
+
+fn scan(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Scan> {
+    let arg = *u.choose(pool)?;
+    Ok(Scan {
+        op: *u.choose(&ScanOp::ALL)?,
+        arg,
+        axis: u.int_in_range(0..=b.shape(arg).ndim())?,
+        initial: u.ratio(1, 4)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::verify::type_of;
 use super::{
-    Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise, Reduce, Value,
+    Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise, Reduce, Scan, Value,
     ValueData, Verified, VerifyError, View,
 };
 use crate::source::Span;
@@ -124,6 +124,11 @@ impl Builder {
     /// A reduction.
     pub fn reduce(&mut self, reduce: Reduce) -> Result<Value, VerifyError> {
         self.push(Inst::Reduce(reduce), None)
+    }
+
+    /// A scan.
+    pub fn scan(&mut self, scan: Scan) -> Result<Value, VerifyError> {
+        self.push(Inst::Scan(scan), None)
     }
 
     /// Names an output.

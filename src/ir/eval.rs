@@ -7,7 +7,7 @@ mod reduce;
 use std::fmt;
 
 use super::{
-    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Reg, Value, ValueData, Verified,
+    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Reg, Scan, Value, ValueData, Verified,
 };
 use crate::limits::MAX_EVAL_ELEMS;
 use crate::math::{generate, scalar};
@@ -138,6 +138,7 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
                 (0..data.shape.elems()).map(seen).collect()
             }
             Inst::Reshape(arg) => values[*arg].clone(),
+            Inst::Scan(scan) => scan_elems(func, &values[scan.arg], scan, data),
         };
         values.push(elems);
     }
@@ -261,6 +262,33 @@ fn map_elems(
             apply(map.map(arg), data.dtype)
         })
         .collect()
+}
+
+fn scan_elems(func: &Verified, elems: &[Scalar], scan: &Scan, data: &ValueData) -> Vec<Scalar> {
+    let shape = &func.values[scan.arg].shape;
+    let op = scan.op.step(data.dtype);
+    let mut results: Vec<Scalar> = Vec::with_capacity(data.shape.elems());
+    for at in 0..data.shape.elems() {
+        let mut index = coordinates(at, &data.shape);
+        let before = results.len().checked_sub(data.shape.strides()[scan.axis]);
+        let first = usize::from(scan.initial);
+        let next = match index[scan.axis].checked_sub(first) {
+            // OK because `verify` lets only scans have an initial element that there is one for.
+            None => scan.op.initial(data.dtype).expect("verified: it has one"),
+            Some(along) => {
+                index[scan.axis] = along;
+                let elem = elems[broadcast(&index, shape)];
+                match before.filter(|_| along > 0) {
+                    Some(before) => {
+                        apply(Elementwise::Binary(op, results[before], elem), data.dtype)
+                    }
+                    None => elem,
+                }
+            }
+        };
+        results.push(next);
+    }
+    results
 }
 
 /// The index along each axis of element `flat` of an array of `shape`.

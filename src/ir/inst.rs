@@ -2,6 +2,7 @@
 //! Never: a default arm, so that a new instruction breaks the build wherever it must be thought of.
 
 use super::{Cut, OperandId, Value, View};
+use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
 
 /// What a value is computed from.
@@ -21,6 +22,8 @@ pub enum Inst {
     View(View),
     /// The elements of another value in C order, under another shape of as many elements.
     Reshape(Value),
+    /// A running sum, product or extremum along an axis.
+    Scan(Scan),
 }
 
 /// A 1-d array computed from the index, never stored.
@@ -73,6 +76,68 @@ pub enum Elementwise<V> {
     /// Conversion to the value's dtype, by the rules of docs/language.md: float to int truncates,
     /// saturates and maps NaN to 0; anything to bool is `!= 0`; int to int wraps.
     Cast(V),
+}
+
+/// A scan: along `axis` of `arg` each element is combined with all before it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Scan {
+    /// How elements are combined.
+    pub op: ScanOp,
+    /// What is scanned; the result has its dtype.
+    pub arg: Value,
+    /// The axis, below `arg`'s ndim.
+    pub axis: usize,
+    /// Whether what nothing adds up to stands in front, so that the axis is longer by one.
+    pub initial: bool,
+}
+
+/// What a scan computes: any dtype to itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ScanOp {
+    /// Wrapping for integers; for bools whether any was true.
+    Sum,
+    /// Wrapping for integers; for bools whether all were true.
+    Prod,
+    /// NaN from the first NaN on.
+    Min,
+    /// As `Min`.
+    Max,
+}
+
+impl ScanOp {
+    /// Every operation.
+    pub const ALL: [ScanOp; 4] = [ScanOp::Sum, ScanOp::Prod, ScanOp::Min, ScanOp::Max];
+
+    /// The name in IR text.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScanOp::Sum => "sum",
+            ScanOp::Prod => "prod",
+            ScanOp::Min => "min",
+            ScanOp::Max => "max",
+        }
+    }
+
+    /// The operation of the result so far and the next element.
+    pub fn step(self, dtype: DType) -> BinaryOp {
+        match self {
+            ScanOp::Sum if dtype.is_bool() => BinaryOp::Or,
+            ScanOp::Sum => BinaryOp::Add,
+            ScanOp::Prod if dtype.is_bool() => BinaryOp::And,
+            ScanOp::Prod => BinaryOp::Mul,
+            ScanOp::Min => BinaryOp::Min,
+            ScanOp::Max => BinaryOp::Max,
+        }
+    }
+
+    /// The sum or product of nothing; extrema of nothing there are none.
+    pub fn initial(self, dtype: DType) -> Option<Scalar> {
+        match self {
+            ScanOp::Sum => Some(scalar::cast(Scalar::Bool(false), dtype)),
+            ScanOp::Prod => Some(scalar::cast(Scalar::Bool(true), dtype)),
+            ScanOp::Min | ScanOp::Max => None,
+        }
+    }
 }
 
 /// A reduction: of `arg` over `axes` (sorted, distinct, all below `arg`'s ndim).

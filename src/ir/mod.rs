@@ -46,6 +46,13 @@
 //!
 //! Integer sums and products wrap in 64 bits, so their order does not matter; Min and Max
 //! propagate NaN and order -0.0 before +0.0, so theirs does not either.
+//!
+//! ## Scans
+//!
+//! Along the axis the first element stays what it is, and each next one is `op(result before,
+//! element)` in the value's own dtype, in index order: float sums round at every step, as NumPy's
+//! do. Nothing else decides the bits. With `initial` the sum or product of nothing comes first, and
+//! has no part in what follows.
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
@@ -63,7 +70,7 @@ pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
 pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Func, Operand, OperandId, Output, Raise, Value, ValueData};
-pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp};
+pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp, Scan, ScanOp};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
 pub use view::{Border, SourceAxis, Step, View};

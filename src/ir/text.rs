@@ -9,6 +9,7 @@
 //! v2: float64[8000, 8000] = mul v0 v1
 //! v3: bool[8000, 8000] = lt v2 v1
 //! v4: float64[8000] = reduce var v2 axes [1] cut [400:20, 8000:4000] ddof 1.0 keepdims
+//! v5: float64[8000, 8001] = scan sum v2 axis 1 initial
 //! raise v3 at 4..9
 //! output "var(a * 3, 1)" = v4
 //! ```
@@ -19,7 +20,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
     Body, BodyInst, Cut, Elementwise, FoldOp, Func, Generator, Inst, Operand, Reduce, ReduceOp,
-    Sink, SourceAxis, Step, Value, View,
+    Scan, Sink, SourceAxis, Step, Value, View,
 };
 use crate::types::{DType, Scalar, Shape};
 
@@ -175,6 +176,15 @@ impl Display for Reduce {
     }
 }
 
+/// `scan sum v8 axis 1 initial`
+impl Display for Scan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (name, arg, axis) = (self.op.name(), self.arg, self.axis);
+        write!(f, "scan {name} {arg} axis {axis}")?;
+        f.write_str(if self.initial { " initial" } else { "" })
+    }
+}
+
 /// The text of a kernel body:
 ///
 /// ```text
@@ -246,6 +256,7 @@ impl Display for Line<'_> {
             Inst::Reduce(reduce) => reduce.fmt(f),
             Inst::View(view) => view.fmt(f),
             Inst::Reshape(arg) => write!(f, "reshape {arg}"),
+            Inst::Scan(scan) => scan.fmt(f),
         }
     }
 }

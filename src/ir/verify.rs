@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Elementwise, Func, Generator, Inst, Reduce, ReduceOp, Value};
+use super::{Elementwise, Func, Generator, Inst, Reduce, ReduceOp, Scan, Value};
 use crate::limits::MAX_VALUES;
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -133,6 +133,7 @@ pub(super) fn args(inst: &Inst) -> Vec<Value> {
         Inst::Reduce(reduce) => vec![reduce.arg],
         Inst::View(view) => vec![view.arg],
         Inst::Reshape(arg) => vec![*arg],
+        Inst::Scan(scan) => vec![scan.arg],
     }
 }
 
@@ -179,6 +180,7 @@ pub(super) fn type_of(
                 false => Err(format!("shape {} cannot become {shape}", arg.shape)),
             }
         }
+        Inst::Scan(scan) => scan_type(scan, data(scan.arg)?),
     }
 }
 
@@ -286,6 +288,23 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
         return Err(format!("{} over no elements", reduce.op.name()));
     }
     Ok((reduce.op.result(arg.dtype), shape))
+}
+
+fn scan_type(scan: &Scan, arg: &super::ValueData) -> Result<(DType, Shape), String> {
+    let Some(&extent) = arg.shape.get(scan.axis) else {
+        return Err(format!("axis {} of shape {}", scan.axis, arg.shape));
+    };
+    if !scan.initial {
+        return Ok((arg.dtype, arg.shape.clone()));
+    }
+    if scan.op.initial(arg.dtype).is_none() {
+        return Err(format!("{} of nothing", scan.op.name()));
+    }
+    // What stands in front is delivered along with the first elements.
+    let longer = extent.checked_add(1).filter(|_| extent > 0);
+    let mut extents = arg.shape.to_vec();
+    extents[scan.axis] = longer.ok_or_else(|| format!("scan of shape {}", arg.shape))?;
+    Ok((arg.dtype, Shape::from(extents)))
 }
 
 impl Reduce {

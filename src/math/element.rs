@@ -13,8 +13,12 @@ pub(crate) trait Element: Copy + PartialOrd + CastAll + Send + Sync + 'static {
     const HIGHEST: Self;
     /// The elements in `bytes`; a rest of less than an element is dropped.
     fn items(bytes: &[u8]) -> &[Self::Raw];
+    /// The same, to be written.
+    fn items_mut(bytes: &mut [u8]) -> &mut [Self::Raw];
     /// Reads one.
     fn load(raw: Self::Raw) -> Self;
+    /// As it lies in memory.
+    fn store(self) -> Self::Raw;
     /// The element of a bit pattern ([`Scalar::bits`]).
     fn from_bits(bits: u64) -> Self;
     /// As a scalar.
@@ -106,6 +110,10 @@ macro_rules! element_common {
         fn items(bytes: &[u8]) -> &[Self::Raw] {
             bytes.as_chunks().0
         }
+        #[inline(always)]
+        fn items_mut(bytes: &mut [u8]) -> &mut [Self::Raw] {
+            bytes.as_chunks_mut().0
+        }
     };
 }
 
@@ -118,6 +126,10 @@ macro_rules! int_elements {
             #[inline(always)]
             fn load(raw: Self::Raw) -> Self {
                 <$t>::from_ne_bytes(raw)
+            }
+            #[inline(always)]
+            fn store(self) -> Self::Raw {
+                self.to_ne_bytes()
             }
             #[inline(always)]
             fn from_bits(bits: u64) -> Self {
@@ -162,6 +174,10 @@ impl Element for Bool8 {
         Bool8::new(raw[0] != 0)
     }
     #[inline(always)]
+    fn store(self) -> Self::Raw {
+        [self.0]
+    }
+    #[inline(always)]
     fn from_bits(bits: u64) -> Self {
         Bool8::new(bits as u8 != 0)
     }
@@ -192,6 +208,10 @@ macro_rules! float_elements {
             #[inline(always)]
             fn load(raw: Self::Raw) -> Self {
                 <$t>::from_ne_bytes(raw)
+            }
+            #[inline(always)]
+            fn store(self) -> Self::Raw {
+                self.to_ne_bytes()
             }
             #[inline(always)]
             fn from_bits(bits: u64) -> Self {

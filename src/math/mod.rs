@@ -12,6 +12,7 @@ mod log;
 mod ops;
 mod pow;
 pub mod scalar;
+pub mod scan;
 pub mod strip;
 mod trig;
 

@@ -62,6 +62,7 @@ fn live(func: &Func) -> Table<Value, bool> {
             Inst::Reduce(reduce) => live[reduce.arg] = true,
             Inst::View(view) => live[view.arg] = true,
             Inst::Reshape(arg) => live[*arg] = true,
+            Inst::Scan(scan) => live[scan.arg] = true,
         }
     }
     live

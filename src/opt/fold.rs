@@ -21,7 +21,8 @@ fn folded(func: &Func, data: &ValueData) -> Option<ValueData> {
         | Inst::Generate(_)
         | Inst::Reduce(_)
         | Inst::View(_)
-        | Inst::Reshape(_) => return None,
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => return None,
     };
     let known = map.args().all(|arg| constant(func, arg).is_some());
     known.then(|| {

@@ -1,10 +1,10 @@
 //! In: a verified function. Out: the passes over the data that compute it, in order.
 //! Never: a pass that nobody needs, or a sink before what it reads.
 //!
-//! The function is cut at its reductions. The *level* of a value is the number of reductions on
-//! the longest path to it; what is delivered (a stored array, a folded reduction, a condition
+//! The function is cut at its reductions and scans. The *level* of a value is the number of them on
+//! the longest path to it; what is delivered (a stored array, a folded reduction, a scan, a condition
 //! that must not hold) belongs to the level of what it reads. Deliveries of the same level, domain
-//! and cut share a pass. One that nothing waits for moves to a later pass over the same domain
+//! and cut share a pass, scans if they go along the same axis. One that nothing waits for moves to a later pass over the same domain
 //! rather than have one of its own.
 //!
 //! Elementwise values over nothing but results and constants, of at most
@@ -15,7 +15,7 @@ mod show;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Cut, Func, Inst, OperandId, Value, Verified, View};
+use crate::ir::{Cut, Func, Inst, OperandId, Reduce, Scan, Value, Verified, View};
 use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS};
 use crate::table::Table;
 use crate::types::{DType, Grid, Shape};
@@ -89,6 +89,8 @@ pub enum PassSink {
     Store(Value),
     /// This reduction; its argument has the domain's shape.
     Fold(Value),
+    /// This scan; its argument has the domain's shape.
+    Scan(Value),
     /// Whether the condition of the function's `raises[index]` holds anywhere, and where first.
     Raise(usize),
 }
@@ -155,15 +157,49 @@ impl PassSink {
     pub fn arg(self, func: &Func) -> Value {
         match self {
             PassSink::Store(value) => value,
-            PassSink::Fold(value) => reduce_arg(func, value).unwrap_or(value),
+            PassSink::Fold(value) | PassSink::Scan(value) => {
+                boundary_arg(func, value).unwrap_or(value)
+            }
             PassSink::Raise(index) => func.raises[index].condition,
         }
+    }
+
+    /// The value whose elements are delivered as they are computed, tile by tile.
+    pub fn stored(self) -> Option<Value> {
+        match self {
+            PassSink::Store(value) | PassSink::Scan(value) => Some(value),
+            PassSink::Fold(_) | PassSink::Raise(_) => None,
+        }
+    }
+
+    /// The axis of a scan.
+    fn axis(self, func: &Func) -> Option<usize> {
+        match self {
+            PassSink::Scan(value) => match &func.values[value].inst {
+                Inst::Scan(scan) => Some(scan.axis),
+                Inst::Const(_)
+                | Inst::Elem(_)
+                | Inst::Generate(_)
+                | Inst::Map(_)
+                | Inst::Reduce(_)
+                | Inst::View(_)
+                | Inst::Reshape(_) => None,
+            },
+            PassSink::Store(_) | PassSink::Fold(_) | PassSink::Raise(_) => None,
+        }
+    }
+}
+
+impl Pass {
+    /// The axis that the scans of the pass go along, if it has any.
+    pub fn scan_axis(&self, func: &Func) -> Option<usize> {
+        self.sinks.iter().find_map(|sink| sink.axis(func))
     }
 }
 
 /// What is known of a value.
 struct Fact {
-    /// Reductions on the longest path to it.
+    /// Reductions and scans on the longest path to it.
     level: usize,
     /// Whether it is computed from results and constants only, and is small.
     epilogue: bool,
@@ -171,7 +207,7 @@ struct Fact {
 
 fn facts(func: &Func) -> Table<Value, Fact> {
     let mut facts: Table<Value, Fact> = Table::new();
-    // Whether a value reads neither operands nor generators, except through reductions.
+    // Whether a value reads neither operands nor generators, except through reductions and scans.
     let mut data_free: Table<Value, bool> = Table::new();
     for data in func.values.rows() {
         let (level, free) = match &data.inst {
@@ -180,7 +216,9 @@ fn facts(func: &Func) -> Table<Value, Fact> {
             Inst::Map(map) => map.args().fold((0, true), |(level, free), arg| {
                 (level.max(facts[arg].level), free && data_free[arg])
             }),
-            Inst::Reduce(reduce) => (facts[reduce.arg].level + 1, true),
+            Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
+                (facts[*arg].level + 1, true)
+            }
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
                 // An elementwise value that is seen elsewhere is kept by a pass before.
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
@@ -194,9 +232,10 @@ fn facts(func: &Func) -> Table<Value, Fact> {
     facts
 }
 
-fn reduce_arg(func: &Func, value: Value) -> Option<Value> {
+/// What a reduction or a scan is of.
+fn boundary_arg(func: &Func, value: Value) -> Option<Value> {
     match &func.values[value].inst {
-        Inst::Reduce(reduce) => Some(reduce.arg),
+        Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => Some(*arg),
         Inst::Const(_)
         | Inst::Elem(_)
         | Inst::Generate(_)
@@ -210,9 +249,12 @@ fn reduce_arg(func: &Func, value: Value) -> Option<Value> {
 fn is_leaf(func: &Func, facts: &Table<Value, Fact>, value: Value, epilogue: bool) -> bool {
     match &func.values[value].inst {
         Inst::Const(_) => false,
-        Inst::Elem(_) | Inst::Generate(_) | Inst::Reduce(_) | Inst::View(_) | Inst::Reshape(_) => {
-            true
-        }
+        Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Reduce(_)
+        | Inst::View(_)
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => true,
         // A pass over data reads what an epilogue has computed.
         Inst::Map(_) => !epilogue && facts[value].epilogue,
     }
@@ -242,9 +284,15 @@ fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
     let uses = uses(func, facts);
     let roots = uses.iter().filter(|(_, used)| used.root);
     let delivered = roots.map(|(value, used)| Wanted {
-        sink: match reduce_arg(func, value) {
-            Some(_) => PassSink::Fold(value),
-            None => PassSink::Store(value),
+        sink: match &func.values[value].inst {
+            Inst::Reduce(_) => PassSink::Fold(value),
+            Inst::Scan(_) => PassSink::Scan(value),
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::View(_)
+            | Inst::Reshape(_) => PassSink::Store(value),
         },
         feeds: used.feeds,
     });
@@ -275,7 +323,7 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
             uses[value].feeds = true;
         }
         if uses[value].root {
-            enter(&mut uses, reduce_arg(func, value).unwrap_or(value));
+            enter(&mut uses, boundary_arg(func, value).unwrap_or(value));
         }
         let Use { data, epilogue, .. } = uses[value];
         if data || epilogue {
@@ -295,7 +343,7 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
 fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
     let seen = root(func, view);
     let delivered = match &func.values[seen].inst {
-        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) => seen != view,
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => seen != view,
         Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,
     };
     if delivered {
@@ -307,7 +355,7 @@ fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
 /// Whether some pass reads `value` as the result of another.
 fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -> bool {
     match &func.values[value].inst {
-        Inst::Reduce(_) => used.data || used.epilogue,
+        Inst::Reduce(_) | Inst::Scan(_) => used.data || used.epilogue,
         Inst::Map(_) => used.data && facts[value].epilogue,
         Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => {
             false
@@ -322,6 +370,8 @@ struct Group {
     domain: Shape,
     /// The cut that a reduction asks for.
     cut: Option<Cut>,
+    /// The axis that scans go along.
+    axis: Option<usize>,
     sinks: Vec<PassSink>,
     feeds: bool,
 }
@@ -337,9 +387,10 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::View(_)
-            | Inst::Reshape(_) => None,
+            | Inst::Reshape(_)
+            | Inst::Scan(_) => None,
         },
-        PassSink::Store(_) | PassSink::Raise(_) => None,
+        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => None,
     };
     let (folds, maps): (Vec<_>, Vec<_>) = wanted
         .into_iter()
@@ -348,6 +399,7 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
     let mut groups: Vec<Group> = Vec::new();
     let mut by_cut = HashMap::new();
     let mut by_domain = HashMap::new();
+    let mut by_axis = HashMap::new();
     for (cut, Wanted { sink, feeds }) in folds.into_iter().chain(maps) {
         let arg = sink.arg(func);
         let (level, epilogue) = (facts[arg].level, facts[arg].epilogue);
@@ -357,7 +409,15 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             Some(cut) => by_cut.get(&(key.clone(), cut.clone())),
             None => by_domain.get(&key),
         };
-        let index = joined.copied().unwrap_or(groups.len());
+        let (axis, scanned) = (sink.axis(func), key.clone());
+        let agrees = |&group: &usize| agree(axis, groups[group].axis);
+        let index = match joined.copied().filter(agrees) {
+            Some(index) => index,
+            None => {
+                let known = axis.and_then(|axis| by_axis.get(&(key.clone(), axis)));
+                known.copied().unwrap_or(groups.len())
+            }
+        };
         if index == groups.len() {
             by_domain.entry(key.clone()).or_insert(index);
             if let Some(cut) = &cut {
@@ -368,14 +428,24 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
                 epilogue,
                 domain: domain.clone(),
                 cut,
+                axis,
                 sinks: Vec::new(),
                 feeds: false,
             });
+        }
+        if let Some(axis) = axis {
+            by_axis.insert((scanned, axis), index);
+            groups[index].axis = Some(axis);
         }
         groups[index].sinks.push(sink);
         groups[index].feeds |= feeds;
     }
     groups
+}
+
+/// Whether scans along these axes can share a pass.
+fn agree(a: Option<usize>, b: Option<usize>) -> bool {
+    a.is_none() || b.is_none() || a == b
 }
 
 /// Merges each group that no pass waits for into the next later one over the same domain whose
@@ -391,7 +461,8 @@ fn delay(groups: &mut Vec<Group>) {
         for (at, &early) in indices.iter().enumerate() {
             let agrees = |&&late: &&usize| {
                 let (early, late) = (&groups[early], &groups[late]);
-                early.cut.is_none() || late.cut.is_none() || early.cut == late.cut
+                let cuts = early.cut.is_none() || late.cut.is_none() || early.cut == late.cut;
+                cuts && agree(early.axis, late.axis)
             };
             let late = match groups[early].feeds {
                 true => None,
@@ -401,6 +472,7 @@ fn delay(groups: &mut Vec<Group>) {
                 let sinks = std::mem::take(&mut groups[early].sinks);
                 groups[late].sinks.extend(sinks);
                 groups[late].cut = groups[late].cut.take().or(groups[early].cut.take());
+                groups[late].axis = groups[late].axis.or(groups[early].axis);
             }
         }
     }
@@ -464,7 +536,7 @@ fn leaf(func: &Func, value: Value) -> Leaf {
         Inst::Elem(operand) => Leaf::Operand(*operand),
         Inst::Generate(_) => Leaf::Generate(value),
         Inst::View(_) | Inst::Reshape(_) => Leaf::View(value),
-        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) => Leaf::Result(value),
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => Leaf::Result(value),
     }
 }
 
@@ -481,7 +553,9 @@ fn homes(passes: &[Pass]) -> HashMap<Value, Home> {
     let mut homes = HashMap::new();
     for (pass, Pass { sinks, .. }) in passes.iter().enumerate() {
         for (sink, delivered) in sinks.iter().enumerate() {
-            if let PassSink::Store(value) | PassSink::Fold(value) = *delivered {
+            if let PassSink::Store(value) | PassSink::Fold(value) | PassSink::Scan(value) =
+                *delivered
+            {
                 homes.insert(value, Home { pass, sink });
             }
         }

@@ -1,7 +1,7 @@
 //! In: a function and what to do with each of its values. Out: the new function.
 //! Never: a decision.
 
-use crate::ir::{Func, Inst, Output, Raise, Reduce, Value, ValueData, View};
+use crate::ir::{Func, Inst, Output, Raise, Reduce, Scan, Value, ValueData, View};
 use crate::table::Table;
 use crate::types::Scalar;
 
@@ -37,6 +37,10 @@ pub(super) fn rename(data: &ValueData, mut name: impl FnMut(Value) -> Value) -> 
             axes: view.axes.clone(),
         }),
         Inst::Reshape(arg) => Inst::Reshape(name(*arg)),
+        Inst::Scan(scan) => Inst::Scan(Scan {
+            arg: name(scan.arg),
+            ..*scan
+        }),
     };
     ValueData {
         inst,
@@ -65,6 +69,7 @@ pub(super) fn constant(func: &Func, value: Value) -> Option<Scalar> {
         | Inst::Map(_)
         | Inst::Reduce(_)
         | Inst::View(_)
-        | Inst::Reshape(_) => None,
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => None,
     }
 }

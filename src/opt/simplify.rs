@@ -19,7 +19,8 @@ pub(super) fn simplify(func: &Func) -> Func {
             | Inst::Generate(_)
             | Inst::Reduce(_)
             | Inst::View(_)
-            | Inst::Reshape(_) => {
+            | Inst::Reshape(_)
+            | Inst::Scan(_) => {
                 return new.values.push(data);
             }
         };
@@ -103,7 +104,8 @@ fn map_of(func: &Func, value: Value) -> Option<Elementwise<Value>> {
         | Inst::Generate(_)
         | Inst::Reduce(_)
         | Inst::View(_)
-        | Inst::Reshape(_) => None,
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => None,
     }
 }
 

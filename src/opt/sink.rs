@@ -17,7 +17,12 @@ pub(super) fn sink(func: &Func) -> Func {
         let (arg, how) = match &data.inst {
             Inst::View(view) => (view.arg, How::View(view.axes.clone())),
             Inst::Reshape(arg) => (*arg, How::plain_reshape(&new.values[*arg].shape)),
-            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::Map(_) | Inst::Reduce(_) => {
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::Reduce(_)
+            | Inst::Scan(_) => {
                 return new.values.push(data);
             }
         };
@@ -239,6 +244,7 @@ impl Sinker<'_> {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::Reduce(_)
+            | Inst::Scan(_)
             | Inst::View(_) => self.push(Inst::Reshape(arg), dtype, shape),
         }
     }

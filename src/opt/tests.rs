@@ -67,6 +67,12 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
                     };
                     assert_eq!(reduce.cut, pass.cut);
                 }
+                PassSink::Scan(value) => {
+                    let Inst::Scan(scan) = &func.values[value].inst else {
+                        panic!("{value} is scanned");
+                    };
+                    assert_eq!(pass.scan_axis(func), Some(scan.axis));
+                }
                 PassSink::Store(_) => {}
             }
         }

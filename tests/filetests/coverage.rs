@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fuseblock::diag::Code;
 use fuseblock::explain::{Stage, explain};
-use fuseblock::ir::ReduceOp;
+use fuseblock::ir::{ReduceOp, ScanOp};
 use fuseblock::source::Source;
 use fuseblock::syntax::ast::{Ast, InfixOp, Node};
 use fuseblock::types::{BinaryOp, UnaryOp};
@@ -113,7 +113,7 @@ fn instructions(case: &Case) -> Outcome<Vec<String>> {
         let arg = words.iter().rev().find_map(|word| dtypes.get(word));
         let arg = arg.copied().unwrap_or(dtype);
         found.push(match words[..] {
-            ["reduce", op, ..] => format!("reduce {op} {arg}"),
+            [kind @ ("reduce" | "scan"), op, ..] => format!("{kind} {op} {arg}"),
             ["cast", ..] => format!("cast {arg} {dtype}"),
             [op, ..] => format!("{op} {arg}"),
             [] => continue,
@@ -206,6 +206,7 @@ fn missing_instructions(pinned: &Pinned) -> Vec<String> {
         let named = named.chain(["elem", "const", "select"]);
         expected.extend(named.map(|name| format!("{name} {dtype}")));
         expected.extend(folds.map(|op| format!("reduce {} {dtype}", op.name())));
+        expected.extend(ScanOp::ALL.map(|op| format!("scan {} {dtype}", op.name())));
         let others = DType::ALL.into_iter().filter(|other| *other != dtype);
         expected.extend(others.map(|other| format!("cast {other} {dtype}")));
         if !dtype.is_bool() {

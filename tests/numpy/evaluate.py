@@ -234,6 +234,22 @@ COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, 
 JUMPS = {operator.floordiv, operator.mod}
 UNARY = ["abs", "sqrt", "square", "isnan", "isfinite", "isinf"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
+def running(extremum, x, axis):
+    """NumPy's `accumulate`, but for the zeros, which are ordered."""
+    out = np.moveaxis(np.atleast_1d(x).copy(), axis, 0)
+    for at in range(1, len(out)):
+        out[at] = extremum(out[at - 1], out[at])
+    return np.moveaxis(out, 0, axis)
+
+
+SCANS = {
+    "cumulative_sum": np.cumulative_sum,
+    "cumulative_prod": np.cumulative_prod,
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+    "cumulative_max": lambda x, axis=0: running(maximum, x, axis),
+    "cumulative_min": lambda x, axis=0: running(minimum, x, axis),
+}
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
 
@@ -313,6 +329,8 @@ class Program:
         keywords = {k.arg: k.value for k in node.keywords}
         if name in GENERATORS:
             return self.generator(name, args, keywords)
+        if name in SCANS:
+            return self.scan(name, args, keywords)
         if name in REDUCTIONS:
             return self.reduce(name, args, keywords)
         if name == "astype":
@@ -356,6 +374,15 @@ class Program:
         if len(args) > 1:
             plain["axis"] = self.plain(args[1])
         return reduction(name, self.value(args[0]), **plain)
+
+    def scan(self, name, args, keywords):
+        """To the bit, so that there is no answer for approximate elements."""
+        plain = {key: self.plain(value) for key, value in keywords.items()}
+        arg = self.value(args[0])
+        if isinstance(arg, Arr) and arg.err is not None:
+            raise Ambiguous()
+        out = call(SCANS[name], cast(arg.raw, plain["dtype"]) if "dtype" in plain else arg.raw, **plain)
+        return Arr(out)
 
     def generator(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}

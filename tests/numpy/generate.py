@@ -19,6 +19,7 @@ import numpy as np
 import cases_elementwise
 import cases_programs
 import cases_reduce
+import cases_scan
 from pool import Pool
 from recorder import Recorder
 
@@ -32,7 +33,7 @@ def main():
         seed, count, path = sys.argv[sys.argv.index("--trees") + 1 :]
         return trees(int(seed), int(count), path)
     recorder = Recorder(Pool(SEED))
-    for number, module in enumerate([cases_elementwise, cases_reduce, cases_programs]):
+    for number, module in enumerate([cases_elementwise, cases_reduce, cases_programs, cases_scan]):
         module.record(recorder, np.random.Generator(np.random.PCG64(SEED + number)))
     if "--check" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:

@@ -82,16 +82,48 @@ fn functions_live_on() {
     keep(&mut scope, "f = 3");
     keep(&mut scope, "f(y) = y + f");
     expect![[r#"
+        operand x: float64[3]
+        operand b: bool[3]
+        v0: float64[3] = elem x
+        v1: float64 = const 2.0
+        v2: float64[3] = mul v0 v1
+        v3: bool[3] = elem b
+        v4: float64[3] = cast v3
+        v5: float64[3] = sub v4 v2
+        v6: float64[3] = cast v3
+        v7: float64[3] = sub v6 v2
+        v8: float64 = const 1.0
+        v9: float64[3] = mul v7 v8
+        v10: float64[3] = add v5 v9
+        v11: int8 = const 1
+        v12: int8 = const 3
+        v13: int8 = add v11 v12
+        output "z" = v10
+        output "f(int8(1))" = v13
     "#]]
     .assert_eq(&keep(&mut scope, "z, f(int8(1))"));
     scope.operand("x", DType::Bool, Shape::new(&[4]), None);
     expect![[r#"
+        E0205: `g` has no argument `x`
+          "x" at 6: unknown
+          note: it is `g(y)`
+        E0204: shapes `(3,)` and `(4,)` do not broadcast: axis 0 has 3 on the left and 4 on the right
+          "g(b)" at 13: in this call
+          note: it is `f(y) = y - k`
     "#]]
     .assert_eq(&list(
-        "2 * g(x=b)",
+        "2 * g(x=b) + g(b)",
         &run(&scope, "2 * g(x=b) + g(b)").unwrap_err(),
     ));
     expect![[r#"
+        E0204: shapes `(3,)` and `(4,)` do not broadcast: axis 0 has 3 on the left and 4 on the right
+          "z" at 0: in this call
+          note: it is `f(y) = y - k`
+        E0204: shapes `(3,)` and `(4,)` do not broadcast: axis 0 has 3 on the left and 4 on the right
+          "z" at 0: in this call
+          note: it is `f(y) = y - k`
+        E0202: there is no function `hh`
+          "hh" at 4: unknown function
     "#]]
     .assert_eq(&list("z + hh(1)", &run(&scope, "z + hh(1)").unwrap_err()));
 }

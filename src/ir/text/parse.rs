@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::ir::{
     Border, Cut, DimCut, Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise,
-    Reduce, ReduceOp, SourceAxis, Step, Value, ValueData, View,
+    Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData, View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -155,6 +155,7 @@ impl Reader {
             "reduce" => return Ok(Inst::Reduce(reduce(tokens)?)),
             "view" => return Ok(Inst::View(view(tokens)?)),
             "reshape" => return Ok(Inst::Reshape(tokens.value()?)),
+            "scan" => return Ok(Inst::Scan(scan(tokens)?)),
             "select" => Elementwise::Select {
                 condition: tokens.value()?,
                 then: tokens.value()?,
@@ -276,6 +277,20 @@ fn step(tokens: &mut Tokens) -> Read<Option<Step>> {
         extent,
         rule,
     }))
+}
+
+fn scan(tokens: &mut Tokens) -> Read<Scan> {
+    let name = tokens.word()?;
+    let op = ScanOp::ALL.into_iter().find(|op| op.name() == name);
+    let op = op.ok_or(format!("no scan is called `{name}`"))?;
+    let arg = tokens.value()?;
+    tokens.expect("axis")?;
+    Ok(Scan {
+        op,
+        arg,
+        axis: tokens.number()?,
+        initial: tokens.eat("initial"),
+    })
 }
 
 fn reduce_op(name: &str, ddof: Option<u64>) -> Read<ReduceOp> {

@@ -14,7 +14,7 @@ use crate::types::DType;
 /// What an executor wants of a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Want {
-    /// The elements: of the stored value, of the condition, or of what is reduced, converted to
+    /// The elements: of the stored value, of the condition, of what is scanned, or of what is reduced, converted to
     /// [`fold_dtype`].
     Store,
     /// The fold's state: by [`fold_op`], or `Any` of a raise. Where there is no such fold, as
@@ -132,7 +132,8 @@ impl Lower<'_> {
                 | Inst::Generate(_)
                 | Inst::Reduce(_)
                 | Inst::View(_)
-                | Inst::Reshape(_) => continue,
+                | Inst::Reshape(_)
+                | Inst::Scan(_) => continue,
             };
             let dtype = data.dtype;
             let reg = self.regs.push(RegData { inst, dtype });
@@ -172,7 +173,7 @@ impl Lower<'_> {
         let dtype = self.func.values[arg].dtype;
         let reg = self.reg(arg);
         let (fold, reg) = match sink {
-            PassSink::Store(_) => (None, reg),
+            PassSink::Store(_) | PassSink::Scan(_) => (None, reg),
             PassSink::Raise(_) => (Some(FoldOp::Any), reg),
             PassSink::Fold(value) => match &self.func.values[value].inst {
                 Inst::Reduce(Reduce { op, .. }) => {
@@ -185,7 +186,8 @@ impl Lower<'_> {
                 | Inst::Generate(_)
                 | Inst::Map(_)
                 | Inst::View(_)
-                | Inst::Reshape(_) => (None, reg),
+                | Inst::Reshape(_)
+                | Inst::Scan(_) => (None, reg),
             },
         };
         Some(match (want, fold) {

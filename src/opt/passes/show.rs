@@ -73,6 +73,7 @@ impl Show<'_> {
             match *sink {
                 PassSink::Store(value) => writeln!(f, "  store {value}")?,
                 PassSink::Fold(value) => writeln!(f, "  fold {}", self.func.line(value))?,
+                PassSink::Scan(value) => writeln!(f, "  carry {}", self.func.line(value))?,
                 PassSink::Raise(index) => {
                     writeln!(f, "  raise {}", self.func.raises[index].condition)?;
                 }
