@@ -84,7 +84,8 @@ impl Checker<'_> {
         let mut values = Vec::new();
         for q in &fractions {
             // Without elements the result has none either.
-            values.push(match if n == 0 { Pick::At(0) } else { pick(q) } {
+            let picked = if n == 0 { Pick::At(0) } else { pick(q) };
+            values.push(match picked {
                 Pick::At(rank) => self.nth(given, value, asked, rank)?,
                 Pick::Between(low, high, by) => {
                     if dtype.is_bool() {

@@ -436,8 +436,6 @@ fn want(sink: &SinkRun<'_>) -> Want {
         | SinkRun::Stream(_)
         | SinkRun::Scan(_)
         | SinkRun::Select(_)
-        | SinkRun::Raise(_) => {
-            Want::Store
-        }
+        | SinkRun::Raise(_) => Want::Store,
     }
 }

@@ -86,7 +86,7 @@ impl Selection {
             self.before -= counts[bucket];
             bucket += 1;
         }
-        self.known = self.known << SELECT_ROUND_BITS | bucket as u64;
+        self.known = (self.known << SELECT_ROUND_BITS) | bucket as u64;
         self.unknown -= SELECT_ROUND_BITS;
         self.unknown > 0
     }
