@@ -93,6 +93,17 @@ pub const LANES: usize = 8;
 /// Elements of one run of lanes.
 pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 
+/// Elements along reduced axes that are sorted in memory, for medians and quantiles, and elements
+/// of a tile of such: 32 MiB of float64, four times that a thread for a median.
+pub const MAX_SELECT_ELEMS: usize = 1 << 22;
+
+/// Bits of an element that one round of counting finds where a whole array is too large to sort:
+/// 512 KiB of counts, at most four rounds.
+pub const SELECT_ROUND_BITS: u32 = 16;
+
+/// Quantiles of one call: each is two reductions.
+pub const MAX_QUANTILES: usize = 256;
+
 /// Kernels kept compiled: at a few KiB each, under 10 MiB.
 pub const MAX_CACHED_KERNELS: usize = 1_024;
 

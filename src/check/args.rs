@@ -79,10 +79,8 @@ impl Checker<'_> {
         keyword: &str,
         span: Span,
     ) -> Reported {
-        let later = matches!(
-            function.rule,
-            Rule::Reduce(_) | Rule::Unary(_) | Rule::Binary(_)
-        ) && matches!(keyword, "where" | "initial" | "dtype");
+        let later = matches!(function.rule, Rule::Unary(_) | Rule::Binary(_))
+            && matches!(keyword, "where" | "dtype");
         if later {
             let what = format!("`{keyword}=` of `{}`", function.name);
             return self.not_yet(span, &what);

@@ -134,17 +134,19 @@ impl Checker<'_> {
                 let driver = self.drivers.get(view.arg.index()).cloned().flatten();
                 driver.map(|driver| driver.seen(view, arg, &data.shape))
             }
-            Inst::Map(map) => {
-                let args = map.args();
-                args.filter_map(|arg| self.drivers.get(arg.index())?.as_ref())
-                    .min_by_key(|driver| driver.rank())
-                    .cloned()
-            }
+            Inst::Map(map) => self.best_driver(map.args()).cloned(),
         };
         // A cast to the dtype it has is the value itself, which is noted already.
         if value.index() == self.drivers.len() {
             self.drivers.push(driver);
         }
+    }
+
+    /// What drives the cut of a reduction that reads these values.
+    pub(super) fn best_driver(&self, values: impl Iterator<Item = Value>) -> Option<&Driver> {
+        values
+            .filter_map(|value| self.drivers.get(value.index())?.as_ref())
+            .min_by_key(|driver| driver.rank())
     }
 
     /// A term as a value in a dtype that it was promoted to.

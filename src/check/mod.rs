@@ -9,6 +9,7 @@ mod define;
 mod demand;
 mod driver;
 mod emit;
+mod extremes;
 mod generate;
 mod index;
 mod join;
@@ -16,6 +17,7 @@ mod literal;
 mod meaning;
 mod names;
 mod power;
+mod quantile;
 mod reduce;
 mod refused;
 mod report;
@@ -23,6 +25,7 @@ mod scan;
 mod scope;
 mod structure;
 mod suggest;
+mod totals;
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,5 @@
-//! In: a reduction and its axes. Out: one instruction with the cut that fixes its bits.
+//! In: a call of a reduction. Out: what it asks for, and instructions with the cut that fixes
+//! their bits.
 //! Never: a cut that depends on anything but the text, the shapes, the dtypes and the grids.
 
 use super::call::Given;
@@ -9,13 +10,65 @@ use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs::{Reduction, Rule};
 use crate::ir::{Cut, Reduce, ReduceOp, Value};
 use crate::syntax::ast::{Node, NodeId};
-use crate::table::Id;
-use crate::types::DType;
+use crate::types::{DType, Scalar, Shape};
+
+/// What a call of a reduction asks for, besides its array.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The axes that go, sorted.
+    pub(super) axes: Vec<usize>,
+    pub(super) keepdims: bool,
+    /// Which elements count; none: all. It broadcasts to the array.
+    pub(super) mask: Option<Value>,
+    pub(super) dtype: Option<DType>,
+    pub(super) ddof: f64,
+    /// The extents of the array.
+    pub(super) shape: Shape,
+    /// One for all reductions that the call comes down to, so that they share passes.
+    pub(super) cut: Cut,
+}
 
 impl Checker<'_> {
     /// A call of a reduction.
     pub(super) fn reduce(&mut self, given: &Given, reduction: Reduction) -> Res<Value> {
         let x = self.first(given)?;
+        let value = self.strong(x)?;
+        let asked = self.asked(given, x, value)?;
+        let initial = given.named("initial");
+        let initial = initial.filter(|&node| !matches!(self.get(node), Meaning::None));
+        let float = self.build.dtype(value).is_float();
+        if initial.is_none() {
+            self.not_empty(given, reduction, &asked)?;
+        }
+        match reduction {
+            Reduction::Sum => self.added(ReduceOp::Sum, value, &asked, initial),
+            Reduction::Prod => self.added(ReduceOp::Prod, value, &asked, initial),
+            Reduction::Mean => self.averaged(value, &asked),
+            Reduction::Var | Reduction::Std => self.spread(given, value, &asked),
+            Reduction::Min => self.extreme(given, ReduceOp::Min, value, &asked, initial),
+            Reduction::Max => self.extreme(given, ReduceOp::Max, value, &asked, initial),
+            Reduction::ArgMin => self.fold(ReduceOp::ArgMin, value, &asked),
+            Reduction::ArgMax => self.fold(ReduceOp::ArgMax, value, &asked),
+            Reduction::Ptp => self.range(x, value, &asked),
+            Reduction::Median => self.median(given, value, &asked),
+            Reduction::Quantile => self.quantile(given, value, &asked, 1.0),
+            Reduction::Percentile => self.quantile(given, value, &asked, 100.0),
+            Reduction::Any => self.tested(ReduceOp::Any, value, &asked),
+            Reduction::All => self.tested(ReduceOp::All, value, &asked),
+            Reduction::CountNonzero => self.fold(ReduceOp::CountNonzero, value, &asked),
+            Reduction::NanSum => self.nan_added(value, &asked, initial),
+            Reduction::NanMean if !float => self.averaged(value, &asked),
+            Reduction::NanMean => self.nan_averaged(given, value, asked),
+            Reduction::NanVar | Reduction::NanStd if !float => self.spread(given, value, &asked),
+            Reduction::NanVar | Reduction::NanStd => self.nan_spread(given, value, asked),
+            Reduction::NanMin => self.nan_extreme(given, ReduceOp::Min, value, &asked, initial),
+            Reduction::NanMax => self.nan_extreme(given, ReduceOp::Max, value, &asked, initial),
+            Reduction::NanCount => self.nan_count(value, &asked),
+        }
+    }
+
+    /// The arguments that reductions share.
+    fn asked(&mut self, given: &Given, x: Term, value: Value) -> Res<Asked> {
         let axes = self.axes(x, given.named("axis"), given);
         let keepdims = match given.named("keepdims") {
             Some(node) => self.bool_arg(node, "keepdims"),
@@ -25,60 +78,84 @@ impl Checker<'_> {
             Some(node) => self.number_arg(node, "ddof").map(|n| n.to_f64()),
             None => Ok(0.0),
         };
-        let (axes, keepdims, ddof) = (axes?, keepdims?, ddof?);
-        let mut value = self.strong(x)?;
-        let mut result = None;
-        if let Some(node) = given.named("dtype")
-            && !matches!(self.get(node), Meaning::None)
-        {
-            let dtype = self.accumulated(node, reduction)?;
-            value = self.cast(value, dtype)?;
-            result = Some(dtype);
-        }
-        self.not_empty(given, value, reduction, &axes)?;
-        let op = operation(reduction, ddof.to_bits());
-        let reduced = self.reduced(op, value, axes, keepdims)?;
-        match result {
-            Some(dtype) => self.cast(reduced, dtype),
-            None => Ok(reduced),
-        }
-    }
-
-    fn reduced(
-        &mut self,
-        op: ReduceOp,
-        arg: Value,
-        axes: Vec<usize>,
-        keepdims: bool,
-    ) -> Res<Value> {
-        let domain = self.build.shape(arg);
-        let driver = self.drivers.get(arg.index()).and_then(Option::as_ref);
-        let cut = match driver {
-            Some(driver) => driver.cut(domain),
-            None => Cut::boxes(domain),
+        let dtype = match given.named("dtype") {
+            Some(node) if !matches!(self.get(node), Meaning::None) => {
+                self.dtype_arg(node).map(Some)
+            }
+            _ => Ok(None),
         };
-        self.reduce_by(Reduce {
-            op,
-            arg,
-            axes,
-            keepdims,
+        let mask = self.mask(given, x)?;
+        let shape = self.build.shape(value).clone();
+        let cut = self.cut(&shape, std::iter::once(value).chain(mask));
+        Ok(Asked {
+            axes: axes?,
+            keepdims: keepdims?,
+            mask,
+            dtype: dtype?,
+            ddof: ddof?,
+            shape,
             cut,
         })
     }
 
-    /// The dtype that a sum, product or mean is asked to use.
-    fn accumulated(&mut self, node: NodeId, reduction: Reduction) -> Res<DType> {
-        let dtype = self.dtype_arg(node)?;
-        let exact = if matches!(reduction, Reduction::Sum | Reduction::Prod) {
-            !dtype.is_bool()
-        } else {
-            dtype.is_float()
-        };
-        if exact {
-            return Ok(dtype);
+    /// How reductions of a domain over which `values` are read are cut.
+    fn cut(&self, domain: &Shape, values: impl Iterator<Item = Value>) -> Cut {
+        match self.best_driver(values) {
+            Some(driver) => driver.cut(domain),
+            None => Cut::boxes(domain),
         }
-        let what = format!("adding up in `{dtype}`");
-        Err(self.not_yet(self.span(node), &what))
+    }
+
+    /// The reduction of `arg`, which has the shape of the array.
+    pub(super) fn fold(&mut self, op: ReduceOp, arg: Value, asked: &Asked) -> Res<Value> {
+        self.reduce_by(Reduce {
+            op,
+            arg,
+            axes: asked.axes.clone(),
+            keepdims: asked.keepdims,
+            cut: asked.cut.clone(),
+        })
+    }
+
+    /// The argument `where`; none if everything counts.
+    fn mask(&mut self, given: &Given, x: Term) -> Res<Option<Value>> {
+        let Some(node) = given.named("where") else {
+            return Ok(None);
+        };
+        let term = self.term(node)?;
+        if let Some(literal @ (Literal::Bool(_) | Literal::Int(_))) = term.is.literal() {
+            return match literal.truth() {
+                true => Ok(None),
+                false => self.constant(Scalar::Bool(false)).map(Some),
+            };
+        }
+        let mask = self.strong(term)?;
+        let dtype = self.build.dtype(mask);
+        if !dtype.is_bool() {
+            let message = format!("`where` is `bool`, not `{dtype}`");
+            let label = self.origin(term);
+            let diagnostic =
+                Diagnostic::new(Code::NoSuchOperation, message, self.span(node), label)
+                    .suggest("to count what is not 0", self.wrap("bool", node));
+            self.report(diagnostic);
+            return Err(Reported);
+        }
+        self.broadcasts_to(x, term, "where")?;
+        Ok(Some(mask))
+    }
+
+    /// An argument must broadcast to the array, which itself stays what it is.
+    pub(super) fn broadcasts_to(&mut self, x: Term, term: Term, name: &str) -> Res<()> {
+        let (shape, other) = (self.shape(x), self.shape(term));
+        if shape.broadcast(&other).is_ok_and(|both| both == shape) {
+            return Ok(());
+        }
+        let message = format!("`{name}` of shape `{other}` does not broadcast to `{shape}`");
+        let span = self.span(term.node);
+        let diagnostic = Diagnostic::new(Code::Shapes, message, span, format!("`{other}`"))
+            .label(self.span(x.node), format!("`{shape}`"));
+        self.report(diagnostic);
+        Err(Reported)
     }
 
     /// Which axes go, sorted; all of them without `axis`.
@@ -90,7 +167,7 @@ impl Checker<'_> {
         let mut axes = Vec::new();
         match (self.get(node), &self.frame.ast.nodes[node]) {
             (Meaning::None, _) => return Ok((0..ndim).collect()),
-            (Meaning::Tuple, Node::Tuple(items) | Node::List(items)) => {
+            (Meaning::Tuple, Node::Tuple(items) | Node::List(items)) if !one_axis(given) => {
                 for &item in items {
                     let axis = self.axis(x, item, given)?;
                     if axes.contains(&axis) {
@@ -144,7 +221,10 @@ impl Checker<'_> {
         if let Meaning::Mistake | Meaning::Unread = self.get(node) {
             return Reported;
         }
-        let message = "`axis` must be an integer or a tuple of integers, written out";
+        let message = match one_axis(given) {
+            true => "`axis` must be an integer, written out",
+            false => "`axis` must be an integer or a tuple of integers, written out",
+        };
         let diagnostic = Diagnostic::new(Code::BadLiteral, message, self.span(node), "");
         let diagnostic = self.two_arrays(diagnostic, given);
         self.report(diagnostic);
@@ -173,50 +253,52 @@ impl Checker<'_> {
         diagnostic.suggest(text, vec![text_edit])
     }
 
-    /// `min` and `max` need an element for every result.
-    fn not_empty(
-        &mut self,
-        given: &Given,
-        value: Value,
-        reduction: Reduction,
-        axes: &[usize],
-    ) -> Res<()> {
-        let shape = self.build.shape(value).clone();
-        let extremum = matches!(reduction, Reduction::Min | Reduction::Max);
-        let empty = axes.iter().any(|&axis| shape[axis] == 0);
-        let rest = (0..shape.ndim()).filter(|axis| !axes.contains(axis));
-        let wanted = rest.into_iter().all(|axis| shape[axis] > 0);
-        if !(extremum && empty && wanted) {
+    /// What chooses among elements needs one for every result.
+    fn not_empty(&mut self, given: &Given, reduction: Reduction, asked: &Asked) -> Res<()> {
+        use Reduction::{ArgMax, ArgMin, Max, Min, NanMax, NanMin, Percentile, Ptp, Quantile};
+        let chooses = [
+            Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp, Quantile, Percentile,
+        ];
+        let chooses = chooses.contains(&reduction);
+        if !(chooses && asked.lacks_elements()) {
             return Ok(());
         }
         let name = given.function.name;
         let message = format!("`{name}` of nothing: there are no elements to choose from");
         let node = given.get(0).ok_or(Reported)?;
-        let label = format!("`{shape}`");
+        let label = format!("`{}`", asked.shape);
         let span = self.span(node);
         self.report(Diagnostic::new(Code::EmptyReduction, message, span, label));
         Err(Reported)
     }
 }
 
-/// Whether NumPy computes the reduction by folding an operation of two elements.
+impl Asked {
+    /// Whether some element of the result has no elements to come from.
+    pub(super) fn lacks_elements(&self) -> bool {
+        let empty = self.axes.iter().any(|&axis| self.shape[axis] == 0);
+        let mut rest = (0..self.shape.ndim()).filter(|axis| !self.axes.contains(axis));
+        empty && rest.all(|axis| self.shape[axis] > 0)
+    }
+
+    /// The same with the reduced axes kept.
+    pub(super) fn kept(&self) -> Asked {
+        Asked {
+            keepdims: true,
+            ..self.clone()
+        }
+    }
+}
+
+/// Whether NumPy lets the axes 0 and -1 of a single value pass.
 fn folds(given: &Given) -> bool {
-    use Reduction::{All, Any, Max, Min, Prod, Sum};
-    let folds = [Sum, Prod, Min, Max, Any, All].map(Rule::Reduce);
+    use Reduction::{All, Any, ArgMax, ArgMin, Max, Min, Prod, Ptp, Sum};
+    let folds = [Sum, Prod, Min, Max, Any, All, Ptp, ArgMin, ArgMax].map(Rule::Reduce);
     folds.contains(&given.function.rule)
 }
 
-fn operation(reduction: Reduction, ddof: u64) -> ReduceOp {
-    match reduction {
-        Reduction::Sum => ReduceOp::Sum,
-        Reduction::Prod => ReduceOp::Prod,
-        Reduction::Mean => ReduceOp::Mean,
-        Reduction::Min => ReduceOp::Min,
-        Reduction::Max => ReduceOp::Max,
-        Reduction::Any => ReduceOp::Any,
-        Reduction::All => ReduceOp::All,
-        Reduction::CountNonzero => ReduceOp::CountNonzero,
-        Reduction::Var => ReduceOp::Var { ddof },
-        Reduction::Std => ReduceOp::Std { ddof },
-    }
+/// Whether NumPy takes one axis, or none, but no tuple.
+fn one_axis(given: &Given) -> bool {
+    let one = [Reduction::ArgMin, Reduction::ArgMax].map(Rule::Reduce);
+    one.contains(&given.function.rule)
 }

@@ -194,6 +194,11 @@ pub(crate) fn fold_kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Prod => FoldKind::ProdInt,
         ReduceOp::Min => FoldKind::Min,
         ReduceOp::Max => FoldKind::Max,
+        ReduceOp::ArgMin => FoldKind::ArgMin,
+        ReduceOp::ArgMax => FoldKind::ArgMax,
+        ReduceOp::Nth { rank } => FoldKind::Nth {
+            rank: usize::try_from(rank).unwrap_or(usize::MAX),
+        },
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
         ReduceOp::CountNonzero => FoldKind::CountNonzero,
@@ -230,6 +235,9 @@ fn spread(op: ReduceOp, moments: Moments, n: f64) -> f64 {
         | ReduceOp::Mean
         | ReduceOp::Min
         | ReduceOp::Max
+        | ReduceOp::ArgMin
+        | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. }
         | ReduceOp::Any
         | ReduceOp::All
         | ReduceOp::CountNonzero => moments.m2,

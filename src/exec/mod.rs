@@ -16,6 +16,7 @@ mod kernels;
 mod options;
 mod pass;
 mod seen;
+mod select;
 mod show;
 mod sink;
 mod stats;
@@ -95,7 +96,7 @@ pub(crate) fn evaluate(
     let mut results = Results::default();
     for (index, pass) in task.plan.passes.iter().enumerate() {
         let mut stored = allocate(task, index, pass, &destinations);
-        let run = bind(
+        let mut run = bind(
             task,
             index,
             pass,
@@ -105,6 +106,9 @@ pub(crate) fn evaluate(
             &kernels,
         )?;
         run_tiles(task, index, &run, &pool, &counters)?;
+        while run.refine() {
+            run_tiles(task, index, &run, &pool, &counters)?;
+        }
         finish(pass, run, &mut results)?;
         results.keep_stored(task, stored)?;
     }
@@ -489,6 +493,10 @@ fn finish(pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
         match (sink, *pass_sink) {
             (SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner), PassSink::Fold(value)) => {
                 let (dtype, shape, bytes) = combiner.into_result();
+                results.keep(value, dtype, &shape, bytes)?;
+            }
+            (SinkRun::Select(selection), PassSink::Fold(value)) => {
+                let (dtype, shape, bytes) = selection.into_result();
                 results.keep(value, dtype, &shape, bytes)?;
             }
             (SinkRun::Raise(raise), _) => {

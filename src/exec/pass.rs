@@ -10,9 +10,10 @@ use crate::exec::carry::ScanRun;
 use crate::exec::combine::Combiner;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
+use crate::exec::select::Selection;
 use crate::exec::sink::Output;
 use crate::exec::tiling::{Tile, Tiling};
-use crate::ir::{Body, FoldOp, Func, Inst, Reduce};
+use crate::ir::{Body, FoldOp, Func, Inst, Reduce, ReduceOp};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
 use crate::opt::passes::{self, Pass, PassSink, Want, fold_dtype, fold_op};
@@ -69,6 +70,8 @@ pub(crate) enum SinkRun<'a> {
     Stream(Combiner),
     /// A scan of the elements the kernel stores.
     Scan(ScanRun<'a>),
+    /// The search for an element at a rank of all, in rounds.
+    Select(Selection),
     /// A condition that must not hold.
     Raise(RaiseRun),
 }
@@ -104,7 +107,11 @@ impl SinkRun<'_> {
     pub(crate) fn fused(&self) -> Option<(FoldOp, &Combiner)> {
         match self {
             SinkRun::Fused(op, combiner) => Some((*op, combiner)),
-            SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Scan(_) | SinkRun::Raise(_) => None,
+            SinkRun::Store(_)
+            | SinkRun::Stream(_)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Raise(_) => None,
         }
     }
 
@@ -114,6 +121,7 @@ impl SinkRun<'_> {
             SinkRun::Store(output) => output.dtype,
             SinkRun::Scan(scan) => scan.output.dtype,
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.arg_dtype(),
+            SinkRun::Select(selection) => selection.dtype(),
             SinkRun::Raise(_) => DType::Bool,
         }
     }
@@ -220,6 +228,17 @@ impl<'a> PassRun<'a> {
 }
 
 impl PassRun<'_> {
+    /// Ends a round over the tiles; whether another one is needed.
+    pub(crate) fn refine(&mut self) -> bool {
+        let mut again = false;
+        for sink in &mut self.sinks {
+            if let SinkRun::Select(selection) = sink {
+                again |= selection.refine();
+            }
+        }
+        again
+    }
+
     /// What the shared block cache may take: its fixed size, and for each thread the block of
     /// each leaf that it is reading, so that leaves with large blocks do not drive each other out.
     pub(crate) fn cache_bytes(&self, threads: usize) -> usize {
@@ -235,7 +254,9 @@ impl<'a> SinkRun<'a> {
         match self {
             SinkRun::Store(output) => Delivery::Store(output),
             SinkRun::Scan(scan) => Delivery::Store(scan.output),
-            SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Raise(_) => Delivery::Inner,
+            SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Select(_) | SinkRun::Raise(_) => {
+                Delivery::Inner
+            }
         }
     }
 }
@@ -398,6 +419,9 @@ fn sink_run<'a>(
     };
     let arg = func.values[reduce.arg].dtype;
     let dtype = func.values[value].dtype;
+    if let (ReduceOp::Nth { rank }, true) = (reduce.op, pass.rounds) {
+        return SinkRun::Select(Selection::new(reduce, rank, &pass.domain, dtype));
+    }
     let combiner = Combiner::new(reduce, &pass.domain, fold_dtype(reduce.op, arg), dtype);
     match fold_op(reduce.op, arg).filter(|_| fused) {
         Some(op) => SinkRun::Fused(op, combiner),
@@ -408,8 +432,10 @@ fn sink_run<'a>(
 fn want(sink: &SinkRun<'_>) -> Want {
     match sink {
         SinkRun::Fused(..) => Want::Fold,
-        SinkRun::Store(_) | SinkRun::Stream(_) | SinkRun::Scan(_) | SinkRun::Raise(_) => {
-            Want::Store
-        }
+        SinkRun::Store(_)
+        | SinkRun::Stream(_)
+        | SinkRun::Scan(_)
+        | SinkRun::Select(_)
+        | SinkRun::Raise(_) => Want::Store,
     }
 }

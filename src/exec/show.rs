@@ -268,6 +268,7 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
             output.dtype,
             output.shape
         ),
+        SinkRun::Select(selection) => format!("count {} in rounds", selection.dtype()),
         SinkRun::Raise(_) => "check for negative exponents".into(),
     }
 }

@@ -23,6 +23,7 @@ use crate::exec::tiling::Tile;
 use crate::ir::FoldOp;
 use crate::limits::{LANES, RUN_ELEMS};
 use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_runs};
+use crate::types::Shape;
 
 /// The buffers of one thread, reused from tile to tile.
 #[derive(Debug, Default)]
@@ -433,11 +434,30 @@ fn fold_streams(
             SinkRun::Stream(combiner) => {
                 let dtype = combiner.arg_dtype();
                 let values = buffer.bytes(tile.elems() * dtype.size());
-                Some(fold_tile(combiner, tile, values, permuted))
+                let mut partials = fold_tile(combiner, tile, values, permuted);
+                partials.relocate(|index| whole_index(&run.domain, combiner.axes(), tile, index));
+                Some(partials)
             }
-            SinkRun::Store(_) | SinkRun::Fused(..) | SinkRun::Scan(_) | SinkRun::Raise(_) => None,
+            SinkRun::Store(_)
+            | SinkRun::Fused(..)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Raise(_) => None,
         })
         .collect()
+}
+
+/// The C-order position, along the reduced axes of the whole domain, of an element that is the
+/// `index`-th along those axes of a tile.
+fn whole_index(domain: &Shape, axes: &[usize], tile: &Tile, index: u64) -> u64 {
+    let mut rest = index as usize;
+    let (mut whole, mut stride) = (0, 1);
+    for &axis in axes.iter().rev() {
+        whole += (tile.start[axis] + rest % tile.extent[axis]) * stride;
+        rest /= tile.extent[axis];
+        stride *= domain[axis];
+    }
+    whole as u64
 }
 
 /// Folds a tile's dense values over the combiner's axes.
@@ -504,6 +524,11 @@ fn deliver(
             }
             SinkRun::Scan(_) => {}
             SinkRun::Raise(raise) => raise.look(tile, buffer.bytes(tile.elems())),
+            SinkRun::Select(selection) => {
+                let started = Instant::now();
+                selection.count(buffer.bytes(tile.elems() * selection.dtype().size()));
+                Counters::add(&counters.combine_ns, started.elapsed());
+            }
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {
                 let started = Instant::now();
                 if let Some(partials) = fused.or(streamed) {

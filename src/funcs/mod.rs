@@ -121,11 +121,24 @@ pub enum Reduction {
     Mean,
     Min,
     Max,
+    ArgMin,
+    ArgMax,
+    Ptp,
+    Median,
+    Quantile,
+    Percentile,
     Any,
     All,
     CountNonzero,
     Var,
     Std,
+    NanSum,
+    NanMean,
+    NanVar,
+    NanStd,
+    NanMin,
+    NanMax,
+    NanCount,
 }
 
 /// What a cumulative function computes.
@@ -255,8 +268,11 @@ mod tests {
     fn signatures_read_as_calls() {
         let signature = |name: &str| find(name).unwrap().signature();
         assert_eq!(signature("abs"), "abs(x)");
-        assert_eq!(signature("amax"), "max(x, axis=None, *, keepdims=False)");
+        assert_eq!(
+            signature("amax"),
+            "max(x, axis=None, *, keepdims=False, initial=None, where=True)"
+        );
         assert_eq!(signature("where"), "where(condition, x, y)");
-        assert_eq!(signature("median"), "median");
+        assert_eq!(signature("matmul"), "matmul");
     }
 }

@@ -43,13 +43,33 @@ const X: Param = required("x", &["a"]);
 const AXIS: Param = optional("axis", &[], "None");
 const KEEPDIMS: Param = keyword("keepdims", &[], "False");
 const DDOF: Param = keyword("ddof", &["correction"], "0");
+const INITIAL: Param = keyword("initial", &[], "None");
+const WHERE: Param = keyword("where", &[], "True");
 const DTYPE: Param = optional("dtype", &[], "None");
 
 const ONE: &[Param] = &[X];
 const TWO: &[Param] = &[required("x1", &["x"]), required("x2", &["y"])];
 const REDUCED: &[Param] = &[X, AXIS, KEEPDIMS];
-const ADDED: &[Param] = &[X, AXIS, keyword("dtype", &[], "None"), KEEPDIMS];
-const SPREAD: &[Param] = &[X, AXIS, DDOF, KEEPDIMS];
+const ADDED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, INITIAL, WHERE];
+const AVERAGED: &[Param] = &[X, AXIS, DTYPE, KEEPDIMS, WHERE];
+const EXTREME: &[Param] = &[X, AXIS, KEEPDIMS, INITIAL, WHERE];
+const QUANTILE: &[Param] = &[
+    X,
+    required("q", &[]),
+    AXIS,
+    keyword("method", &[], "'linear'"),
+    KEEPDIMS,
+];
+const TESTED: &[Param] = &[X, AXIS, KEEPDIMS, WHERE];
+const SPREAD: &[Param] = &[
+    X,
+    AXIS,
+    DTYPE,
+    DDOF,
+    KEEPDIMS,
+    WHERE,
+    keyword("mean", &[], "None"),
+];
 const CUMULATIVE: &[Param] = &[
     X,
     keyword("axis", &[], "None"),
@@ -183,14 +203,27 @@ pub(super) const AVAILABLE: &[Function] = &[
     // Reductions.
     reduce("sum", &[], ADDED, Reduction::Sum, "the sum over axes; small integers add up in 64 bits"),
     reduce("prod", &[], ADDED, Reduction::Prod, "the product over axes"),
-    reduce("mean", &[], ADDED, Reduction::Mean, "the mean over axes"),
-    reduce("min", &["amin"], REDUCED, Reduction::Min, "the smallest element over axes; NaN wins"),
-    reduce("max", &["amax"], REDUCED, Reduction::Max, "the largest element over axes; NaN wins"),
-    reduce("any", &[], REDUCED, Reduction::Any, "whether any element over axes is true"),
-    reduce("all", &[], REDUCED, Reduction::All, "whether all elements over axes are true"),
+    reduce("mean", &[], AVERAGED, Reduction::Mean, "the mean over axes"),
+    reduce("min", &["amin"], EXTREME, Reduction::Min, "the smallest element over axes; NaN wins"),
+    reduce("max", &["amax"], EXTREME, Reduction::Max, "the largest element over axes; NaN wins"),
+    reduce("ptp", &[], REDUCED, Reduction::Ptp, "the range from smallest to largest"),
+    reduce("argmin", &[], REDUCED, Reduction::ArgMin, "where the first NaN, else the first smallest element is"),
+    reduce("argmax", &[], REDUCED, Reduction::ArgMax, "where the first NaN, else the first largest element is"),
+    reduce("median", &[], REDUCED, Reduction::Median, "the middle element, or the mean of the two in the middle"),
+    reduce("quantile", &[], QUANTILE, Reduction::Quantile, "the element below which the fraction q lies"),
+    reduce("percentile", &[], QUANTILE, Reduction::Percentile, "the element below which q percent lie"),
+    reduce("any", &[], TESTED, Reduction::Any, "whether any element over axes is true"),
+    reduce("all", &[], TESTED, Reduction::All, "whether all elements over axes are true"),
     reduce("count_nonzero", &[], REDUCED, Reduction::CountNonzero, "how many elements over axes are not 0"),
     reduce("var", &[], SPREAD, Reduction::Var, "the variance over axes"),
     reduce("std", &[], SPREAD, Reduction::Std, "the standard deviation over axes"),
+    reduce("nansum", &[], ADDED, Reduction::NanSum, "the sum, NaN skipped"),
+    reduce("nanmean", &[], AVERAGED, Reduction::NanMean, "the mean, NaN skipped"),
+    reduce("nanvar", &[], SPREAD, Reduction::NanVar, "the variance, NaN skipped"),
+    reduce("nanstd", &[], SPREAD, Reduction::NanStd, "the standard deviation, NaN skipped"),
+    reduce("nanmin", &[], EXTREME, Reduction::NanMin, "the smallest element, NaN skipped"),
+    reduce("nanmax", &[], EXTREME, Reduction::NanMax, "the largest element, NaN skipped"),
+    reduce("nancount", &[], TESTED, Reduction::NanCount, "how many elements are not NaN"),
     // Structure: elements elsewhere.
     function("reshape", &[], &[X, required("shape", &["newshape"])],
         Rule::Structure(Structure::Reshape), "the same elements in C order under another shape; -1 is what is left"),

@@ -289,18 +289,27 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
     };
     let ddof = u.int_in_range(0..=2)? as f64;
     let ddof = ddof.to_bits();
+    let elems: usize = axes.iter().map(|&axis| shape[axis]).product();
+    let rank = u.int_in_range(0..=elems.max(1) - 1)? as u64;
     let op = *u.choose(&[
+        ReduceOp::Nth { rank },
         ReduceOp::Sum,
         ReduceOp::Prod,
         ReduceOp::Mean,
         ReduceOp::Min,
         ReduceOp::Max,
+        ReduceOp::ArgMin,
+        ReduceOp::ArgMax,
         ReduceOp::Any,
         ReduceOp::All,
         ReduceOp::CountNonzero,
         ReduceOp::Var { ddof },
         ReduceOp::Std { ddof },
     ])?;
+    let cut = match op {
+        ReduceOp::Nth { .. } if axes.len() < shape.ndim() => cut.spanning(shape, &axes),
+        _ => cut,
+    };
     Ok(Reduce {
         op,
         arg,

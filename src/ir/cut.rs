@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::limits::{TILE_MAX_ELEMS, TILE_MIN_ELEMS};
+use crate::limits::{MAX_SELECT_ELEMS, TILE_MAX_ELEMS, TILE_MIN_ELEMS};
 use crate::types::{DType, Grid, Shape};
 
 /// How a domain is cut into tiles: the product of one cut an axis.
@@ -106,6 +106,36 @@ impl Cut {
         group(&mut dims, domain);
         split(&mut dims);
         Cut { dims }
+    }
+
+    /// The same cut of `domain` with tiles that hold all elements along `axes`, and along the others
+    /// no more than fit [`MAX_SELECT_ELEMS`].
+    pub fn spanning(&self, domain: &Shape, axes: &[usize]) -> Cut {
+        let whole: usize = axes.iter().map(|&axis| domain[axis].max(1)).product();
+        let mut room = (MAX_SELECT_ELEMS / whole.max(1)).max(1);
+        let mut dims = self.dims.clone();
+        for (axis, dim) in dims.iter_mut().enumerate().rev() {
+            let extent = domain[axis].max(1);
+            if axes.contains(&axis) {
+                *dim = DimCut {
+                    outer: extent,
+                    inner: extent,
+                };
+            } else {
+                dim.inner = dim.inner.min(room);
+                room /= dim.inner.min(extent);
+            }
+        }
+        Cut { dims }
+    }
+
+    /// Whether tiles of `domain` hold all elements along `axes`.
+    pub fn spans(&self, domain: &Shape, axes: &[usize]) -> bool {
+        let whole = |&axis: &usize| {
+            let DimCut { outer, inner } = self.dims[axis];
+            outer.min(inner) >= domain[axis]
+        };
+        axes.iter().all(whole)
     }
 
     /// The most elements a tile has.

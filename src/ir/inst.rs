@@ -168,6 +168,17 @@ pub enum ReduceOp {
     Min,
     /// Any dtype to itself.
     Max,
+    /// Any dtype to int64: the C-order position of the first NaN, else of the first minimum, among
+    /// the elements that are reduced.
+    ArgMin,
+    /// As `ArgMin`, of the first maximum.
+    ArgMax,
+    /// Any dtype to itself: the element at a rank once all are sorted, -0.0 before +0.0; NaN if any
+    /// is NaN. The cut takes reduced axes whole, unless all axes are reduced.
+    Nth {
+        /// From 0 on, less than the number of elements reduced.
+        rank: u64,
+    },
     /// Any dtype to bool.
     Any,
     /// Any dtype to bool.
@@ -196,6 +207,9 @@ impl ReduceOp {
             ReduceOp::Mean => "mean",
             ReduceOp::Min => "min",
             ReduceOp::Max => "max",
+            ReduceOp::ArgMin => "argmin",
+            ReduceOp::ArgMax => "argmax",
+            ReduceOp::Nth { .. } => "nth",
             ReduceOp::Any => "any",
             ReduceOp::All => "all",
             ReduceOp::CountNonzero => "count_nonzero",
@@ -204,17 +218,40 @@ impl ReduceOp {
         }
     }
 
+    /// Whether there is no answer without elements.
+    pub fn needs_elements(self) -> bool {
+        match self {
+            ReduceOp::Min
+            | ReduceOp::Max
+            | ReduceOp::ArgMin
+            | ReduceOp::ArgMax
+            | ReduceOp::Nth { .. } => true,
+            ReduceOp::Sum
+            | ReduceOp::Prod
+            | ReduceOp::Mean
+            | ReduceOp::Any
+            | ReduceOp::All
+            | ReduceOp::CountNonzero
+            | ReduceOp::Var { .. }
+            | ReduceOp::Std { .. } => false,
+        }
+    }
+
     /// The result dtype for an argument of `dtype`.
     pub fn result(self, dtype: DType) -> DType {
         match self {
             ReduceOp::Sum | ReduceOp::Prod if dtype.is_float() => dtype,
             ReduceOp::Sum | ReduceOp::Prod if dtype.is_unsigned() => DType::UInt64,
-            ReduceOp::Sum | ReduceOp::Prod | ReduceOp::CountNonzero => DType::Int64,
+            ReduceOp::Sum
+            | ReduceOp::Prod
+            | ReduceOp::CountNonzero
+            | ReduceOp::ArgMin
+            | ReduceOp::ArgMax => DType::Int64,
             ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } if dtype.is_float() => {
                 dtype
             }
             ReduceOp::Mean | ReduceOp::Var { .. } | ReduceOp::Std { .. } => DType::Float64,
-            ReduceOp::Min | ReduceOp::Max => dtype,
+            ReduceOp::Min | ReduceOp::Max | ReduceOp::Nth { .. } => dtype,
             ReduceOp::Any | ReduceOp::All => DType::Bool,
         }
     }

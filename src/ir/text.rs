@@ -172,6 +172,9 @@ impl Display for Reduce {
         if let ReduceOp::Var { ddof } | ReduceOp::Std { ddof } = self.op {
             write!(f, " ddof {}", Scalar::Float64(f64::from_bits(ddof)))?;
         }
+        if let ReduceOp::Nth { rank } = self.op {
+            write!(f, " rank {rank}")?;
+        }
         f.write_str(if self.keepdims { " keepdims" } else { "" })
     }
 }

@@ -283,8 +283,20 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
         return Err("ddof must be a number".into());
     }
     let shape = reduce.result_shape(&arg.shape);
-    let extreme = matches!(reduce.op, ReduceOp::Min | ReduceOp::Max);
-    if extreme && arg.shape.checked_elems() == Some(0) && shape.checked_elems() != Some(0) {
+    if let ReduceOp::Nth { rank } = reduce.op {
+        let elems = reduce.axes.iter().map(|&axis| arg.shape[axis] as f64);
+        if rank as f64 >= elems.product() && shape.checked_elems() != Some(0) {
+            return Err(format!("there is no rank {rank} among so few elements"));
+        }
+        let all = reduce.axes.len() == arg.shape.ndim();
+        if !all && !reduce.cut.spans(&arg.shape, &reduce.axes) {
+            return Err("what is sorted along some axes must be whole in a tile".into());
+        }
+    }
+    if reduce.op.needs_elements()
+        && arg.shape.checked_elems() == Some(0)
+        && shape.checked_elems() != Some(0)
+    {
         return Err(format!("{} over no elements", reduce.op.name()));
     }
     Ok((reduce.op.result(arg.dtype), shape))

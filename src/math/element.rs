@@ -25,6 +25,14 @@ pub(crate) trait Element: Copy + PartialOrd + CastAll + Send + Sync + 'static {
     fn to_scalar(self) -> Scalar;
     /// Whether it is true as a bool: not equal to zero (NaN is not).
     fn truth(self) -> bool;
+    /// Whether it is NaN.
+    fn is_nan(self) -> bool;
+    /// The same number, a zero without its sign.
+    fn plain(self) -> Self;
+    /// Its place in the order of all elements: NaN is above all, -0.0 below +0.0.
+    fn rank(self) -> u64;
+    /// The element of a rank.
+    fn from_rank(rank: u64) -> Self;
     /// The smaller; NaN propagates, -0.0 is less than +0.0.
     fn least(self, other: Self) -> Self;
     /// The greater; NaN propagates, -0.0 is less than +0.0.
@@ -144,6 +152,22 @@ macro_rules! int_elements {
                 self != 0
             }
             #[inline(always)]
+            fn is_nan(self) -> bool {
+                false
+            }
+            #[inline(always)]
+            fn plain(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn rank(self) -> u64 {
+                (self as i128 - <$t>::MIN as i128) as u64
+            }
+            #[inline(always)]
+            fn from_rank(rank: u64) -> Self {
+                (rank as i128 + <$t>::MIN as i128) as $t
+            }
+            #[inline(always)]
             fn least(self, other: Self) -> Self {
                 self.min(other)
             }
@@ -190,6 +214,22 @@ impl Element for Bool8 {
         self.0 != 0
     }
     #[inline(always)]
+    fn is_nan(self) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn plain(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn rank(self) -> u64 {
+        u64::from(self.0)
+    }
+    #[inline(always)]
+    fn from_rank(rank: u64) -> Self {
+        Bool8::new(rank != 0)
+    }
+    #[inline(always)]
     fn least(self, other: Self) -> Self {
         Bool8::new(self.truth() & other.truth())
     }
@@ -224,6 +264,29 @@ macro_rules! float_elements {
             #[inline(always)]
             fn truth(self) -> bool {
                 self != 0.0
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.is_nan()
+            }
+            #[inline(always)]
+            fn plain(self) -> Self {
+                self + 0.0
+            }
+            #[inline(always)]
+            fn rank(self) -> u64 {
+                // Negative numbers in reverse, below the others.
+                let bits = self.to_bits();
+                let sign = <$bits>::MAX ^ (<$bits>::MAX >> 1);
+                let ordered = if bits & sign == 0 { bits | sign } else { !bits };
+                u64::from(if self.is_nan() { <$bits>::MAX } else { ordered })
+            }
+            #[inline(always)]
+            fn from_rank(rank: u64) -> Self {
+                let ordered = rank as $bits;
+                let sign = <$bits>::MAX ^ (<$bits>::MAX >> 1);
+                let negative = ordered & sign == 0;
+                <$t>::from_bits(if negative { !ordered } else { ordered ^ sign })
             }
             #[inline(always)]
             fn least(self, other: Self) -> Self {
@@ -275,6 +338,28 @@ pub(crate) mod types {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranks_order_and_come_back() {
+        let floats = [
+            f32::NEG_INFINITY,
+            -1.5,
+            -0.0,
+            0.0,
+            1e-45,
+            3.0,
+            f32::INFINITY,
+        ];
+        assert!(floats.map(Element::rank).is_sorted());
+        assert!(f32::INFINITY.rank() < (-f32::NAN).rank());
+        let back = |x: f32| f32::from_rank(x.rank());
+        assert_eq!(floats.map(back).map(f32::to_bits), floats.map(f32::to_bits));
+        assert!(f64::from_rank(f64::NAN.rank()).is_nan());
+        let ints = [i64::MIN, -1, 0, 1, i64::MAX];
+        assert!(ints.map(Element::rank).is_sorted());
+        assert_eq!(ints.map(|x| i64::from_rank(x.rank())), ints);
+        assert_eq!([0u8, 255].map(Element::rank), [0, 255]);
+    }
 
     #[test]
     fn least_and_greatest_order_zeros_and_propagate_nan() {

@@ -2,7 +2,7 @@
 //! Never: shapes, threads, or an answer that depends on the machine.
 
 pub mod accuracy;
-mod element;
+pub(crate) mod element;
 mod exp;
 mod float;
 pub mod fold;

@@ -15,8 +15,8 @@ mod show;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Cut, Func, Inst, OperandId, Reduce, Scan, Value, Verified, View};
-use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS};
+use crate::ir::{Cut, Func, Inst, OperandId, Reduce, ReduceOp, Scan, Value, Verified, View};
+use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS, TILE_MAX_ELEMS};
 use crate::table::Table;
 use crate::types::{DType, Grid, Shape};
 
@@ -56,6 +56,8 @@ pub struct Pass {
     pub sinks: Vec<PassSink>,
     /// Whether this is a small computation over results only, which reads no data.
     pub epilogue: bool,
+    /// Whether the tiles are walked over in rounds: its sinks look for elements at ranks of all.
+    pub rounds: bool,
 }
 
 /// Something that a pass reads.
@@ -126,7 +128,7 @@ impl PassPlan {
             .flat_map(|group| {
                 group
                     .sinks
-                    .chunks(MAX_SINKS)
+                    .chunks(group.room())
                     .map(move |sinks| (group, sinks))
             })
             .map(|(group, sinks)| pass(func, &facts, group, sinks))
@@ -367,6 +369,7 @@ fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -
 struct Group {
     level: usize,
     epilogue: bool,
+    rounds: bool,
     domain: Shape,
     /// The cut that a reduction asks for.
     cut: Option<Cut>,
@@ -374,6 +377,16 @@ struct Group {
     axis: Option<usize>,
     sinks: Vec<PassSink>,
     feeds: bool,
+}
+
+impl Group {
+    /// How many sinks a pass takes: fewer where its tiles are large, so that what they are given
+    /// stays within the room that [`MAX_SINKS`] of ordinary tiles have.
+    fn room(&self) -> usize {
+        let elems = self.cut.as_ref().map(|cut| cut.tile_elems(&self.domain));
+        let times = elems.unwrap_or(0).div_ceil(TILE_MAX_ELEMS);
+        (MAX_SINKS / times.max(1)).max(1)
+    }
 }
 
 /// Groups sinks of equal level, domain and cut; those without a cut of their own join the first
@@ -404,7 +417,8 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
         let arg = sink.arg(func);
         let (level, epilogue) = (facts[arg].level, facts[arg].epilogue);
         let domain = &func.values[arg].shape;
-        let key = (level, epilogue, domain.clone());
+        let rounds = is_in_rounds(func, sink);
+        let key = (level, epilogue, rounds, domain.clone());
         let joined = match &cut {
             Some(cut) => by_cut.get(&(key.clone(), cut.clone())),
             None => by_domain.get(&key),
@@ -426,6 +440,7 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             groups.push(Group {
                 level,
                 epilogue,
+                rounds,
                 domain: domain.clone(),
                 cut,
                 axis,
@@ -448,6 +463,28 @@ fn agree(a: Option<usize>, b: Option<usize>) -> bool {
     a.is_none() || b.is_none() || a == b
 }
 
+/// Whether a sink needs all elements in every one of several rounds: it looks for the element at
+/// a rank, and no tile holds all.
+fn is_in_rounds(func: &Func, sink: PassSink) -> bool {
+    let PassSink::Fold(value) = sink else {
+        return false;
+    };
+    match &func.values[value].inst {
+        Inst::Reduce(reduce) => {
+            let domain = &func.values[reduce.arg].shape;
+            let sorts = matches!(reduce.op, ReduceOp::Nth { .. });
+            sorts && !reduce.cut.spans(domain, &reduce.axes)
+        }
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::View(_)
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => false,
+    }
+}
+
 /// Merges each group that no pass waits for into the next later one over the same domain whose
 /// cut does not contradict. Groups of one level do contradict: they would be one otherwise.
 fn delay(groups: &mut Vec<Group>) {
@@ -462,7 +499,7 @@ fn delay(groups: &mut Vec<Group>) {
             let agrees = |&&late: &&usize| {
                 let (early, late) = (&groups[early], &groups[late]);
                 let cuts = early.cut.is_none() || late.cut.is_none() || early.cut == late.cut;
-                cuts && agree(early.axis, late.axis)
+                cuts && agree(early.axis, late.axis) && early.rounds == late.rounds
             };
             let late = match groups[early].feeds {
                 true => None,
@@ -518,6 +555,7 @@ fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSin
         body,
         sinks: sinks.to_vec(),
         epilogue: group.epilogue,
+        rounds: group.rounds,
     }
 }
 

@@ -1,7 +1,7 @@
 """In: a recorder. Out: reductions, over every axis form. Never: plain elementwise cases."""
 
 from pool import DTYPES, FLOATS, LONG, SHAPES, TILED
-from reductions import REDUCTIONS
+from reductions import EXACT, REDUCTIONS, SKIPPING
 
 ALL = list(DTYPES)
 
@@ -31,6 +31,9 @@ def record(rec, rng):
     data(rec)
     long(rec)
     nested(rec)
+    skipping(rec, rng)
+    told(rec)
+    sorted_out(rec)
 
 
 def forms(rec, rng):
@@ -138,3 +141,85 @@ def nested(rec):
                 rec.add("nested", f"sum({text})", x=f"{code}_a5000", y=f"{code}_b5000")
             if "axis=-1" not in text:
                 rec.add("nested", text, x=f"{code}_a2x3x4", y=f"{code}_b3x4")
+
+
+def skipping(rec, rng):
+    """What finds a place or skips NaN: every axis form, every dtype."""
+    for name in EXACT + SKIPPING:
+        for shape, forms in AXES.items():
+            for form in forms:
+                if name in EXACT[:2] and "(" in form:
+                    continue
+                call = f"{name}(a{', ' + form if form else ''})"
+                rec.add(name, call, a=f"{rng.choice(ALL)}_a{shape}")
+        for code in ALL:
+            for form in ["a", "a, 1", "a, axis=0, keepdims=True"]:
+                rec.add(name, f"{name}({form})", a=f"{code}_b3x4")
+            rec.add("long " + name, f"{name}(a)", _errors=False, a=f"{code}_a1531")
+            rec.add("long " + name, f"{name}(a, axis=0), {name}(a, axis=1)", _errors=False, a=f"{code}_a37x41")
+    made = {
+        "gaps": [1.5, float("nan"), -3, float("nan"), 7], "gone": [float("nan")] * 3, "ends": [float("nan"), 2, float("inf")],
+        "low": [float("-inf"), float("nan"), 1], "twice": [4, 9, 9, 1, 1, 9], "last": [3, 1, 2, float("nan")],
+    }  # fmt: skip
+    for code in FLOATS:
+        for key, values in made.items():
+            name = rec.pool.put(f"{code}_k{key}", DTYPES[code].type(values))
+            for reduction in EXACT + SKIPPING:
+                rec.add(reduction, f"{reduction}(a)", a=name)
+            rec.add("nanvar", "nanvar(a, ddof=1), nanstd(a, ddof=3), nanmean(a, keepdims=True)", a=name)
+
+
+def told(rec):
+    """`where`, `initial`, `dtype`, `mean`."""
+    for code in ALL:
+        for name in ["sum", "prod", "mean", "var", "std", "any", "all", "nansum", "nanmean", "nanvar", "nancount"]:
+            for form in ["where=m", "axis=0, where=m", "axis=1, where=b > 1, keepdims=True", "where=False"]:
+                rec.add("where", f"{name}(a, {form})", a=f"{code}_a3x4", b=f"{code}_b3x4", m="b1_a3x4")
+        for name in ["min", "max", "nanmin", "nanmax"]:
+            rec.add("where", f"{name}(a, where=m, initial=1)", a=f"{code}_a3x4", m="b1_a3x4")
+            rec.add("where", f"{name}(a, where=m)", a=f"{code}_a3x4", m="b1_a3x4")
+            rec.add("initial", f"{name}(a, axis=0, initial=2)", a=f"{code}_a3x4")
+            rec.add("initial", f"{name}(a, initial=-3)", a=f"{code}_a3x4")
+            rec.add("initial", f"{name}(a, axis=0, initial=1)", a=f"{code}_ae0x3")
+        for name in ["sum", "prod", "nansum"]:
+            rec.add("initial", f"{name}(a, initial=3)", a=f"{code}_a3x4")
+            rec.add("initial", f"{name}(a, axis=1, initial=1.5)", a=f"{code}_a3x4")
+            rec.add("initial", f"{name}(a, initial=300)", a=f"{code}_a3x4")
+            rec.add("where", f"{name}(a, axis=1, initial=2, where=m)", a=f"{code}_a3x4", m="b1_a3x4")
+        for dtype in ["float32", "float64"]:
+            for name in ["sum", "mean", "var", "nanmean"]:
+                rec.add("dtype", f"{name}(a, dtype={dtype})", a=f"{code}_b3x4")
+        for dtype in ["bool", "int8", "int64", "uint16", "uint64"]:
+            if code not in FLOATS:
+                for name in ["sum", "prod", "nansum"]:
+                    rec.add("dtype", f"{name}(a, axis=0, dtype={dtype})", a=f"{code}_b3x4")
+        rec.add("mean=", "var(a, axis=1, mean=1)", a=f"{code}_t")
+        rec.add("where", "sum(a, where=m)", a=f"{code}_a4", m="b1_a3x4")
+
+
+def sorted_out(rec):
+    """Medians and quantiles, every method."""
+    methods = ["linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf", "averaged_inverted_cdf",
+               "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased",
+               "normal_unbiased"]  # fmt: skip
+    for code in ALL:
+        for shape, forms in AXES.items():
+            if shape[0] != "e":
+                for form in forms[:4]:
+                    rec.add("median", f"median(a{', ' + form if form else ''})", a=f"{code}_a{shape}")
+        for form in ["axis=0", "axis=1", "axis=1, keepdims=True"]:
+            rec.add("quantile", f"quantile(a, 0.3, {form})", a=f"{code}_b3x4")
+            rec.add("percentile", f"percentile(a, 62.5, {form})", a=f"{code}_b3x4")
+        for q in ["0.5", "0", "1", "(0.1, 0.5, 0.93)", "(0, 1)"]:
+            rec.add("quantile", f"quantile(a, {q})", a=f"{code}_a3x4")
+        for q in ["50", "0", "100", "(1, 50, 99.5)"]:
+            rec.add("percentile", f"percentile(a, {q})", a=f"{code}_a1531")
+        for method in methods:
+            rec.add("quantile", f"quantile(a, 0.37, method='{method}')", a=f"{code}_a37x41")
+            rec.add("quantile", f"quantile(a, 0.02, axis=0, method='{method}')", a=f"{code}_a3x4")
+            rec.add("quantile", f"quantile(a, (0.25, 0.75), method='{method}')", a=f"{code}_a4")
+        rec.add("median", "median(a)", a=f"{code}_a70001" if code in TILED else f"{code}_a1531")
+        rec.add("median", "median(a, axis=0), median(a, axis=1)", a=f"{code}_a37x41")
+    for code in FLOATS:
+        for key in ["gaps", "gone", "low", "twice", "last"]:
+            rec.add("median", "median(a), quantile(a, 0.7), percentile(a, 10, method='lower')", a=f"{code}_k{key}")

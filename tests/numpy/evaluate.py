@@ -15,7 +15,7 @@ import numpy as np
 import oracle
 from oracle import F32, F64
 from pool import DTYPES
-from reductions import REDUCTIONS, reduction
+from reductions import EXACT, RANKED, REDUCTIONS, SKIPPING, ranked, reduction, special
 from values import Ambiguous, Arr, Lit, Refused, call, ends, same
 
 NAMES = {
@@ -331,7 +331,7 @@ class Program:
             return self.generator(name, args, keywords)
         if name in SCANS:
             return self.scan(name, args, keywords)
-        if name in REDUCTIONS:
+        if name in REDUCTIONS + EXACT + SKIPPING + RANKED:
             return self.reduce(name, args, keywords)
         if name == "astype":
             return self.cast(self.value(args[0]), CASTS[args[1].id])
@@ -371,9 +371,15 @@ class Program:
 
     def reduce(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}
+        if name in RANKED:
+            if name == "median" and len(args) > 1:
+                plain["axis"] = self.plain(args.pop())
+            return ranked(name, self.value(args[0]), *[self.plain(arg) for arg in args[1:]], **plain)
         if len(args) > 1:
             plain["axis"] = self.plain(args[1])
-        return reduction(name, self.value(args[0]), **plain)
+        told = {"where", "initial", "dtype", "mean"} & set(plain)
+        function = reduction if name in REDUCTIONS and not told else special
+        return function(name, self.value(args[0]), **plain)
 
     def scan(self, name, args, keywords):
         """To the bit, so that there is no answer for approximate elements."""
@@ -396,4 +402,6 @@ class Program:
             return None
         if isinstance(node, ast.Name) and node.id in CASTS:
             return CASTS[node.id]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
         return self.value(node).value

@@ -18,6 +18,9 @@ FLOAT_FOLDS = {
     "var": oracle.fold_var,
     "std": oracle.fold_std,
 }
+EXACT = ["argmin", "argmax", "ptp", "nancount", "nanmin", "nanmax"]
+RANKED = ["median", "quantile", "percentile"]
+SKIPPING = ["nansum", "nanmean", "nanvar", "nanstd"]
 REDUCTIONS = ["sum", "prod", "mean", "min", "max", "any", "all", "count_nonzero", "var", "std"]
 
 
@@ -37,6 +40,64 @@ def reduction(name, arg, axis=None, keepdims=False, ddof=0):
             raise Ambiguous()
         return Arr(base)
     return float_reduction(name, arg, value, base, axis, ddof)
+
+
+def nancount(a, **kwargs):
+    """How many elements are not NaN."""
+    return np.sum(~np.isnan(np.asarray(a, F64)), **kwargs)
+
+
+def special(name, arg, axis=None, keepdims=False, ddof=0, **more):
+    """A reduction that skips NaN, finds a place, or is told what counts, where to start, in which
+    dtype to add, about which mean."""
+    if arg.err is not None:
+        raise Ambiguous()
+    value, plain = np.asarray(arg.raw), name.removeprefix("nan")
+    if plain in ("var", "std"):
+        more["ddof"] = ddof
+    if value.ndim == 0 and axis not in (None, ()) and name not in EXACT[:3]:
+        raise Refused("E0206")
+    function = nancount if name == "nancount" else getattr(np, name)
+    base = call(function, value, axis=axis, keepdims=keepdims, **more)
+    if base.dtype.kind != "f":
+        return Arr(base)
+    if name in EXACT or plain in ("min", "max"):
+        if (base == 0).any():  # its sign
+            raise Ambiguous()
+        return Arr(base)
+    if more.get("dtype") is not None and plain in ("sum", "prod", "mean"):
+        value = value.astype(more["dtype"])
+    mask = np.broadcast_to(np.asarray(more.get("where", True)), value.shape)
+    if name.startswith("nan") and value.dtype.kind == "f":
+        mask = mask & ~np.isnan(value)
+    rows, masks = groups(value.astype(F64), axis, base.size), groups(mask, axis, base.size)
+    rows = [row[keep] for row, keep in zip(rows, masks, strict=True)]
+    if more.get("initial") is not None:
+        rows = [np.append(row, base.dtype.type(more["initial"]).astype(F64)) for row in rows]
+    out, err = np.zeros(base.size), np.zeros(base.size)
+    for i, row in enumerate(rows):
+        if plain not in ("var", "std"):
+            out[i], err[i] = FLOAT_FOLDS[plain](row)
+        elif more.get("mean") is not None or len(row) <= ddof:
+            out[i] = base.reshape(-1)[i]
+            err[i] = abs(out[i]) * len(row) * 8 * np.finfo(base.dtype).eps if np.isfinite(out[i]) else 0.0
+        else:
+            out[i], err[i] = FLOAT_FOLDS[plain](row, ddof)
+    with np.errstate(all="ignore"):
+        rounded = out.reshape(base.shape).astype(base.dtype)
+    err = np.where(err.reshape(base.shape) > 0, err.reshape(base.shape) * 2 + oracle.spacing(rounded), 0.0)
+    check_against_numpy(plain, base, rounded, [np.append(row, 0.0) for row in rows], err)
+    return Arr(rounded, err)
+
+
+def ranked(name, arg, *q, **more):
+    """Elements at ranks, and what lies between: NumPy's own arithmetic, to the bit."""
+    if arg.err is not None:
+        raise Ambiguous()
+    base = call(getattr(np, name), np.asarray(arg.raw), *q, **more)
+    if base.dtype.kind == "f" and (base == 0).any():  # its sign
+        raise Ambiguous()
+    return Arr(base)
 
 
 def extreme_reduction(name, arg, value, base, axis, keepdims):

@@ -62,9 +62,11 @@ def refuse(error):
         return Refused("E0207", text)
     if isinstance(error, TypeError):
         return Refused("E0203", text)
-    if "broadcast" in text:
+    if "broadcast" in text or "more dimensions than allowed" in text:
         return Refused("E0204", text)
-    if "zero-size array" in text:
+    if "does not have an identity" in text:
+        return Refused("E0205", text)
+    if "zero-size array" in text or "empty sequence" in text:
         return Refused("E0210", text)
     if "negative integer powers" in text:
         return Refused("E0503", text)

@@ -288,11 +288,11 @@ fn names_and_arguments() {
             --- sum
             E0211: `sum` is a function, not an array
               "sum" at 0: an array is needed here
-              help: call it: `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              help: call it: `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- a + sum
             E0211: `sum` is a function, not an array
               "sum" at 4: an array is needed here
-              help: call it: `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              help: call it: `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- float32 + a
             E0211: `float32` is a dtype, not an array
               "float32" at 0: an array is needed here
@@ -310,24 +310,24 @@ fn names_and_arguments() {
             --- a.sum
             E0211: `a.sum` is a function, not an array
               "a.sum" at 0: an array is needed here
-              help: call it: `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              help: call it: `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- a.shape
             E0202: an array has no `shape`
               "shape" at 2: unknown
             --- sum(a, axes=0)
             E0205: `sum` has no argument `axes`
               "axes" at 7: unknown
-              note: it is `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              note: it is `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
               help: did you mean `axis`?
                 sum(a, axis=0)
             --- sum(a, 0, 1)
-            E0205: `sum` takes 2 arguments by position
-              "1" at 10: one too many
-              note: it is `sum(x, axis=None, *, dtype=None, keepdims=False)`
+            E0213: `1` is not a dtype
+              "1" at 10: 
+              help: the dtypes are bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64
             --- sum(a, axis=0, axis=1)
             E0205: `sum` is given `axis` twice
               "1" at 20: again
-              note: it is `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              note: it is `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- sqrt()
             E0205: `sqrt` needs the argument `x`
               "sqrt" at 0: 
@@ -419,7 +419,7 @@ fn names_and_arguments() {
             --- pow(b, b) % sum
             E0211: `sum` is a function, not an array
               "sum" at 12: an array is needed here
-              help: call it: `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              help: call it: `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- subtract(a > 0, b > 0)
             E0203: cannot subtract `bool` from `bool`
               "subtract(a > 0, b > 0)" at 0: 
@@ -442,7 +442,7 @@ fn names_and_arguments() {
             --- t = sum
             E0211: `sum` is a function, not an array
               "sum" at 4: an array is needed here
-              help: call it: `sum(x, axis=None, *, dtype=None, keepdims=False)`
+              help: call it: `sum(x, axis=None, dtype=None, *, keepdims=False, initial=None, where=True)`
             --- d = sin(i8); a
             E0208: `sin` of `int8` is `float16` in NumPy, which is not available yet
               "i8" at 8: `int8`

@@ -78,16 +78,19 @@ impl Case {
     /// What folding each tile and merging the tiles gives, the tiles as they are or transposed.
     fn fast(&self, op: ReduceOp, transposed: bool) -> Vec<Scalar> {
         let kind = kind(op, self.dtype);
-        let tiles = self.elems.chunks(self.tile * self.kept).map(|tile| {
+        let tiles = self.elems.chunks(self.tile * self.kept).zip(0..);
+        let tiles = tiles.map(|(tile, number)| {
             let n = tile.len() / self.kept;
-            match transposed {
+            let mut partials = match transposed {
                 false => fold_columns(kind, self.dtype, &bytes(tile), n, self.kept),
                 true => {
                     let flat = (0..tile.len()).map(|at| tile[at % n * self.kept + at / n]);
                     let rows: Vec<Scalar> = flat.collect();
                     fold_rows(kind, self.dtype, &bytes(&rows), self.kept, n)
                 }
-            }
+            };
+            partials.relocate(|index| index + number * self.tile as u64);
+            partials
         });
         let merge = |mut a: Partials, b| {
             a.merge(b);
@@ -116,6 +119,11 @@ fn kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Mean => FoldKind::SumFloat,
         ReduceOp::Min => FoldKind::Min,
         ReduceOp::Max => FoldKind::Max,
+        ReduceOp::ArgMin => FoldKind::ArgMin,
+        ReduceOp::ArgMax => FoldKind::ArgMax,
+        ReduceOp::Nth { rank } => FoldKind::Nth {
+            rank: rank as usize,
+        },
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
         ReduceOp::CountNonzero => FoldKind::CountNonzero,
@@ -142,6 +150,9 @@ fn finish(op: ReduceOp, dtype: DType, n: f64, partials: &Partials, at: usize) ->
         | ReduceOp::Prod
         | ReduceOp::Min
         | ReduceOp::Max
+        | ReduceOp::ArgMin
+        | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. }
         | ReduceOp::Any
         | ReduceOp::All
         | ReduceOp::CountNonzero => scalar::cast(state.expect("a state"), dtype),
@@ -157,6 +168,8 @@ fn fast_folds_follow_the_manual() {
         ReduceOp::Mean,
         ReduceOp::Min,
         ReduceOp::Max,
+        ReduceOp::ArgMin,
+        ReduceOp::ArgMax,
         ReduceOp::Any,
         ReduceOp::All,
         ReduceOp::CountNonzero,

@@ -1,10 +1,11 @@
 //! In: a reduction and the elements it reduces. Out: its result, read off the IR manual.
 //! Never: a short cut; the engines are judged by this file.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::broadcast;
+use super::{broadcast, coordinates};
 use crate::ir::{Cut, Reduce, ReduceOp, ValueData};
 use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Scalar, Shape};
@@ -45,11 +46,79 @@ pub(super) fn reduce(
         }
         ReduceOp::Min => pieces.extremes(BinaryOp::Min),
         ReduceOp::Max => pieces.extremes(BinaryOp::Max),
+        ReduceOp::ArgMin => positions(&lists(reduce, elems, shape, result), BinaryOp::Lt),
+        ReduceOp::ArgMax => positions(&lists(reduce, elems, shape, result), BinaryOp::Gt),
+        ReduceOp::Nth { rank } => {
+            let lists = lists(reduce, elems, shape, result);
+            lists
+                .into_iter()
+                .map(|list| nth(list, rank as usize))
+                .collect()
+        }
         ReduceOp::Any => pieces.counts(|_, trues| Scalar::Bool(trues > 0)),
         ReduceOp::All => pieces.counts(|all, trues| Scalar::Bool(trues == all)),
         ReduceOp::CountNonzero => pieces.counts(|_, trues| Scalar::Int64(trues as i64)),
     }
 }
+
+/// The elements of each output element, in C order.
+fn lists(reduce: &Reduce, elems: &[Scalar], shape: &Shape, result: &ValueData) -> Vec<Vec<Scalar>> {
+    let mut kept = shape.to_vec();
+    for &axis in &reduce.axes {
+        kept[axis] = 1;
+    }
+    let kept = Shape::from(kept);
+    let mut lists = vec![Vec::new(); result.shape.elems()];
+    for (at, elem) in elems.iter().enumerate() {
+        // In C order of all elements those of one output are in C order too.
+        lists[broadcast(&coordinates(at, shape), &kept)].push(*elem);
+    }
+    lists
+}
+
+/// The first NaN, else the first element that `beats` all others, of each list.
+fn positions(lists: &[Vec<Scalar>], beats: BinaryOp) -> Vec<Scalar> {
+    // OK because comparisons take two scalars of any one dtype.
+    let better = |a, b| scalar::binary(beats, a, b).expect("any dtype compares") == TRUE;
+    let first = |list: &Vec<Scalar>| {
+        let best = (0..list.len()).reduce(|best, at| match better(list[at], list[best]) {
+            true => at,
+            false => best,
+        });
+        let nan = list.iter().position(is_nan);
+        // OK because `verify` refuses positions among no elements.
+        Scalar::Int64(nan.or(best).expect("some element") as i64)
+    };
+    lists.iter().map(first).collect()
+}
+
+/// The element at a rank once all are sorted; NaN if any is NaN.
+fn nth(mut list: Vec<Scalar>, rank: usize) -> Scalar {
+    if let Some(nan) = list.iter().copied().find(is_nan) {
+        return nan;
+    }
+    let before = |a: &Scalar, b: &Scalar| {
+        // OK because comparisons take two scalars of any one dtype.
+        let less = |a, b| scalar::binary(BinaryOp::Lt, a, b).expect("any dtype compares") == TRUE;
+        match (less(*a, *b), less(*b, *a)) {
+            (true, _) => Ordering::Less,
+            (_, true) => Ordering::Greater,
+            // Equals differ at most in the sign of a zero.
+            (false, false) => b
+                .as_f64()
+                .is_sign_negative()
+                .cmp(&a.as_f64().is_sign_negative()),
+        }
+    };
+    list.sort_by(before);
+    list[rank]
+}
+
+fn is_nan(elem: &Scalar) -> bool {
+    elem.as_f64().is_nan()
+}
+
+const TRUE: Scalar = Scalar::Bool(true);
 
 fn add(a: f64, b: f64) -> f64 {
     a + b

@@ -226,8 +226,18 @@ fn reduce(tokens: &mut Tokens) -> Read<Reduce> {
         true => Some(tokens.scalar(DType::Float64)?.bits()),
         false => None,
     };
+    let rank = match tokens.eat("rank") {
+        true => Some(tokens.number()? as u64),
+        false => None,
+    };
+    let op = match (name.as_str(), rank) {
+        ("nth", Some(rank)) => ReduceOp::Nth { rank },
+        ("nth", None) => return Err("nth needs its rank".into()),
+        (_, Some(_)) => return Err(format!("`{name}` takes no rank")),
+        (_, None) => reduce_op(&name, ddof)?,
+    };
     Ok(Reduce {
-        op: reduce_op(&name, ddof)?,
+        op,
         arg,
         axes,
         keepdims: tokens.eat("keepdims"),
@@ -300,6 +310,8 @@ fn reduce_op(name: &str, ddof: Option<u64>) -> Read<ReduceOp> {
         ("mean", None) => ReduceOp::Mean,
         ("min", None) => ReduceOp::Min,
         ("max", None) => ReduceOp::Max,
+        ("argmin", None) => ReduceOp::ArgMin,
+        ("argmax", None) => ReduceOp::ArgMax,
         ("any", None) => ReduceOp::Any,
         ("all", None) => ReduceOp::All,
         ("count_nonzero", None) => ReduceOp::CountNonzero,

@@ -5,13 +5,16 @@
 
 mod lanes;
 mod moments;
+mod nth;
 mod partials;
+mod place;
 mod simple;
 mod tree;
 
 pub use lanes::tile_partial_from_runs;
 pub use moments::Moments;
 pub use partials::Partials;
+pub use place::Place;
 pub use tree::{Counter, tree_merge};
 
 use std::borrow::Cow;
@@ -37,6 +40,15 @@ pub enum FoldKind {
     Min,
     /// An element of the same dtype; NaN propagates, -0.0 is less than +0.0.
     Max,
+    /// Where the first NaN, else the first minimum stands: a [`Place`].
+    ArgMin,
+    /// Where the first NaN, else the first maximum stands: a [`Place`].
+    ArgMax,
+    /// The element at a rank of all of them: an element of the same dtype. Never merged.
+    Nth {
+        /// From 0 on.
+        rank: usize,
+    },
     /// Whether an element is not zero: bool.
     Any,
     /// Whether all elements are not zero: bool.
@@ -48,15 +60,15 @@ pub enum FoldKind {
 }
 
 impl FoldKind {
-    /// The dtype of a state over elements of `dtype`; `None` for [`FoldKind::Moments`].
+    /// The dtype of a state over elements of `dtype`; `None` where it is no element.
     pub fn state_dtype(self, dtype: DType) -> Option<DType> {
         match self {
             FoldKind::SumFloat | FoldKind::ProdFloat => Some(DType::Float64),
             FoldKind::SumInt | FoldKind::ProdInt if dtype.is_unsigned() => Some(DType::UInt64),
             FoldKind::SumInt | FoldKind::ProdInt | FoldKind::CountNonzero => Some(DType::Int64),
-            FoldKind::Min | FoldKind::Max => Some(dtype),
+            FoldKind::Min | FoldKind::Max | FoldKind::Nth { .. } => Some(dtype),
             FoldKind::Any | FoldKind::All => Some(DType::Bool),
-            FoldKind::Moments => None,
+            FoldKind::ArgMin | FoldKind::ArgMax | FoldKind::Moments => None,
         }
     }
 }
@@ -118,6 +130,9 @@ macro_rules! fold_with {
             FoldKind::ProdInt => as_ints!(dtype, $values, T, Wide, items => simple::$function::<T, ProductInt<Wide>>(items, n, m)),
             FoldKind::Min => with_dtype!(dtype, T => simple::$function::<T, Least>(T::items($values), n, m)),
             FoldKind::Max => with_dtype!(dtype, T => simple::$function::<T, Greatest>(T::items($values), n, m)),
+            FoldKind::ArgMin => with_dtype!(dtype, T => place::$function::<T, Least>(T::items($values), n, m)),
+            FoldKind::ArgMax => with_dtype!(dtype, T => place::$function::<T, Greatest>(T::items($values), n, m)),
+            FoldKind::Nth { rank } => with_dtype!(dtype, T => nth::$function::<T>(T::items($values), n, m, rank)),
             FoldKind::Any => simple::$function::<Bool8, Any>(Bool8::items(&truths(dtype, $values)), n, m),
             FoldKind::All => simple::$function::<Bool8, All>(Bool8::items(&truths(dtype, $values)), n, m),
             FoldKind::CountNonzero => simple::$function::<Bool8, Count>(Bool8::items(&truths(dtype, $values)), n, m),

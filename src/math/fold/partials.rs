@@ -2,7 +2,7 @@
 //! Never: the elements they came from.
 
 use super::lanes::{Accumulate, Product, Sum};
-use super::{FoldKind, Moments};
+use super::{FoldKind, Moments, Place};
 use crate::math::element::{Bool8, Element, with_dtype};
 use crate::math::int::Int;
 use crate::types::{DType, Scalar};
@@ -29,6 +29,7 @@ pub(super) enum States {
     Float32(Vec<f32>),
     Float64(Vec<f64>),
     Moments(Vec<Moments>),
+    Places(Vec<Place>),
 }
 
 /// An element type that states can have.
@@ -50,6 +51,7 @@ macro_rules! states {
                 match self {
                     $(States::$name(states) => states.len(),)*
                     States::Moments(states) => states.len(),
+                    States::Places(states) => states.len(),
                 }
             }
 
@@ -57,6 +59,7 @@ macro_rules! states {
                 match (self, more) {
                     $((States::$name(states), States::$name(more)) => states.extend(more),)*
                     (States::Moments(states), States::Moments(more)) => states.extend(more),
+                    (States::Places(states), States::Places(more)) => states.extend(more),
                     _ => return false,
                 }
                 true
@@ -65,6 +68,9 @@ macro_rules! states {
             fn scalar(&self, index: usize) -> Option<Scalar> {
                 match self {
                     $(States::$name(states) => states.get(index).map(|&state| state.to_scalar()),)*
+                    States::Places(states) => {
+                        states.get(index).map(|place| Scalar::Int64(place.index as i64))
+                    }
                     States::Moments(_) => None,
                 }
             }
@@ -117,7 +123,7 @@ impl Partials {
             FoldKind::SumInt | FoldKind::CountNonzero => States::Int64(vec![0; count]),
             FoldKind::ProdInt if dtype.is_unsigned() => States::UInt64(vec![1; count]),
             FoldKind::ProdInt => States::Int64(vec![1; count]),
-            FoldKind::Min => {
+            FoldKind::Min | FoldKind::Nth { .. } => {
                 with_dtype!(dtype, T => State::wrap(vec![<T as Element>::HIGHEST; count]))
             }
             FoldKind::Max => {
@@ -125,6 +131,7 @@ impl Partials {
             }
             FoldKind::Any => States::Bool(vec![Bool8::new(false); count]),
             FoldKind::All => States::Bool(vec![Bool8::new(true); count]),
+            FoldKind::ArgMin | FoldKind::ArgMax => States::Places(vec![Place::NOWHERE; count]),
             FoldKind::Moments => States::Moments(vec![Moments::default(); count]),
         };
         Partials { kind, states }
@@ -140,8 +147,18 @@ impl Partials {
         partials
     }
 
+    /// Turns positions among the elements of a tile into positions among all elements; other kinds
+    /// have none.
+    pub fn relocate(&mut self, to: impl Fn(u64) -> u64) {
+        if let States::Places(places) = &mut self.states {
+            for place in places {
+                place.index = to(place.index);
+            }
+        }
+    }
+
     /// The states that lie in native-endian memory, elements of [`FoldKind::state_dtype`]; `None`
-    /// for moments.
+    /// for moments and positions.
     pub fn from_bytes(kind: FoldKind, dtype: DType, bytes: &[u8]) -> Option<Partials> {
         let states = with_dtype!(kind.state_dtype(dtype)?, T => {
             let items = <T as Element>::items(bytes);
@@ -222,6 +239,9 @@ impl Partials {
             (FoldKind::ProdInt, States::UInt64(a), States::UInt64(b)) => zip(a, b, Int::mul),
             (FoldKind::Any, States::Bool(a), States::Bool(b)) => zip(a, b, Bool8::greatest),
             (FoldKind::All, States::Bool(a), States::Bool(b)) => zip(a, b, Bool8::least),
+            (FoldKind::ArgMin | FoldKind::ArgMax, States::Places(a), States::Places(b)) => {
+                zip(a, b, Place::merge);
+            }
             (FoldKind::Moments, States::Moments(a), States::Moments(b)) => {
                 zip(a, b, Moments::merge);
             }

@@ -77,7 +77,7 @@ pub(super) fn rows<T: Element, F: Fold<T>>(
     F::State::wrap(rows.map(row_state::<T, F>).collect())
 }
 
-fn row_state<T: Element, F: Fold<T>>(row: &[T::Raw]) -> F::State {
+pub(super) fn row_state<T: Element, F: Fold<T>>(row: &[T::Raw]) -> F::State {
     let merge = |state, &raw| F::merge(state, F::lift(T::load(raw)));
     if row.len() < WIDTH {
         return row.iter().fold(F::identity(), merge);

@@ -38,7 +38,10 @@ pub fn fold_dtype(op: ReduceOp, dtype: DType) -> DType {
         | ReduceOp::Sum
         | ReduceOp::Prod
         | ReduceOp::Min
-        | ReduceOp::Max => dtype,
+        | ReduceOp::Max
+        | ReduceOp::ArgMin
+        | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. } => dtype,
     }
 }
 
@@ -54,7 +57,12 @@ pub fn fold_op(op: ReduceOp, dtype: DType) -> Option<FoldOp> {
         ReduceOp::Any => Some(FoldOp::Any),
         ReduceOp::All => Some(FoldOp::All),
         ReduceOp::CountNonzero => Some(FoldOp::CountNonzero),
-        ReduceOp::Prod | ReduceOp::Var { .. } | ReduceOp::Std { .. } => None,
+        ReduceOp::Prod
+        | ReduceOp::ArgMin
+        | ReduceOp::ArgMax
+        | ReduceOp::Nth { .. }
+        | ReduceOp::Var { .. }
+        | ReduceOp::Std { .. } => None,
     }
 }
 

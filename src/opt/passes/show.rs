@@ -49,7 +49,10 @@ impl Show<'_> {
         let (domain, cut) = (List(&pass.domain), &pass.cut);
         match pass.epilogue {
             true => writeln!(f, "pass {index}: epilogue over {domain}")?,
-            false => writeln!(f, "pass {index}: over {domain} cut {cut}")?,
+            false => {
+                let rounds = if pass.rounds { " in rounds" } else { "" };
+                writeln!(f, "pass {index}: over {domain} cut {cut}{rounds}")?;
+            }
         }
         for (index, input) in pass.inputs.iter().enumerate() {
             let typed = Typed(input.dtype, &input.shape);
