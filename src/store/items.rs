@@ -177,7 +177,7 @@ fn half_text(item: &[u8], big: bool) -> Option<String> {
         0 | 0x7C00.. => half(magnitude),
         _ => shortest(magnitude),
     };
-    let sign = if bits > 0x8000 { -1.0 } else { 1.0 };
+    let sign = if bits >= 0x8000 { -1.0 } else { 1.0 };
     Some(Scalar::Float64(shortest * sign).to_string())
 }
 
