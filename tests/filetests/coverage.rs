@@ -1,5 +1,5 @@
-//! In: all files. Out: what no file pins: error codes, functions, instructions, promotions.
-//! Never: a silent gap.
+//! In: all files, the docs, the cases recorded from NumPy. Out: what none of them pins: error codes,
+//! functions, instructions, promotions. Never: a silent gap.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ pub(crate) fn check(root: &Path, paths: &[PathBuf]) -> Outcome<()> {
     let missing = [
         ("error codes", missing_codes(&pinned)),
         ("functions", missing_functions(&pinned)),
+        ("functions in docs/language.md", undocumented()?),
+        ("functions in the recorded cases", unrecorded()?),
         ("instructions", missing_instructions(&pinned)),
         ("promotions of `+`", missing_sums(&pinned)),
     ];
@@ -176,6 +178,50 @@ fn missing_functions(pinned: &Pinned) -> Vec<String> {
         .filter(|name| !pinned.functions.contains(*name))
         .map(str::to_string)
         .collect()
+}
+
+/// Functions that NumPy does not have, so that there is nothing to record.
+const OURS: &[&str] = &["shift"];
+
+/// Names of functions, aliases too, that the section about functions does not list in code.
+fn undocumented() -> Outcome<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
+    let section = text
+        .split("\n## ")
+        .find(|part| part.starts_with("Functions"));
+    let section = section.ok_or("docs/language.md has no section `Functions`")?;
+    let code = section.split('`').skip(1).step_by(2);
+    let listed: BTreeSet<&str> = code.flat_map(words).collect();
+    let available = funcs::all().filter(|function| function.is_available());
+    let names = available.flat_map(|function| function.names());
+    let missing = names.filter(|name| !listed.contains(name));
+    Ok(missing.map(str::to_string).collect())
+}
+
+/// Functions that no recorded case calls, by any of their names.
+fn unrecorded() -> Outcome<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/numpy_cases.jsonl");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
+    let exprs = text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("\"e\":\"")?;
+        Some(rest.split_once("\",\"")?.0)
+    });
+    let called: BTreeSet<&str> = exprs
+        .flat_map(|expr| expr.split('(').rev().skip(1))
+        .filter_map(|before| words(before).last())
+        .collect();
+    let available = funcs::all().filter(|function| function.is_available());
+    let missing = available.filter(|function| {
+        !OURS.contains(&function.name) && !function.names().any(|name| called.contains(name))
+    });
+    Ok(missing.map(|function| function.name.to_string()).collect())
+}
+
+/// The identifiers in a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    parts.filter(|part| !part.is_empty())
 }
 
 fn missing_instructions(pinned: &Pinned) -> Vec<String> {

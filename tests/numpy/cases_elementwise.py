@@ -32,6 +32,7 @@ def record(rec, rng):
     more_pairs(rec)
     more_math(rec)
     named(rec)
+    structure(rec)
     casts(rec)
     selections(rec)
     broadcasting(rec, rng)
@@ -175,6 +176,19 @@ def named(rec):
         for b in ["b1", a, "i8", "f4"]:
             for function in NAMED_TWO:
                 rec.add("named", f"{function}(a, b)", a=f"{a}_s", b=f"{b}_t")
+
+
+def structure(rec):
+    """Functions that move elements, of every dtype."""
+    texts = ["reshape(a, (2, 6))", "ravel(a)", "permute_dims(a, (1, 0))", "expand_dims(a, 1)"]
+    texts += ["squeeze(expand_dims(a, 0))", "broadcast_to(a, (2, 3, 4))", "flip(a, 1)", "roll(a, 5)"]
+    texts += ["roll(a, 1, 0)", "take(a, (2, 0, 0), 1)", "repeat(a, 2, 0)", "tile(a, (2, 1))"]
+    texts += ["concat([a, b])", "stack([a, b], 1)", "diff(a)", "flip(a) + b", "concat([b, a], 1)"]
+    for a in ALL:
+        for text in texts:
+            rec.add("structure", text, a=f"{a}_a3x4", b=f"{a}_b3x4")
+    for text in ["index(0, (3, 4))", "index(1, (2, 3, 2)) * 2", "random(7, 5)", "random(11, (3, 4))"]:
+        rec.add("structure", text)
 
 
 def more_math(rec):

@@ -264,6 +264,10 @@ NAMED += ["logical_and", "logical_or", "logical_xor", "logical_not"]
 NAMED_JUMPS = ["floor_divide", "remainder", "mod"]
 PAIRS = ["fmod", "copysign", "nextafter", "heaviside", "gcd", "lcm"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
+STRUCTURE = ["reshape", "ravel", "permute_dims", "squeeze", "expand_dims", "broadcast_to", "concat"]
+STRUCTURE += ["stack", "flip", "roll", "take", "repeat", "tile", "diff"]
+
+
 def running(extremum, x, axis):
     """NumPy's `accumulate`, but for the zeros, which are ordered."""
     out = np.moveaxis(np.atleast_1d(x).copy(), axis, 0)
@@ -280,6 +284,8 @@ SCANS = {
     "cumulative_max": lambda x, axis=0: running(maximum, x, axis),
     "cumulative_min": lambda x, axis=0: running(minimum, x, axis),
 }
+
+
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
 
@@ -362,6 +368,13 @@ class Program:
         keywords = {k.arg: k.value for k in node.keywords}
         if name in GENERATORS:
             return self.generator(name, args, keywords)
+        if name in STRUCTURE:
+            return self.structure(name, args)
+        if name == "index":
+            return Arr(np.indices(self.plain(args[1]))[self.plain(args[0])])
+        if name == "random":
+            seed, shape = [self.plain(arg) for arg in args]
+            return Arr(np.random.Generator(np.random.Philox(key=seed)).random(shape))
         if name in SCANS:
             return self.scan(name, args, keywords)
         if name in REDUCTIONS + EXACT + SKIPPING + RANKED:
@@ -432,6 +445,13 @@ class Program:
             raise Ambiguous()
         out = call(SCANS[name], cast(arg.raw, plain["dtype"]) if "dtype" in plain else arg.raw, **plain)
         return Arr(out)
+
+    def structure(self, name, args):
+        """Elements moved; several arrays stand in a list."""
+        several = isinstance(args[0], ast.List)
+        arrays = [self.value(node).raw for node in (args[0].elts if several else args[:1])]
+        plain = [self.plain(arg) for arg in args[1:]]
+        return Arr(call(getattr(np, name), arrays if several else arrays[0], *plain))
 
     def generator(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}
