@@ -14,6 +14,12 @@ U = 2.0**-53
 # Precision, smallest and largest exponent of each float dtype.
 FORMATS = {F32: (24, -126, 127), F64: (53, -1022, 1023)}
 
+
+def vanishing(x):
+    """Gamma far below 0: less than any float, negative above each odd integer."""
+    return mp.ldexp(-1 if mp.floor(x) % 2 else 1, -3000)
+
+
 MATH = {
     "sin": mp.sin,
     "cos": mp.cos,
@@ -37,7 +43,7 @@ MATH = {
     "atanh": mp.atanh,
     "erf": lambda x: mp.erf(x) if abs(x) < 40 else mp.sign(x),
     "erfc": lambda x: mp.erfc(x) if abs(x) < 40 else 1 - mp.sign(x),
-    "gamma": lambda x: mp.gamma(x) if abs(x) < 200 else mpf("inf") if x > 0 else mpf(0),
+    "gamma": lambda x: mp.gamma(x) if abs(x) < 200 else mpf("inf") if x > 0 else vanishing(x),
     "lgamma": lambda x: mp.log(abs(mp.gamma(x))) if abs(x) < 200 else mp.loggamma(x).real,
 }
 ALIASES = {"arc" + name[1:]: name for name in MATH if name[0] == "a"}
