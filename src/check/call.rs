@@ -272,23 +272,24 @@ impl Checker<'_> {
     }
 
     /// The dtype that all terms promote to. Floats come first, as in NumPy: int16, uint16 and
-    /// float32 meet in float32, though int16 and uint16 alone would meet in int32.
+    /// float32 meet in float32, though int16 and uint16 alone would meet in int32. Literals come
+    /// last: bool, 2 and uint16 meet in uint16, though bool and 2 alone would meet in int64.
     pub(super) fn common(&mut self, id: NodeId, terms: &[Term]) -> Res<DType> {
-        let is_float = |term: &Term| match term.side(self) {
-            promote::Side::Strong(dtype) => dtype.is_float(),
-            promote::Side::WeakInt | promote::Side::WeakFloat => false,
-        };
-        let (floats, others): (Vec<Term>, Vec<Term>) =
-            terms.iter().partition(|term| is_float(term));
+        let first = *terms.first().ok_or(Reported)?;
+        let mut terms = terms.to_vec();
+        terms.sort_by_key(|term| match term.side(self) {
+            promote::Side::Strong(dtype) => u8::from(!dtype.is_float()),
+            promote::Side::WeakInt | promote::Side::WeakFloat => 2,
+        });
         let mut side = None;
-        for term in floats.into_iter().chain(others) {
+        for term in terms {
             let next = term.side(self);
             side = Some(match side {
                 None => next,
                 Some(side) => match promote::binary(BinaryOp::Max, side, next) {
                     Promotion::In(dtype) => promote::Side::Strong(dtype),
                     Promotion::Float16 | Promotion::MixedInts | Promotion::Refused => {
-                        return Err(self.no_common(id, terms[0], term));
+                        return Err(self.no_common(id, first, term));
                     }
                 },
             });

@@ -213,9 +213,25 @@ fn floor_div(a: i128, b: i128) -> i128 {
 
 /// Two floats, by the rules for arrays of float64.
 fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Literal, Unfolded> {
+    if op == BinaryOp::Pow
+        && let Some(power) = small_power(a, b)
+    {
+        return Ok(Literal::Float(power));
+    }
     match scalar::binary(op, Scalar::Float64(a), Scalar::Float64(b)) {
         Some(Scalar::Float64(value)) => Ok(Literal::Float(value)),
         Some(Scalar::Bool(value)) => Ok(Literal::Bool(value)),
         _ => Err(Unfolded::Typed),
+    }
+}
+
+/// The powers that are products, inverses and roots for arrays, too (see `power.rs`).
+fn small_power(a: f64, b: f64) -> Option<f64> {
+    match b {
+        2.0 => Some(a * a),
+        3.0 => Some(a * a * a),
+        -1.0 => Some(1.0 / a),
+        0.5 => Some(a.sqrt()),
+        _ => None,
     }
 }

@@ -16,6 +16,7 @@ import oracle
 from oracle import F32, F64
 from pool import DTYPES
 from reductions import EXACT, RANKED, REDUCTIONS, SKIPPING, ranked, reduction, special
+from structure import SPREAD, STRUCTURE, moved, structure
 from values import Ambiguous, Arr, Lit, Refused, call, ends, same
 
 NAMES = {
@@ -37,6 +38,7 @@ CASTS = {dtype.name: dtype for dtype in DTYPES.values()}
 def elementwise(function, args, smooth=True):
     """NumPy's `function`, with the error of its arguments carried through. A function that jumps
     must give the same at both ends of every argument; its answer is then exact."""
+    beyond(args)
     base = call(function, *[arg.raw for arg in args])
     if all(arg.err is None for arg in args):
         return Arr(base)
@@ -84,13 +86,15 @@ fmin = extremum(np.fmin, np.logical_or)
 fmax = extremum(np.fmax, np.logical_and)
 
 
-def clip(x, low, high):
-    """`minimum(maximum(x, low), high)` with the result dtype of NumPy's clip."""
+def clip(x, low=None, high=None):
+    """`minimum(maximum(x, low), high)` with the result dtype of NumPy's clip; a bound that is None
+    is none."""
     out = np.asarray(np.clip(x, low, high))
     if out.dtype.kind != "f":
         return out
-    low, high = np.asarray(low, out.dtype), np.asarray(high, out.dtype)
-    return minimum(maximum(np.asarray(x).astype(out.dtype), low), high)
+    clipped = np.asarray(x).astype(out.dtype)
+    clipped = clipped if low is None else maximum(clipped, np.asarray(low, out.dtype))
+    return clipped if high is None else minimum(clipped, np.asarray(high, out.dtype))
 
 
 EXTREMA = {"minimum": minimum, "maximum": maximum, "fmin": fmin, "fmax": fmax, "clip": clip}
@@ -112,8 +116,18 @@ def cast(value, dtype):
     return np.where(inside | np.isnan(whole), kept, limit)
 
 
+def round_to(value, digits):
+    """NumPy's round; integers to tens or hundreds go by way of float64 and are cast as `cast` does."""
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu" or digits >= 0:
+        return np.round(value, digits)
+    scale = 10.0**-digits
+    return cast(np.rint(value.astype(F64) / scale) * scale, value.dtype)
+
+
 def select(condition, then, otherwise):
     """`where`; unlike NumPy's, it refuses a literal that the result's dtype cannot hold."""
+    beyond([then, otherwise])
     out = elementwise(np.where, [condition, then, otherwise])
     arrays = [arm for arm in (then, otherwise) if isinstance(arm, Arr)]
     if out.value.dtype.kind in "iu" and arrays:
@@ -143,21 +157,24 @@ def math_function(name, args):
     if any(arg.err is not None for arg in args):
         carried = elementwise(function, args)
         noise = 6 * oracle.spacing(carried.value)
-        return Arr(carried.value, noise + (0 if carried.err is None else carried.err))
+        err = noise + (0 if carried.err is None else carried.err)
+        return Arr(correctly_rounded(name, args, base), err)
     if base.dtype.kind != "f" or base.dtype == np.float16:
         return Arr(base)
-    raws = [np.broadcast_to(np.asarray(arg.raw).astype(base.dtype), base.shape) for arg in args]
-    if name == "pow":
-        return Arr(oracle.math_pow(*raws, base), ulp=1)
+    value = correctly_rounded(name, args, base)
     if name == "logaddexp":
-        value = oracle.math_two(name, *raws, base)
         return Arr(value, np.maximum(oracle.spacing(value), 2.0**-56))
-    if name in oracle.TWO:
-        return Arr(oracle.math_two(name, *raws, base), ulp=1)
-    value = oracle.math_unary(name, *raws, base)
     if name in ("lgamma", "gammaln"):
         return Arr(value, np.maximum(16 * oracle.spacing(value), 2.0**-48))
     return Arr(value, ulp=oracle.ULPS.get(name, 1))
+
+
+def correctly_rounded(name, args, base):
+    """The oracle's value, which is the same on every machine, where NumPy has `base`."""
+    raws = [np.broadcast_to(np.asarray(arg.raw).astype(base.dtype), base.shape) for arg in args]
+    if name == "pow":
+        return oracle.math_pow(*raws, base)
+    return oracle.math_two(name, *raws, base) if name in oracle.TWO else oracle.math_unary(name, *raws, base)
 
 
 def sinc(x):
@@ -185,6 +202,8 @@ def power(x, y):
 def literal_power(x, y, dtype):
     """The powers that docs/language.md and the design name; everything else is pow."""
     base = Arr(x.value.astype(dtype), x.err)
+    if y.value in (0, 1):
+        return Arr(np.ones_like(base.value)) if y.value == 0 else base
     if y.value == 2:
         return elementwise(lambda v: v * v, [base])
     if y.value == 3:
@@ -212,16 +231,44 @@ def fitting(value):
     return value
 
 
+def literal_pow(x, y):
+    """A power of integers: an integer, or a float where the exponent is negative."""
+    if y < 0:
+        return float_literal_pow(float(x), float(y))
+    if abs(x) > 1 and y > 64:
+        raise Refused("E0207", "literal overflow")
+    return Lit(fitting(x**y))
+
+
+def beyond(args):
+    """NumPy has no say in literals among themselves of which one is beyond int64."""
+    values = [arg.value for arg in args if isinstance(arg, Lit) and isinstance(arg.value, int)]
+    if all(isinstance(arg, Lit) for arg in args) and max(values, default=0) >= 2**63:
+        raise Ambiguous()
+
+
 def fold(function, args):
     """An operator over literals: int64, float64 or bool arrays of no axes, then weak again."""
+    beyond(args)
     values = [arg.value for arg in args]
     if function is operator.pow and isinstance(values[0], int) and isinstance(values[1], int):
-        return Lit(values[0] ** values[1]) if values[1] >= 0 else Lit(float(values[0]) ** values[1])
+        return literal_pow(*values)
     if function in (operator.add, operator.sub, operator.mul, operator.neg) and exactly(values):
         return Lit(fitting(function(*values)))
     if function is operator.lshift and exactly(values) and values[1] >= 0:
         return Lit(fitting(values[0] << min(values[1], 128)))
+    if function is operator.pow:
+        return float_literal_pow(*[float(value) for value in values])
     return Lit(call(function, *[np.asarray(v) for v in values]).item())
+
+
+def float_literal_pow(x, y):
+    """Products, inverses and roots as of arrays; of other powers the last bit is not fixed."""
+    out = literal_power(Arr(np.asarray(x)), Lit(y), F64)
+    special = not math.isfinite(out.value) or out.value == 0
+    if out.err is not None and not special and out.value != round(out.value.item()):
+        raise Ambiguous()
+    return Lit(out.value.item())
 
 
 # --- the tree --------------------------------------------------------------------------------
@@ -251,6 +298,35 @@ OPERATORS = {
     ast.GtE: operator.ge,
     ast.And: np.logical_and,
     ast.Or: np.logical_or,
+}
+# The functions that operators are, by name.
+OPERATIONS = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "true_divide": operator.truediv,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
+    "mod": operator.mod,
+    "negative": operator.neg,
+    "positive": operator.pos,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "bitwise_not": operator.invert,
+    "left_shift": operator.lshift,
+    "right_shift": operator.rshift,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_xor": np.logical_xor,
+    "logical_not": np.logical_not,
 }
 COMPARISONS = {operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge}
 JUMPS = {operator.floordiv, operator.mod}
@@ -289,6 +365,11 @@ SCANS = {
 GENERATORS = ["linspace", "arange", "full", "zeros", "ones"]
 
 
+def is_none(node):
+    """Whether it is the word None."""
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 class Program:
     """One evaluation: the names bound so far."""
 
@@ -308,6 +389,10 @@ class Program:
                 nodes = node.elts if isinstance(node, ast.Tuple) else [node]
                 outputs = [self.value(node) for node in nodes]
         return [Arr(np.asarray(out.raw)) if isinstance(out, Lit) else out for out in outputs]
+
+    def single(self, text):
+        """The value of one expression; literals stay weak."""
+        return self.value(ast.parse(text, mode="eval").body)
 
     def value(self, node):
         return getattr(self, "on_" + type(node).__name__)(node)
@@ -358,6 +443,29 @@ class Program:
             return compare(function, args)
         return elementwise(function, args, smooth=function not in JUMPS)
 
+    def on_Attribute(self, node):
+        """`x.T`, the only attribute that is no method."""
+        if node.attr not in ("T", "mT"):
+            raise Refused("E0202", node.attr)
+        return moved(np.transpose if node.attr == "T" else np.matrix_transpose, self.array(node.value))
+
+    def on_Subscript(self, node):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        index = tuple(self.index(part) for part in parts)
+        return moved(lambda values: values[index], self.array(node.value))
+
+    def index(self, node):
+        """An integer, a slice, `...` or None."""
+        if isinstance(node, ast.Slice):
+            ends = [None if end is None else self.plain(end) for end in (node.lower, node.upper, node.step)]
+            return slice(*ends)
+        return ... if isinstance(node, ast.Constant) and node.value is ... else self.plain(node)
+
+    def array(self, node):
+        """A value that is no literal."""
+        value = self.value(node)
+        return Arr(np.asarray(value.raw)) if isinstance(value, Lit) else value
+
     def on_Call(self, node):
         args = list(node.args)
         if isinstance(node.func, ast.Attribute):
@@ -366,10 +474,10 @@ class Program:
         else:
             name = node.func.id
         keywords = {k.arg: k.value for k in node.keywords}
+        if name in STRUCTURE:
+            return self.structure(name, args, keywords, isinstance(node.func, ast.Attribute))
         if name in GENERATORS:
             return self.generator(name, args, keywords)
-        if name in STRUCTURE:
-            return self.structure(name, args)
         if name == "index":
             return Arr(np.indices(self.plain(args[1]))[self.plain(args[0])])
         if name == "random":
@@ -391,6 +499,8 @@ class Program:
         if name == "nan_to_num":
             plain = {key: self.plain(value) for key, value in keywords.items()}
             return Arr(call(np.nan_to_num, np.array(self.value(args[0]).raw), **plain))
+        if name == "clip":
+            return self.clip(args, keywords)
         return self.function(name, [self.value(arg) for arg in args])
 
     def cast(self, arg, dtype):
@@ -406,9 +516,23 @@ class Program:
     def round(self, args, keywords):
         digits = keywords.get("decimals", args[1] if len(args) > 1 else None)
         digits = 0 if digits is None else self.value(digits).value
-        return elementwise(lambda v: np.round(v, digits), [self.value(args[0])], smooth=False)
+        return elementwise(lambda v: round_to(v, digits), [self.value(args[0])], smooth=False)
+
+    def clip(self, args, keywords):
+        """Bounds by position or name; None is no bound."""
+        bounds = dict(zip(["min", "max"], args[1:], strict=False)) | keywords
+        given = {name: self.value(node) for name, node in bounds.items() if not is_none(node)}
+
+        def function(x, *values):
+            named = dict(zip(given, values, strict=True))
+            return clip(x, named.get("min"), named.get("max"))
+
+        return elementwise(function, [self.value(args[0]), *given.values()])
 
     def function(self, name, args):
+        if name in OPERATIONS:
+            out = self.apply(OPERATIONS[name], args)
+            return Arr(np.asarray(out.value)) if isinstance(out, Lit) else out
         if name in oracle.MATH or name in oracle.TWO or name == "pow":
             return math_function(name, args)
         if name in UNARY + NAMED:
@@ -446,12 +570,14 @@ class Program:
         out = call(SCANS[name], cast(arg.raw, plain["dtype"]) if "dtype" in plain else arg.raw, **plain)
         return Arr(out)
 
-    def structure(self, name, args):
-        """Elements moved; several arrays stand in a list."""
-        several = isinstance(args[0], ast.List)
-        arrays = [self.value(node).raw for node in (args[0].elts if several else args[:1])]
-        plain = [self.plain(arg) for arg in args[1:]]
-        return Arr(call(getattr(np, name), arrays if several else arrays[0], *plain))
+    def structure(self, name, args, keywords, method):
+        """A function that moves elements; all but the arrays is written out."""
+        first = args[0].elts if isinstance(args[0], (ast.List, ast.Tuple)) else [args[0]]
+        rest = [self.plain(arg) for arg in args[1:]]
+        if method and name in SPREAD and len(rest) > 1:
+            rest = [tuple(rest)]
+        plain = {key: self.plain(value) for key, value in keywords.items()}
+        return structure(name, [self.array(item) for item in first], rest, plain)
 
     def generator(self, name, args, keywords):
         plain = {key: self.plain(value) for key, value in keywords.items()}
@@ -459,9 +585,11 @@ class Program:
 
     def plain(self, node):
         """An argument that is a literal, a tuple of them, a dtype, or None."""
-        if isinstance(node, ast.Tuple):
+        if isinstance(node, (ast.Tuple, ast.List)):
             return tuple(self.plain(item) for item in node.elts)
-        if isinstance(node, ast.Constant) and node.value is None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if is_none(node):
             return None
         if isinstance(node, ast.Name) and node.id in CASTS:
             return CASTS[node.id]

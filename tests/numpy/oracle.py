@@ -10,6 +10,7 @@ F32, F64 = np.dtype("float32"), np.dtype("float64")
 
 # Half an ulp of 1.0: every sum, mean, variance is accumulated in float64.
 U = 2.0**-53
+FLOAT_TINY = float(np.finfo(F64).tiny)
 
 # Precision, smallest and largest exponent of each float dtype.
 FORMATS = {F32: (24, -126, 127), F64: (53, -1022, 1023)}
@@ -198,8 +199,12 @@ def depth(n):
 
 
 def non_finite(xs):
-    """What a sum with infinities or NaN in it is; `None` if all are finite."""
-    if np.isnan(xs).any() or (np.isposinf(xs).any() and np.isneginf(xs).any()):
+    """What a sum with infinities or NaN in it is; `None` if all are finite. OverflowError where the
+    order of the additions decides whether finite elements overflow on the way."""
+    if np.isnan(xs).any():
+        return math.nan
+    math.fsum(np.abs(xs[np.isfinite(xs)]))
+    if np.isposinf(xs).any() and np.isneginf(xs).any():
         return math.nan
     if np.isposinf(xs).any():
         return math.inf
@@ -228,14 +233,22 @@ def fold_mean(xs):
 
 
 def fold_prod(xs):
-    """Exact product; one rounding a factor."""
+    """Exact product; one rounding a factor. None where the order of the factors decides whether it
+    overflows or vanishes on the way."""
+    size = np.abs(xs)
     with np.errstate(all="ignore"):
         direct = float(np.prod(xs))
+        top, bottom = float(np.prod(size[size > 1])), float(np.prod(size[(size < 1) & (size > 0)]))
+    if np.isnan(xs).any():
+        return math.nan, 0.0
+    shrinks, grows = bottom < FLOAT_TINY or (xs == 0).any(), math.isinf(top)
+    if shrinks and grows and not (np.isinf(xs).any() and (xs == 0).any()) or bottom < FLOAT_TINY and top > 1:
+        return None
     if len(xs) == 0 or not math.isfinite(direct) or (xs == 0).any():
         return direct, 0.0
     with mp.workprec(300):
         value = float(mp.fprod([mpf(float(x)) for x in xs]))
-    return value, len(xs) * U * abs(value)
+    return value, len(xs) * U * abs(value) + (len(xs) * 5e-324 if bottom < FLOAT_TINY else 0.0)
 
 
 def fold_var(xs, ddof):

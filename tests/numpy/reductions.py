@@ -24,14 +24,16 @@ SKIPPING = ["nansum", "nanmean", "nanvar", "nanstd"]
 REDUCTIONS = ["sum", "prod", "mean", "min", "max", "any", "all", "count_nonzero", "var", "std"]
 
 
-def reduction(name, arg, axis=None, keepdims=False, ddof=0):
-    """A reduction; NumPy gives dtype and shape, and the value unless floats are accumulated."""
+def reduction(name, arg, axis=None, keepdims=False, ddof=0, dtype=None):
+    """A reduction; NumPy gives dtype and shape, and the value unless floats are accumulated. Where
+    a dtype is given, the argument has it."""
     if name == "prod" and arg.err is not None:
         raise Ambiguous()
     value = np.asarray(arg.raw)
     if value.ndim == 0 and axis not in (None, ()):  # NumPy lets 0 and -1 pass
         raise Refused("E0206")
     kwargs = {"ddof": ddof} if name in ("var", "std") else {}
+    kwargs |= {} if dtype is None else {"dtype": dtype}
     base = call(getattr(np, name), value, axis=axis, keepdims=keepdims, **kwargs)
     if name in ("min", "max"):
         return extreme_reduction(name, arg, value, base, axis, keepdims)
@@ -139,9 +141,12 @@ def float_reduction(name, arg, value, base, axis, ddof):
     extra = (ddof,) if name in ("var", "std") else ()
     for i, row in enumerate(rows):
         try:
-            out[i], err[i] = FLOAT_FOLDS[name](row, *extra)
+            folded = FLOAT_FOLDS[name](row, *extra)
         except OverflowError:
             raise Ambiguous() from None
+        if folded is None:
+            raise Ambiguous()
+        out[i], err[i] = folded
         if not math.isfinite(out[i]):
             err[i] = 0.0
         elif inner is not None:
@@ -164,5 +169,7 @@ def check_against_numpy(name, base, ours, rows, err):
         if theirs == 0 and name in ("var", "std"):  # the squares underflow in float32, not in ours
             continue
         scale = math.fsum(np.abs(row)) if name in ("sum", "mean") else max(abs(mine), err.max())
-        scale = max(scale, float(np.abs(row).max()) ** (2 if name == "var" else 1) * eps)
+        # A mean that is off by eps * largest moves a deviation by as much, and adds its square.
+        largest = float(np.abs(row).max())
+        scale = max(scale, largest * (largest * eps if name == "var" else 1 if name == "std" else eps))
         assert abs(mine - theirs) <= 64 * len(row) * eps * scale, (name, mine, theirs)

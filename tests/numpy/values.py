@@ -58,11 +58,15 @@ def refuse(error):
     text = str(error)
     if isinstance(error, np.exceptions.AxisError) or "duplicate value in 'axis'" in text:
         return Refused("E0206", text)
+    if isinstance(error, IndexError):
+        return Refused("E0214", text)
     if isinstance(error, OverflowError):
         return Refused("E0207", text)
     if isinstance(error, TypeError):
         return Refused("E0203", text)
-    if "broadcast" in text or "more dimensions than allowed" in text:
+    shapes = ["broadcast", "more dimensions than allowed", "cannot reshape", "all input array"]
+    shapes += ["all the input array", "zero-dimensional arrays", "at least one dimension", "must have at least one"]
+    if any(words in text for words in shapes):
         return Refused("E0204", text)
     if "does not have an identity" in text:
         return Refused("E0205", text)
@@ -78,7 +82,7 @@ def call(function, *args, **kwargs):
     try:
         with np.errstate(all="ignore"):
             return np.asarray(function(*args, **kwargs))
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, IndexError) as error:
         raise refuse(error) from error
 
 
