@@ -340,8 +340,6 @@ NAMED += ["logical_and", "logical_or", "logical_xor", "logical_not"]
 NAMED_JUMPS = ["floor_divide", "remainder", "mod"]
 PAIRS = ["fmod", "copysign", "nextafter", "heaviside", "gcd", "lcm"]
 STEPS = ["floor", "ceil", "trunc", "rint", "sign"]
-STRUCTURE = ["reshape", "ravel", "permute_dims", "squeeze", "expand_dims", "broadcast_to", "concat"]
-STRUCTURE += ["stack", "flip", "roll", "take", "repeat", "tile", "diff"]
 
 
 def running(extremum, x, axis):
