@@ -35,9 +35,15 @@ CASTS = {dtype.name: dtype for dtype in DTYPES.values()}
 # --- elementwise -----------------------------------------------------------------------------
 
 
+TRUTHS = [np.logical_and, np.logical_or, np.logical_xor, np.logical_not]
+
+
 def elementwise(function, args, smooth=True):
     """NumPy's `function`, with the error of its arguments carried through. A function that jumps
     must give the same at both ends of every argument; its answer is then exact."""
+    if function in TRUTHS:
+        # Any literal has a truth value, also one that no dtype holds.
+        args = [Lit(bool(arg.value)) if isinstance(arg, Lit) else arg for arg in args]
     beyond(args)
     base = call(function, *[arg.raw for arg in args])
     if all(arg.err is None for arg in args):
@@ -59,9 +65,9 @@ def elementwise(function, args, smooth=True):
     if base.dtype.kind != "f" or not smooth:
         return Arr(base)
     err = np.where(err > 0, err * 1.05 + oracle.spacing(base), 0.0)
-    with np.errstate(all="ignore"):
-        if (err > np.abs(base.astype(F64)).max(initial=0) * 1e-3).any():
-            raise Ambiguous()
+    size = np.abs(base.astype(F64))
+    if (err > size[np.isfinite(size)].max(initial=0) * 1e-3).any():
+        raise Ambiguous()
     return Arr(base, err)
 
 
