@@ -51,7 +51,7 @@ impl Checker<'_> {
         }
         let low = self.nth(given, value, asked, (n - 1) / 2)?;
         let mut middle = self.cast(low, dtype)?;
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             let high = self.nth(given, value, asked, n / 2)?;
             let high = self.cast(high, dtype)?;
             let two = self.constant(scalar::cast(Scalar::Float64(2.0), dtype))?;

@@ -306,9 +306,11 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
         ReduceOp::Var { ddof },
         ReduceOp::Std { ddof },
     ])?;
-    let cut = match op {
-        ReduceOp::Nth { .. } if axes.len() < shape.ndim() => cut.spanning(shape, &axes),
-        _ => cut,
+    let along = matches!(op, ReduceOp::Nth { .. }) && axes.len() < shape.ndim();
+    let cut = if along {
+        cut.spanning(shape, &axes)
+    } else {
+        cut
     };
     Ok(Reduce {
         op,
