@@ -255,7 +255,8 @@ def beyond(args):
 
 def fold(function, args):
     """An operator over literals: int64, float64 or bool arrays of no axes, then weak again."""
-    beyond(args)
+    if function is not operator.neg:
+        beyond(args)
     values = [arg.value for arg in args]
     if function is operator.pow and isinstance(values[0], int) and isinstance(values[1], int):
         return literal_pow(*values)
@@ -411,9 +412,6 @@ class Program:
             return Lit(NAMES[node.id])
         raise Refused("E0201", node.id)
 
-    def on_Attribute(self, node):
-        return self.function(node.attr, [self.value(node.value)])
-
     def on_BinOp(self, node):
         return self.apply(OPERATORS[type(node.op)], [self.value(node.left), self.value(node.right)])
 
@@ -448,10 +446,10 @@ class Program:
         return elementwise(function, args, smooth=function not in JUMPS)
 
     def on_Attribute(self, node):
-        """`x.T`, the only attribute that is no method."""
-        if node.attr not in ("T", "mT"):
-            raise Refused("E0202", node.attr)
-        return moved(np.transpose if node.attr == "T" else np.matrix_transpose, self.array(node.value))
+        """`x.T`, or a function of one argument: `x.real`."""
+        if node.attr == "T":
+            return moved(np.transpose, self.array(node.value))
+        return self.function(node.attr, [self.value(node.value)])
 
     def on_Subscript(self, node):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

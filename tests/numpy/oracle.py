@@ -244,6 +244,8 @@ def fold_prod(xs):
     shrinks, grows = bottom < FLOAT_TINY or (xs == 0).any(), math.isinf(top)
     if shrinks and grows and not (np.isinf(xs).any() and (xs == 0).any()) or bottom < FLOAT_TINY and top > 1:
         return None
+    if grows and bottom < 1 and not np.isinf(xs).any():
+        return None
     if len(xs) == 0 or not math.isfinite(direct) or (xs == 0).any():
         return direct, 0.0
     with mp.workprec(300):
