@@ -205,6 +205,20 @@ impl Checker<'_> {
         value.map(Meaning::Value)
     }
 
+    /// The argument of the parameter called `name`, if it was given and is not `None`.
+    pub(super) fn optional(&self, given: &Given, name: &str) -> Option<NodeId> {
+        let node = given.named(name);
+        node.filter(|&node| !matches!(self.get(node), Meaning::None))
+    }
+
+    /// An argument that is a truth value, written out.
+    pub(super) fn flag(&mut self, given: &Given, name: &str, default: bool) -> Res<bool> {
+        match given.named(name) {
+            Some(node) => self.bool_arg(node, name),
+            None => Ok(default),
+        }
+    }
+
     /// The first argument, an array or a literal.
     pub(super) fn first(&mut self, given: &Given) -> Res<Term> {
         let node = given.get(0).ok_or(Reported)?;

@@ -155,11 +155,7 @@ impl Checker<'_> {
             is: Is::Literal(Literal::Int(0)),
         };
         let angle = self.binary_op(id, BinaryOp::Atan2, zero, x)?;
-        let deg = match given.named("deg") {
-            Some(node) => self.bool_arg(node, "deg")?,
-            None => false,
-        };
-        if !deg {
+        if !self.flag(given, "deg", false)? {
             return Ok(angle);
         }
         // Of both precisions the same double, rounded: not the factor of `rad2deg`.

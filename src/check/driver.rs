@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::ir::{Cut, Operand, OperandId, SourceAxis, View};
+use crate::ir::{Cut, Operand, OperandId, View};
 use crate::table::Id;
 use crate::types::{Grid, Shape};
 
@@ -45,14 +45,9 @@ impl Driver {
 
     /// The same through a view, with `shape`, of a value with shape `arg`.
     pub(super) fn seen(&self, view: &View, arg: &Shape, shape: &Shape) -> Driver {
-        let skip = arg.ndim() - self.shape.ndim();
-        let own = |axis: usize| match self.shape[axis] {
-            1 => SourceAxis::At(0),
-            _ => view.axes[axis + skip].clone(),
-        };
         let view = View {
             arg: view.arg,
-            axes: (0..self.shape.ndim()).map(own).collect(),
+            axes: View::of_part(&view.axes, &self.shape, arg),
         };
         let reached = |axis: usize| view.axes.iter().any(|own| own.axis() == Some(axis));
         let extents = (0..shape.ndim()).map(|axis| if reached(axis) { shape[axis] } else { 1 });

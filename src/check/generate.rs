@@ -2,6 +2,7 @@
 //! Never: an element; what is fixed here is only how they are computed.
 
 use super::call::Given;
+use super::index::from_end;
 use super::literal::Literal;
 use super::meaning::Meaning;
 use super::{Checker, Reported, Res};
@@ -19,10 +20,7 @@ impl Checker<'_> {
             Some(node) => self.length_arg(node, "num")?,
             None => 50,
         };
-        let endpoint = match given.named("endpoint") {
-            Some(node) => self.bool_arg(node, "endpoint")?,
-            None => true,
-        };
+        let endpoint = self.flag(given, "endpoint", true)?;
         let dtype = self.dtype_or(given, DType::Float64)?;
         let generator = spaced(start, stop, num, endpoint);
         if dtype.is_float() {
@@ -39,12 +37,8 @@ impl Checker<'_> {
     /// `arange(stop)`, `arange(start, stop, step, dtype)`
     pub(super) fn arange(&mut self, given: &Given) -> Res<Value> {
         let first = self.required_number(given, "start")?;
-        let stop = match given.named("stop") {
-            Some(node) if !matches!(self.get(node), Meaning::None) => {
-                Some(self.number_arg(node, "stop")?)
-            }
-            _ => None,
-        };
+        let stop = self.optional(given, "stop");
+        let stop = stop.map(|node| self.number_arg(node, "stop")).transpose()?;
         let (start, stop) = match stop {
             Some(stop) => (first, stop),
             None => (Literal::Int(0), first),
@@ -136,16 +130,12 @@ impl Checker<'_> {
             Some(Meaning::Value(value)) => self.build.shape(value).clone(),
             _ => self.extents(given, "shape")?,
         };
-        let ndim = shape.ndim() as i128;
-        let counted = if axis < 0 { axis + ndim } else { axis };
-        if !(0..ndim).contains(&counted) {
+        let Some(axis) = from_end(axis, shape.ndim()) else {
             let message = format!("axis {axis} is not an axis of shape `{shape}`");
             let span = self.span(node);
             self.report(Diagnostic::new(Code::BadAxis, message, span, ""));
             return Err(Reported);
-        }
-        // OK because it was just found to be below the number of axes.
-        let axis = counted as usize;
+        };
         let index = self.positions(axis, shape.ndim(), shape[axis])?;
         self.stretched(index, &shape)
     }
@@ -204,11 +194,14 @@ impl Checker<'_> {
     }
 
     /// The `dtype` argument, or the default.
-    fn dtype_or(&mut self, given: &Given, default: DType) -> Res<DType> {
-        match given.named("dtype") {
-            Some(node) if !matches!(self.get(node), Meaning::None) => self.dtype_arg(node),
-            _ => Ok(default),
-        }
+    pub(super) fn dtype_or(&mut self, given: &Given, default: DType) -> Res<DType> {
+        Ok(self.dtype_given(given)?.unwrap_or(default))
+    }
+
+    /// The `dtype` argument, if there is one.
+    pub(super) fn dtype_given(&mut self, given: &Given) -> Res<Option<DType>> {
+        let node = self.optional(given, "dtype");
+        node.map(|node| self.dtype_arg(node)).transpose()
     }
 
     /// A literal number.

@@ -209,16 +209,13 @@ impl Checker<'_> {
         axis: usize,
         shape: &Shape,
     ) -> Res<usize> {
-        let extent = shape[axis] as i128;
-        let counted = if at < 0 { at + extent } else { at };
-        if (0..extent).contains(&counted) {
-            // OK because it was just found to be below the extent.
-            return Ok(counted as usize);
+        if let Some(at) = from_end(at, shape[axis]) {
+            return Ok(at);
         }
         let message = format!("index {at} is outside of axis {axis} of shape `{shape}`");
-        let label = match extent {
+        let label = match shape[axis] {
             0 => "the axis has no elements".to_string(),
-            n => format!("the indices are {} to {}", -n, n - 1),
+            n => format!("the indices are -{n} to {}", n - 1),
         };
         let span = self.span(node);
         self.report(Diagnostic::new(Code::BadIndex, message, span, label));
@@ -241,6 +238,14 @@ impl Checker<'_> {
         self.report(diagnostic);
         Reported
     }
+}
+
+/// An index or an axis of `count`, counted from the end if it is negative, as one from the start.
+pub(super) fn from_end(at: i128, count: usize) -> Option<usize> {
+    let count = count as i128;
+    let at = if at < 0 { at + count } else { at };
+    // OK because it is below the count.
+    (0..count).contains(&at).then_some(at as usize)
 }
 
 /// What Python's `slice.indices` makes of bounds for an axis of `extent`: the step into the axis,

@@ -3,13 +3,13 @@
 //! Never: a pass over the data.
 
 use super::call::Given;
-use super::index::{Axes, sliced};
+use super::index::{Axes, from_end, sliced};
 use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Border, Value};
 use crate::syntax::ast::{Node, NodeId};
-use crate::types::{BinaryOp, DType, Scalar, Shape};
+use crate::types::{BinaryOp, Scalar, Shape};
 
 impl Checker<'_> {
     /// `concat(arrays, axis)`
@@ -67,8 +67,7 @@ impl Checker<'_> {
             None => 0,
             Some(list) => {
                 let (node, axis) = *list.first().ok_or(Reported)?;
-                let counted = if axis < 0 { axis + ndim as i128 } else { axis };
-                match usize::try_from(counted).ok().filter(|&axis| axis < ndim) {
+                match from_end(axis, ndim) {
                     Some(axis) => axis,
                     None => {
                         let message =
@@ -80,16 +79,18 @@ impl Checker<'_> {
                 }
             }
         };
+        self.stacked(&values, axis)
+    }
+
+    /// Values of one dtype and shape, one after the other along a new axis.
+    fn stacked(&mut self, values: &[Value], axis: usize) -> Res<Value> {
         let mut parts = Vec::with_capacity(values.len());
-        for value in values {
+        for &value in values {
             let mut axes = Axes::default();
-            for own in 0..ndim {
-                match own.cmp(&axis) {
-                    std::cmp::Ordering::Equal => axes.insert(1),
-                    std::cmp::Ordering::Less => axes.keep(shape[own]),
-                    std::cmp::Ordering::Greater => axes.keep(shape[own - 1]),
-                }
-            }
+            let shape = self.build.shape(value);
+            shape[..axis].iter().for_each(|&extent| axes.keep(extent));
+            axes.insert(1);
+            shape[axis..].iter().for_each(|&extent| axes.keep(extent));
             parts.push(self.seen(value, axes)?);
         }
         self.joined(&parts, axis)
@@ -139,7 +140,7 @@ impl Checker<'_> {
                 }
                 // OK because extents of arrays fit isize.
                 (true, _) if total != extent => {
-                    axes.edged(-(start as isize), extent, total);
+                    axes.bounded(-(start as isize), extent, total, Border::Edge)
                 }
                 _ => axes.keep(extent),
             }
@@ -240,12 +241,9 @@ impl Checker<'_> {
     fn extended(&mut self, id: NodeId, x: Term, axis: usize, given: &Given) -> Res<Value> {
         let mut terms = vec![x];
         for (name, place) in [("prepend", 0), ("append", usize::MAX)] {
-            let Some(node) = given.named(name) else {
+            let Some(node) = self.optional(given, name) else {
                 continue;
             };
-            if matches!(self.get(node), Meaning::None) {
-                continue;
-            }
             let term = self.term(node)?;
             let mut value = self.strong(term)?;
             let mut shape = self.shape(x).to_vec();
@@ -277,10 +275,8 @@ impl Checker<'_> {
 
     /// Each element but the first less the one before it; of bools, whether they differ.
     fn differences(&mut self, id: NodeId, x: Term, value: Value, axis: usize) -> Res<Value> {
-        let shape = self.build.shape(value).clone();
         let later = self.part(value, axis, [Some(1), None, None])?;
         let before = self.part(value, axis, [None, Some(-1), None])?;
-        debug_assert_eq!(self.build.shape(later).ndim(), shape.ndim());
         if self.build.dtype(value).is_bool() {
             return self.binary(BinaryOp::Ne, later, before);
         }
@@ -398,23 +394,8 @@ impl Checker<'_> {
             // OK because it lies within the extent.
             let bound = self.constant(Scalar::Int64(bound as i64))?;
             let inside = self.binary(op, index, bound)?;
-            debug_assert_eq!(self.build.dtype(inside), DType::Bool);
             result = self.select(inside, result, fill)?;
         }
         Ok(result)
-    }
-}
-
-impl Axes {
-    /// The next axis of the source, its ends standing in for what is outside.
-    fn edged(&mut self, offset: isize, extent: usize, count: usize) {
-        use crate::ir::Step;
-        let rule = Border::Edge;
-        let step = Step::Bounded {
-            offset,
-            extent,
-            rule,
-        };
-        self.step(step, count);
     }
 }

@@ -3,6 +3,7 @@
 //! Never: a cut that depends on anything but the text, the shapes, the dtypes and the grids.
 
 use super::call::Given;
+use super::index::from_end;
 use super::literal::Literal;
 use super::meaning::{Meaning, Term};
 use super::{Checker, Reported, Res};
@@ -34,8 +35,7 @@ impl Checker<'_> {
         let x = self.first(given)?;
         let value = self.strong(x)?;
         let asked = self.asked(given, x, value)?;
-        let initial = given.named("initial");
-        let initial = initial.filter(|&node| !matches!(self.get(node), Meaning::None));
+        let initial = self.optional(given, "initial");
         let float = self.build.dtype(value).is_float();
         if initial.is_none() {
             self.not_empty(given, reduction, &asked)?;
@@ -70,20 +70,12 @@ impl Checker<'_> {
     /// The arguments that reductions share.
     fn asked(&mut self, given: &Given, x: Term, value: Value) -> Res<Asked> {
         let axes = self.axes(x, given.named("axis"), given);
-        let keepdims = match given.named("keepdims") {
-            Some(node) => self.bool_arg(node, "keepdims"),
-            None => Ok(false),
-        };
+        let keepdims = self.flag(given, "keepdims", false);
         let ddof = match given.named("ddof") {
             Some(node) => self.number_arg(node, "ddof").map(|n| n.to_f64()),
             None => Ok(0.0),
         };
-        let dtype = match given.named("dtype") {
-            Some(node) if !matches!(self.get(node), Meaning::None) => {
-                self.dtype_arg(node).map(Some)
-            }
-            _ => Ok(None),
-        };
+        let dtype = self.dtype_given(given);
         let mask = self.mask(given, x)?;
         let shape = self.build.shape(value).clone();
         let cut = self.cut(&shape, std::iter::once(value).chain(mask));
@@ -190,14 +182,11 @@ impl Checker<'_> {
             return Err(self.no_axis(node, given));
         };
         let shape = self.shape(x);
-        let ndim = shape.ndim() as i128;
-        let counted = if axis < 0 { axis + ndim } else { axis };
-        if (0..ndim).contains(&counted) {
-            // OK because it was just found to be below the number of axes.
-            return Ok(counted as usize);
+        if let Some(axis) = from_end(axis, shape.ndim()) {
+            return Ok(axis);
         }
         let message = format!("axis {axis} is not an axis of shape `{shape}`");
-        let label = match ndim {
+        let label = match shape.ndim() {
             0 => "a single value has no axes".to_string(),
             1 => "the only axis is 0".to_string(),
             n => format!("the axes are 0 to {}", n - 1),

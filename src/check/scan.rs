@@ -2,12 +2,12 @@
 //! Never: an axis that nobody named, where there are several.
 
 use super::call::Given;
-use super::meaning::{Is, Meaning, Term};
+use super::meaning::{Is, Term};
 use super::report::insert;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::funcs::Scanned;
-use crate::ir::{Scan, ScanOp, Value};
+use crate::ir::{ReduceOp, Scan, ScanOp, Value};
 use crate::syntax::ast::NodeId;
 use crate::types::{DType, Shape};
 
@@ -15,21 +15,14 @@ impl Checker<'_> {
     /// `cumulative_sum(x, axis, dtype, include_initial)` and its kin.
     pub(super) fn scan(&mut self, given: &Given, scanned: Scanned, flattens: bool) -> Res<Value> {
         let x = self.first(given)?;
-        let axis = given.named("axis");
-        let axis = axis.filter(|&node| !matches!(self.get(node), Meaning::None));
+        let axis = self.optional(given, "axis");
         let x = self.with_an_axis(x, axis.is_none() && flattens)?;
         let axis = self.scan_axis(x, axis, given);
-        let initial = match given.named("include_initial") {
-            Some(node) => self.bool_arg(node, "include_initial"),
-            None => Ok(false),
-        };
+        let initial = self.flag(given, "include_initial", false);
         let (axis, initial) = (axis?, initial?);
         let op = operation(scanned);
         let value = self.strong(x)?;
-        let dtype = match given.named("dtype") {
-            Some(node) if !matches!(self.get(node), Meaning::None) => self.dtype_arg(node)?,
-            _ => adds_in(op, self.build.dtype(value)),
-        };
+        let dtype = self.dtype_or(given, adds_in(op, self.build.dtype(value)))?;
         let arg = self.cast(value, dtype)?;
         let shape = self.build.shape(arg);
         if let Some(nothing) = op.initial(dtype).filter(|_| initial && shape[axis] == 0) {
@@ -88,13 +81,11 @@ impl Checker<'_> {
     }
 }
 
-/// The dtype that NumPy adds up in: 64 bits for smaller integers.
+/// The dtype that NumPy adds up in: that of a sum.
 fn adds_in(op: ScanOp, dtype: DType) -> DType {
     match op {
         ScanOp::Min | ScanOp::Max => dtype,
-        ScanOp::Sum | ScanOp::Prod if dtype.is_float() => dtype,
-        ScanOp::Sum | ScanOp::Prod if dtype.is_unsigned() => DType::UInt64,
-        ScanOp::Sum | ScanOp::Prod => DType::Int64,
+        ScanOp::Sum | ScanOp::Prod => ReduceOp::Sum.result(dtype),
     }
 }
 

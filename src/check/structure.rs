@@ -2,7 +2,7 @@
 //! Never: a pass over the data.
 
 use super::call::Given;
-use super::index::Axes;
+use super::index::{Axes, from_end};
 use super::literal::Literal;
 use super::meaning::{Meaning, Term};
 use super::{Checker, Reported, Res};
@@ -17,40 +17,31 @@ impl Checker<'_> {
     /// A call of a function that moves elements.
     pub(super) fn structure(&mut self, id: NodeId, given: &Given, what: Structure) -> Res<Value> {
         match what {
-            Structure::Concat => return self.concat(given),
-            Structure::Stack => return self.stack(given),
-            Structure::Diff => return self.diff(id, given),
-            Structure::Shift => return self.shift(given),
-            Structure::Reshape
-            | Structure::Ravel
-            | Structure::Permute
-            | Structure::Squeeze
-            | Structure::ExpandDims
-            | Structure::BroadcastTo
-            | Structure::Flip
-            | Structure::Roll
-            | Structure::Take
-            | Structure::Repeat
-            | Structure::Tile => {}
-        }
-        let x = self.first(given)?;
-        let value = self.strong(x)?;
-        match what {
-            Structure::Reshape => self.reshape(x, value, given),
-            Structure::Ravel => self.ravel(value),
-            Structure::Permute => self.permute(x, value, given),
-            Structure::Squeeze => self.squeeze(x, value, given),
-            Structure::ExpandDims => self.expand_dims(x, value, given),
-            Structure::BroadcastTo => self.broadcast_to(x, value, given),
-            Structure::Flip => self.flip(x, value, given),
-            Structure::Roll => self.roll(x, value, given),
-            Structure::Take => self.take(x, value, given),
-            Structure::Repeat => self.repeat(x, value, given),
-            Structure::Tile => self.tile(value, given),
-            Structure::Concat | Structure::Stack | Structure::Diff | Structure::Shift => {
-                Err(Reported)
+            Structure::Reshape => self.reshape(given),
+            Structure::Ravel => {
+                let (_, value) = self.array(given)?;
+                self.raveled(value)
             }
+            Structure::Permute => self.permute(given),
+            Structure::Squeeze => self.squeeze(given),
+            Structure::ExpandDims => self.expand_dims(given),
+            Structure::BroadcastTo => self.broadcast_to(given),
+            Structure::Flip => self.flip(given),
+            Structure::Roll => self.roll(given),
+            Structure::Take => self.take(given),
+            Structure::Repeat => self.repeat(given),
+            Structure::Tile => self.tile(given),
+            Structure::Concat => self.concat(given),
+            Structure::Stack => self.stack(given),
+            Structure::Diff => self.diff(id, given),
+            Structure::Shift => self.shift(given),
         }
+    }
+
+    /// The first argument, for messages and as an array.
+    fn array(&mut self, given: &Given) -> Res<(Term, Value)> {
+        let x = self.first(given)?;
+        Ok((x, self.strong(x)?))
     }
 
     /// `x.T`
@@ -70,7 +61,8 @@ impl Checker<'_> {
         self.seen(value, Axes { axes, shape })
     }
 
-    fn permute(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn permute(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let Some(order) = self.listed(given, "axes")? else {
             return self.transposed(value);
         };
@@ -89,7 +81,7 @@ impl Checker<'_> {
         self.permuted(value, &axes)
     }
 
-    fn ravel(&mut self, value: Value) -> Res<Value> {
+    fn raveled(&mut self, value: Value) -> Res<Value> {
         let elems = self.build.shape(value).elems();
         self.reshaped(value, Shape::new(&[elems]))
     }
@@ -102,7 +94,8 @@ impl Checker<'_> {
         self.reshape_to(value, shape)
     }
 
-    fn reshape(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn reshape(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let wanted = self.listed(given, "shape")?.ok_or(Reported)?;
         let elems = self.build.shape(value).elems();
         let mut extents = Vec::with_capacity(wanted.len());
@@ -147,7 +140,8 @@ impl Checker<'_> {
         self.reshaped(value, shape)
     }
 
-    fn squeeze(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn squeeze(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let shape = self.build.shape(value).clone();
         let gone = match self.listed(given, "axis")? {
             None => (0..shape.ndim()).filter(|&axis| shape[axis] == 1).collect(),
@@ -178,19 +172,17 @@ impl Checker<'_> {
         self.seen(value, axes)
     }
 
-    fn expand_dims(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn expand_dims(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let list = self.listed(given, "axis")?.ok_or(Reported)?;
         let shape = self.build.shape(value).clone();
-        let ndim = (shape.ndim() + list.len()) as i128;
+        let ndim = shape.ndim() + list.len();
         let mut new = Vec::new();
         for (node, axis) in list {
-            let counted = if axis < 0 { axis + ndim } else { axis };
-            if !(0..ndim).contains(&counted) {
+            let Some(counted) = from_end(axis, ndim) else {
                 let message = format!("axis {axis} is not an axis of the result, which has {ndim}");
                 return Err(self.bad_axis(x, node, message));
-            }
-            // OK because it was just found to be below the number of axes.
-            let counted = counted as usize;
+            };
             if new.contains(&counted) {
                 return Err(self.axis_twice(node, counted));
             }
@@ -210,7 +202,8 @@ impl Checker<'_> {
         self.seen(value, axes)
     }
 
-    fn broadcast_to(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn broadcast_to(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let wanted = self.extents(given, "shape")?;
         let shape = self.build.shape(value).clone();
         if shape.broadcast(&wanted).as_ref() != Ok(&wanted) {
@@ -239,7 +232,8 @@ impl Checker<'_> {
         self.seen(value, Axes { axes, shape })
     }
 
-    fn flip(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn flip(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let shape = self.build.shape(value).clone();
         let flipped = match self.listed(given, "axis")? {
             None => (0..shape.ndim()).collect(),
@@ -261,12 +255,13 @@ impl Checker<'_> {
 
     /// `roll(x, shift, axis)`: element `i` moves to `i + shift`; without an axis, of the flattened
     /// array.
-    fn roll(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn roll(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let shifts = self.listed(given, "shift")?.ok_or(Reported)?;
         let shape = self.build.shape(value).clone();
         let Some(axes) = self.listed(given, "axis")? else {
             let total = shifts.iter().map(|(_, shift)| shift).sum();
-            let flat = self.ravel(value)?;
+            let flat = self.raveled(value)?;
             let rolled = self.rolled(flat, &[total])?;
             return self.reshaped(rolled, shape);
         };
@@ -296,7 +291,8 @@ impl Checker<'_> {
     }
 
     /// `take(x, indices, axis)` with indices written out.
-    fn take(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn take(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let node = given.named("indices").ok_or(Reported)?;
         let single = matches!(self.get(node), Meaning::Literal(_));
         if let Meaning::Value(_) = self.get(node) {
@@ -305,7 +301,7 @@ impl Checker<'_> {
         }
         let indices = self.listed(given, "indices")?.ok_or(Reported)?;
         let (value, axis) = match self.listed(given, "axis")? {
-            None => (self.ravel(value)?, 0),
+            None => (self.raveled(value)?, 0),
             Some(list) => (value, self.only_axis(x, &list, given)?),
         };
         let shape = self.build.shape(value).clone();
@@ -328,10 +324,11 @@ impl Checker<'_> {
     }
 
     /// `repeat(x, repeats, axis)`: each element that many times.
-    fn repeat(&mut self, x: Term, value: Value, given: &Given) -> Res<Value> {
+    fn repeat(&mut self, given: &Given) -> Res<Value> {
+        let (x, value) = self.array(given)?;
         let times = self.listed(given, "repeats")?.ok_or(Reported)?;
         let (value, axis) = match self.listed(given, "axis")? {
-            None => (self.ravel(value)?, 0),
+            None => (self.raveled(value)?, 0),
             Some(list) => (value, self.only_axis(x, &list, given)?),
         };
         let mut counts = Vec::with_capacity(times.len());
@@ -379,7 +376,8 @@ impl Checker<'_> {
     }
 
     /// `tile(x, reps)`: the whole that many times along each axis; the last axes are meant.
-    fn tile(&mut self, value: Value, given: &Given) -> Res<Value> {
+    fn tile(&mut self, given: &Given) -> Res<Value> {
+        let (_, value) = self.array(given)?;
         let reps = self.extents(given, "reps")?;
         let shape = self.build.shape(value).clone();
         let ndim = shape.ndim().max(reps.ndim());
@@ -420,11 +418,8 @@ impl Checker<'_> {
     /// An axis of a term, counted from the end if it is negative.
     pub(super) fn axis_of(&mut self, x: Term, node: NodeId, axis: i128) -> Res<usize> {
         let shape = self.shape(x);
-        let ndim = shape.ndim() as i128;
-        let counted = if axis < 0 { axis + ndim } else { axis };
-        if (0..ndim).contains(&counted) {
-            // OK because it was just found to be below the number of axes.
-            return Ok(counted as usize);
+        if let Some(axis) = from_end(axis, shape.ndim()) {
+            return Ok(axis);
         }
         let message = format!("axis {axis} is not an axis of shape `{shape}`");
         Err(self.bad_axis(x, node, message))

@@ -3,7 +3,7 @@
 
 use super::call::Given;
 use super::literal::Literal;
-use super::meaning::{Is, Meaning};
+use super::meaning::Is;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
@@ -29,10 +29,7 @@ impl Checker<'_> {
         // Elements are converted before they are added, as NumPy does; a float32 is rounded once,
         // after the start has been added.
         let wide = start.is_some() && dtype == DType::Float32;
-        let mut value = match asked.dtype {
-            Some(dtype) => self.cast(value, dtype)?,
-            None => value,
-        };
+        let mut value = self.as_asked(value, asked)?;
         if wide {
             value = self.cast(value, DType::Float64)?;
         }
@@ -57,10 +54,7 @@ impl Checker<'_> {
     pub(super) fn averaged(&mut self, value: Value, asked: &Asked) -> Res<Value> {
         let dtype = self.averaged_dtype(value, asked);
         if asked.mask.is_none() && dtype.is_float() {
-            let value = match asked.dtype {
-                Some(dtype) => self.cast(value, dtype)?,
-                None => value,
-            };
+            let value = self.as_asked(value, asked)?;
             let mean = self.fold(ReduceOp::Mean, value, asked)?;
             return self.cast(mean, dtype);
         }
@@ -92,10 +86,7 @@ impl Checker<'_> {
             return self.cast(spread, dtype);
         }
         let total = self.squares(value, asked, mean)?;
-        let dof = self.freedom(asked)?;
-        let zero = self.constant(Scalar::Float64(0.0))?;
-        let dof = self.binary(BinaryOp::Max, dof, zero)?;
-        let var = self.binary(BinaryOp::Div, total, dof)?;
+        let var = self.by_freedom(total, asked)?;
         self.rooted(given, var, dtype)
     }
 
@@ -145,9 +136,7 @@ impl Checker<'_> {
             true => self.without_nan(value, asked.clone())?,
             false => asked.clone(),
         };
-        let all = self.full(Scalar::Bool(true), asked.shape.clone())?;
-        let counts = self.counting(all, &asked, Scalar::Bool(false))?;
-        self.fold(ReduceOp::CountNonzero, counts, &asked)
+        self.count(&asked)
     }
 
     /// `initial` in the dtype of the result; a literal float is truncated for an integer.
@@ -205,6 +194,14 @@ impl Checker<'_> {
         })
     }
 
+    /// A value in the dtype asked for, if there is one.
+    fn as_asked(&mut self, value: Value, asked: &Asked) -> Res<Value> {
+        match asked.dtype {
+            Some(dtype) => self.cast(value, dtype),
+            None => Ok(value),
+        }
+    }
+
     /// The dtype of a mean or a variance.
     fn averaged_dtype(&self, value: Value, asked: &Asked) -> DType {
         asked
@@ -218,10 +215,7 @@ impl Checker<'_> {
             let total = self.added(ReduceOp::Sum, value, asked, None)?;
             return self.cast(total, DType::Float64);
         }
-        let value = match asked.dtype {
-            Some(dtype) => self.cast(value, dtype)?,
-            None => value,
-        };
+        let value = self.as_asked(value, asked)?;
         let value = self.cast(value, DType::Float64)?;
         let value = self.counting(value, asked, Scalar::Float64(0.0))?;
         self.fold(ReduceOp::Sum, value, asked)
@@ -233,10 +227,15 @@ impl Checker<'_> {
             let extents = asked.axes.iter().map(|&axis| asked.shape[axis] as f64);
             return self.constant(Scalar::Float64(extents.product()));
         }
+        let count = self.count(asked)?;
+        self.cast(count, DType::Float64)
+    }
+
+    /// How many elements count.
+    fn count(&mut self, asked: &Asked) -> Res<Value> {
         let all = self.full(Scalar::Bool(true), asked.shape.clone())?;
         let counts = self.counting(all, asked, Scalar::Bool(false))?;
-        let count = self.fold(ReduceOp::CountNonzero, counts, asked)?;
-        self.cast(count, DType::Float64)
+        self.fold(ReduceOp::CountNonzero, counts, asked)
     }
 
     /// The count less `ddof`.
@@ -244,6 +243,14 @@ impl Checker<'_> {
         let count = self.how_many(asked)?;
         let ddof = self.constant(Scalar::Float64(asked.ddof))?;
         self.binary(BinaryOp::Sub, count, ddof)
+    }
+
+    /// A sum of squares for each degree of freedom; of none, by 0.
+    fn by_freedom(&mut self, total: Value, asked: &Asked) -> Res<Value> {
+        let dof = self.freedom(asked)?;
+        let zero = self.constant(Scalar::Float64(0.0))?;
+        let dof = self.binary(BinaryOp::Max, dof, zero)?;
+        self.binary(BinaryOp::Div, total, dof)
     }
 
     /// The sum of squares about the mean, as float64.
@@ -303,10 +310,7 @@ impl Checker<'_> {
         let square = self.binary(BinaryOp::Mul, off, off)?;
         let total = self.added(ReduceOp::Sum, square, asked, None)?;
         let total = self.cast(total, DType::Float64)?;
-        let dof = self.freedom(asked)?;
-        let zero = self.constant(Scalar::Float64(0.0))?;
-        let dof = self.binary(BinaryOp::Max, dof, zero)?;
-        let var = self.binary(BinaryOp::Div, total, dof)?;
+        let var = self.by_freedom(total, asked)?;
         let var = self.cast(var, dtype)?;
         match is_std(given) {
             true => {
@@ -328,12 +332,9 @@ impl Checker<'_> {
 
     /// The argument `mean`, if there is one.
     fn given_mean(&mut self, given: &Given) -> Res<Option<Value>> {
-        let Some(node) = given.named("mean") else {
+        let Some(node) = self.optional(given, "mean") else {
             return Ok(None);
         };
-        if let Meaning::None = self.get(node) {
-            return Ok(None);
-        }
         let (x, mean) = (self.first(given)?, self.term(node)?);
         self.broadcasts_to(x, mean, "mean")?;
         self.strong(mean).map(Some)

@@ -37,7 +37,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, Value, Verified, View};
+use crate::ir::{Inst, Value, Verified};
 use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Pass, PassPlan, PassSink};
 use crate::table::Id;
@@ -571,12 +571,12 @@ impl Results {
     /// What a view reads, from what it sees in the end outwards.
     fn view<'a>(&self, task: &Task<'_, 'a>, value: Value) -> Result<Leaf<'a>> {
         let mut views = Vec::new();
-        let mut seen = value;
-        while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &task.func.values[seen].inst {
-            views.push(&task.func.values[seen]);
-            seen = *arg;
+        let mut inner = value;
+        while let Some(seen) = task.func.seen_by(inner) {
+            views.push(&task.func.values[inner]);
+            inner = seen;
         }
-        let data = &task.func.values[seen];
+        let data = &task.func.values[inner];
         let input = passes::Input {
             leaf: passes::Leaf::View(value).root(task.func),
             dtype: data.dtype,

@@ -81,10 +81,7 @@ fn same_nans(array: &ArrayValue) -> Vec<Scalar> {
         true => Scalar::Float64(f64::NAN),
         false => elem,
     };
-    let elems = array.elems().into_iter().map(one);
-    elems
-        .map(|elem| Scalar::from_bits(elem.dtype(), elem.bits()))
-        .collect()
+    array.elems().into_iter().map(one).collect()
 }
 
 fn array(operand: &Operand, bytes: &[u8], path: &std::path::Path, stored: bool) -> Array<'static> {

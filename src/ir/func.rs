@@ -1,7 +1,7 @@
 //! In: operands, instructions. Out: one program as tables indexed by newtypes.
 //! Never: a value that names a later one.
 
-use super::Inst;
+use super::{Inst, View};
 use crate::define_id;
 use crate::source::Span;
 use crate::table::Table;
@@ -58,6 +58,19 @@ pub struct ValueData {
 }
 
 impl Func {
+    /// What a view or reshape is of.
+    pub fn seen_by(&self, value: Value) -> Option<Value> {
+        match self.values[value].inst {
+            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => Some(arg),
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::Reduce(_)
+            | Inst::Scan(_) => None,
+        }
+    }
+
     /// How a value lies in chunks and blocks: an operand as it is stored, a view as far as what it
     /// sees has a grid along the same axes.
     pub fn grid(&self, value: Value) -> Option<Grid> {

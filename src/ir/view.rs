@@ -168,9 +168,7 @@ impl SourceAxis {
     pub fn index(&self, index: &[usize]) -> usize {
         match self {
             SourceAxis::At(at) => *at,
-            SourceAxis::Along { axis, steps } => {
-                steps.iter().fold(index[*axis], |at, step| step.apply(at))
-            }
+            SourceAxis::Along { axis, steps } => through(steps, index[*axis]),
         }
     }
 
@@ -216,7 +214,7 @@ impl SourceAxis {
             return self.clone();
         };
         match &outer[*axis] {
-            SourceAxis::At(at) => SourceAxis::At(steps.iter().fold(*at, |at, step| step.apply(at))),
+            SourceAxis::At(at) => SourceAxis::At(through(steps, *at)),
             SourceAxis::Along { axis, steps: first } => {
                 let mut all = first.clone();
                 steps.iter().for_each(|step| push(&mut all, step.clone()));
@@ -227,6 +225,11 @@ impl SourceAxis {
             }
         }
     }
+}
+
+/// The index that steps make of an index.
+fn through(steps: &[Step], at: usize) -> usize {
+    steps.iter().fold(at, |at, step| step.apply(at))
 }
 
 /// Appends a step; two affine ones are one.
@@ -276,6 +279,18 @@ impl View {
             arg: self.arg,
             axes: self.axes.iter().map(|axis| axis.after(outer)).collect(),
         }
+    }
+
+    /// The same view, `axes`, of a value of `shape` that broadcasts to the `whole` argument: along
+    /// axes that it repeats there is one element to see.
+    pub fn of_part(axes: &[SourceAxis], shape: &Shape, whole: &Shape) -> Vec<SourceAxis> {
+        let skip = whole.ndim() - shape.ndim();
+        let own = shape.iter().zip(&axes[skip..]);
+        own.map(|(&extent, source)| match extent {
+            1 => SourceAxis::At(0),
+            _ => source.clone(),
+        })
+        .collect()
     }
 
     /// How the view is cut where its argument is cut by `grid`: along axes that are neighbours

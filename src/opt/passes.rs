@@ -109,8 +109,8 @@ impl Leaf {
 
 /// The value that a view or reshape sees in the end; the value itself where it is none.
 fn root(func: &Func, mut value: Value) -> Value {
-    while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &func.values[value].inst {
-        value = *arg;
+    while let Some(seen) = func.seen_by(value) {
+        value = seen;
     }
     value
 }

@@ -130,7 +130,7 @@ impl Sinker<'_> {
         to: &Shape,
     ) -> Vec<Seen> {
         let args: Vec<Value> = map.args().collect();
-        let own = |arg: &Value| self.own_axes(*arg, from, axes);
+        let own = |arg: &Value| View::of_part(axes, &self.func.values[*arg].shape, from);
         let seen: Vec<Vec<SourceAxis>> = args.iter().map(own).collect();
         let reached = |axis: usize| seen.iter().flatten().any(|own| own.axis() == Some(axis));
         // The outermost axis is carried even if its extent is 1, so that the result has it.
@@ -147,18 +147,6 @@ impl Sinker<'_> {
         .collect()
     }
 
-    /// Where the indices of an argument's own axes come from.
-    fn own_axes(&self, arg: Value, from: &Shape, axes: &[SourceAxis]) -> Vec<SourceAxis> {
-        let shape = &self.func.values[arg].shape;
-        let skip = from.ndim() - shape.ndim();
-        let own = shape.iter().enumerate();
-        own.map(|(axis, &extent)| match extent {
-            1 => SourceAxis::At(0),
-            _ => axes[axis + skip].clone(),
-        })
-        .collect()
-    }
-
     /// `reshape(op(a, b))` is `op(reshape(a), reshape(b))` of arguments that are broadcast to
     /// every element first; single values stay single.
     fn reshaped(
@@ -170,7 +158,7 @@ impl Sinker<'_> {
         to: &Shape,
     ) -> Vec<Seen> {
         let args: Vec<Value> = map.args().collect();
-        let own = |arg: &Value| self.own_axes(*arg, from, axes);
+        let own = |arg: &Value| View::of_part(axes, &self.func.values[*arg].shape, from);
         let seen: Vec<Vec<SourceAxis>> = args.iter().map(own).collect();
         let single = |own: &Vec<SourceAxis>| own.iter().all(|source| source.axis().is_none());
         let carrier = seen.iter().position(|own| !single(own)).unwrap_or(0);

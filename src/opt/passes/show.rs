@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{Home, Leaf, Pass, PassPlan, PassSink, leaf};
 use crate::ir::text::{List, Name, Quoted, Typed};
-use crate::ir::{Func, Inst, Value, View};
+use crate::ir::{Func, Value};
 
 impl PassPlan {
     /// The plan as text; `func` is the function it was made from.
@@ -34,10 +34,9 @@ impl Display for Show<'_> {
 impl Show<'_> {
     /// What a view sees, from the view inwards.
     fn view(&self, f: &mut Formatter<'_>, mut value: Value) -> fmt::Result {
-        while let Inst::View(View { arg, .. }) | Inst::Reshape(arg) = &self.func.values[value].inst
-        {
+        while let Some(seen) = self.func.seen_by(value) {
             write!(f, "{} of ", self.func.line(value))?;
-            value = *arg;
+            value = seen;
         }
         match leaf(self.func, value) {
             Leaf::Operand(id) => writeln!(f, "operand {}", Name(&self.func.operands[id].name)),
