@@ -70,8 +70,19 @@ pub struct OutputInfo {
     pub name: String,
     /// Element type.
     pub dtype: DType,
-    /// Extents in elements.
+    /// Extents in elements; of a filtered output the largest that it can have.
     pub shape: Shape,
+    /// Whether a filter decides how many elements there are along the first axis.
+    pub filtered: bool,
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// The outputs, in the order of the program, as they are in the files: none is filtered any more.
+    pub outputs: Vec<OutputInfo>,
+    /// Where time and bytes went.
+    pub stats: Stats,
 }
 
 /// The outputs of an evaluation, in the order of the program.
@@ -306,13 +317,11 @@ impl<'a> Bound<'a> {
     /// What will be computed, in order.
     pub fn outputs(&self) -> impl ExactSizeIterator<Item = OutputInfo> + '_ {
         let func = &self.prepared.func;
-        func.outputs.iter().map(|output| {
-            let data = &func.values[output.value];
-            OutputInfo {
-                name: output.name.clone(),
-                dtype: data.dtype,
-                shape: data.shape.clone(),
-            }
+        func.outputs.iter().map(|output| OutputInfo {
+            name: output.name.clone(),
+            dtype: func.values[output.value].dtype,
+            shape: func.largest(output),
+            filtered: output.filter.is_some(),
         })
     }
 
@@ -334,15 +343,15 @@ impl<'a> Bound<'a> {
     /// Evaluates the only output into `buffer`, C order, without allocating it.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] if there are several outputs or dtype or length differ, and as
-    /// [`Expr::eval`].
+    /// [`ErrorKind::Argument`] if there are several outputs, if it is filtered, or if dtype or
+    /// length differ, and as [`Expr::eval`].
     pub fn run_into<T: Element>(&self, buffer: &mut [T]) -> Result<Stats> {
         let mut outputs = self.outputs();
         let fits = outputs.next().filter(|only| only.dtype == T::DTYPE);
         if fits.is_none() || outputs.next().is_some() {
             let found: Vec<String> = self
                 .outputs()
-                .map(|output| format!("`{}`: {}{}", output.name, output.dtype, output.shape))
+                .map(|output| format!("`{}`: {output}", output.name))
                 .collect();
             let (wanted, found) = (T::DTYPE, found.join(", "));
             let message =
@@ -354,7 +363,8 @@ impl<'a> Bound<'a> {
     }
 
     /// Evaluates and hands each output to `receiver` in boxes, from worker threads, in no fixed
-    /// order; boxes of one output cover it once.
+    /// order; boxes of one output cover it once. What passes a filter comes some rows at a time, in
+    /// order.
     ///
     /// # Errors
     /// What `receiver` returns, and as [`Expr::eval`].
@@ -364,13 +374,13 @@ impl<'a> Bound<'a> {
     }
 
     /// Evaluates into `.npy` files, one an output. Each appears under its name only when it is
-    /// complete.
+    /// complete. Says what is in them.
     ///
     /// # Errors
     /// [`ErrorKind::Argument`] if the numbers of paths and outputs differ, [`ErrorKind::Io`], and
     /// as [`Expr::eval`].
-    pub fn save_npy<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Stats> {
-        let outputs = self.outputs();
+    pub fn save_npy<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Saved> {
+        let outputs: Vec<OutputInfo> = self.outputs().collect();
         if outputs.len() != paths.len() {
             let (have, need) = (paths.len(), outputs.len());
             let message = format!("{have} output paths were given for {need} outputs");
@@ -386,13 +396,21 @@ impl<'a> Bound<'a> {
             }
         }
         let writers = outputs
+            .iter()
             .zip(paths)
             .map(|(output, path)| NpyWriter::create(path.as_ref(), output.dtype, &output.shape))
             .collect::<Result<Vec<_>>>()?;
         let destinations = writers.iter().map(Destination::Npy).collect();
         let (_, stats) = self.evaluate(destinations)?;
+        let written = outputs.into_iter().zip(&writers);
+        let outputs = written.map(|(output, writer)| OutputInfo {
+            shape: writer.final_shape(),
+            filtered: false,
+            ..output
+        });
+        let outputs = outputs.collect();
         writers.into_iter().try_for_each(NpyWriter::finish)?;
-        Ok(stats)
+        Ok(Saved { outputs, stats })
     }
 
     /// The task as the executor sees it.
@@ -418,6 +436,20 @@ impl<'a> Bound<'a> {
         let arrays = exec::evaluate(&self.task(), destinations, &mut stats)?;
         stats.total = started.elapsed();
         Ok((arrays, stats))
+    }
+}
+
+/// Dtype and shape, a question mark for an extent that a filter decides: `float64(?, 3)`.
+impl std::fmt::Display for OutputInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shape = self.shape.to_string();
+        match (self.filtered, self.shape.first()) {
+            (true, Some(most)) => {
+                let shape = shape.replacen(&most.to_string(), "?", 1);
+                write!(f, "{}{shape}", self.dtype)
+            }
+            _ => write!(f, "{}{shape}", self.dtype),
+        }
     }
 }
 

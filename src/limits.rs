@@ -97,6 +97,15 @@ pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 /// of a tile of such: 32 MiB of float64, four times that a thread for a median.
 pub const MAX_SELECT_ELEMS: usize = 1 << 22;
 
+/// Bins of a histogram or a count: 128 MiB of counts.
+pub const MAX_BINS: usize = 1 << 24;
+
+/// Bins for counting integers of 32 and 64 bits, unless more are asked for: 8 MiB of counts.
+pub const DEFAULT_BINS: usize = 1 << 20;
+
+/// Edges of bins that may be written out: each is compared with every element.
+pub const MAX_BIN_EDGES: usize = 256;
+
 /// Bits of an element that one round of counting finds where a whole array is too large to sort:
 /// 512 KiB of counts, at most four rounds.
 pub const SELECT_ROUND_BITS: u32 = 16;

@@ -3,6 +3,7 @@
 //! Never: the whole file in memory.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::{DecodeScratch, Runs};
@@ -99,6 +100,8 @@ pub struct NpyWriter {
     dtype: DType,
     shape: Shape,
     data_start: u64,
+    /// The shape where it has become known later.
+    shortened: OnceLock<Shape>,
 }
 
 impl NpyWriter {
@@ -108,7 +111,7 @@ impl NpyWriter {
     /// When the system refuses, or the shape is larger than files can be.
     pub fn create(path: impl AsRef<Path>, dtype: DType, shape: &Shape) -> Result<Self> {
         let header = NpyHeader::to_write(dtype, shape);
-        let len = shape
+        shape
             .checked_elems()
             .and_then(|elems| (elems as u64).checked_mul(dtype.size() as u64))
             .and_then(|bytes| bytes.checked_add(header.len() as u64))
@@ -121,12 +124,12 @@ impl NpyWriter {
             })?;
         let file = PendingFile::create(path.as_ref())?;
         file.write_at(0, &header)?;
-        file.set_len(len)?;
         Ok(Self {
             file,
             dtype,
             shape: shape.clone(),
             data_start: header.len() as u64,
+            shortened: OnceLock::new(),
         })
     }
 
@@ -135,7 +138,7 @@ impl NpyWriter {
         self.dtype
     }
 
-    /// Extents.
+    /// The extents that it was created with.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
@@ -149,11 +152,39 @@ impl NpyWriter {
         self.file.write_at(self.data_start + start, bytes)
     }
 
+    /// Gives the array its first extent, once, when that is known: not larger than that it was
+    /// created with.
+    ///
+    /// # Errors
+    /// When the system refuses, or the extent is larger.
+    pub fn shorten(&self, extent: usize) -> Result<()> {
+        let mut extents = self.shape.to_vec();
+        match extents.first_mut() {
+            Some(first) if extent <= *first => *first = extent,
+            _ => {
+                let message = format!("an array of shape {} has no first {extent}", self.shape);
+                return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+            }
+        }
+        let shape = Shape::from(extents);
+        let header = NpyHeader::to_write_over(self.dtype, &shape, self.data_start as usize);
+        self.file.write_at(0, &header)?;
+        self.shortened.get_or_init(|| shape);
+        Ok(())
+    }
+
+    /// The extents that the array has got.
+    pub fn final_shape(&self) -> Shape {
+        self.shortened.get().unwrap_or(&self.shape).clone()
+    }
+
     /// Makes the file durable and gives it its name.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn finish(self) -> Result<()> {
+        let bytes = self.final_shape().elems() * self.dtype.size();
+        self.file.set_len(self.data_start + bytes as u64)?;
         self.file.finish()
     }
 }

@@ -70,7 +70,9 @@ impl Checker<'_> {
         else {
             return Err(self.not_callable(callee));
         };
-        self.term(*base)?;
+        if !self.is_value(*base) {
+            return Err(Reported);
+        }
         match funcs::find(name) {
             Some(function) if function.is_method() || !function.is_available() => {
                 Ok((function, Some(*base)))
@@ -143,8 +145,47 @@ impl Checker<'_> {
         }
     }
 
-    /// The value of a function for its arguments.
+    /// The value of a function for its arguments, some of which may be filtered.
     fn apply(&mut self, id: NodeId, given: &Given) -> Res<Meaning> {
+        let nodes: Vec<NodeId> = given.nodes.iter().flatten().copied().collect();
+        match given.function.rule {
+            Rule::Unary(_)
+            | Rule::Positive
+            | Rule::Square
+            | Rule::Binary(_)
+            | Rule::Composed(_)
+            | Rule::Logical(_)
+            | Rule::LogicalNot
+            | Rule::Where
+            | Rule::Clip
+            | Rule::Round
+            | Rule::Cast(_)
+            | Rule::AsType => self.passing(&nodes, |checker| checker.elementwise(id, given)),
+            Rule::Reduce(reduction) => self.reduce(given, &nodes, reduction),
+            Rule::Scan { scanned, flattens } => {
+                let filtered = given.get(0).map(|node| (node, self.get(node)));
+                match filtered {
+                    Some((node, Meaning::Filtered(filter))) => {
+                        self.scan_filtered(given, node, filter, scanned)
+                    }
+                    _ => self.scan(given, scanned, flattens).map(Meaning::Value),
+                }
+            }
+            Rule::Histogram => self.histogram(given),
+            Rule::BinCount => self.bincount(given),
+            Rule::Linspace => self.linspace(given).map(Meaning::Value),
+            Rule::Arange => self.arange(given).map(Meaning::Value),
+            Rule::Full => self.full_of(given).map(Meaning::Value),
+            Rule::Fill(value) => self.filled(given, value).map(Meaning::Value),
+            Rule::Index => self.index_along(given).map(Meaning::Value),
+            Rule::Random => self.random(given).map(Meaning::Value),
+            Rule::Structure(what) => self.structure(id, given, what).map(Meaning::Value),
+            Rule::NotYet => Err(Reported),
+        }
+    }
+
+    /// The value of a function that goes element by element.
+    fn elementwise(&mut self, id: NodeId, given: &Given) -> Res<Meaning> {
         let value = match given.function.rule {
             Rule::Unary(op) => {
                 let x = self.first(given)?;
@@ -191,16 +232,19 @@ impl Checker<'_> {
                 let dtype = self.dtype_arg(node)?;
                 self.convert(x, dtype)
             }
-            Rule::Reduce(reduction) => self.reduce(given, reduction),
-            Rule::Scan { scanned, flattens } => self.scan(given, scanned, flattens),
-            Rule::Linspace => self.linspace(given),
-            Rule::Arange => self.arange(given),
-            Rule::Full => self.full_of(given),
-            Rule::Fill(value) => self.filled(given, value),
-            Rule::Index => self.index_along(given),
-            Rule::Random => self.random(given),
-            Rule::Structure(what) => self.structure(id, given, what),
-            Rule::NotYet => Err(Reported),
+            // OK because `apply` asks for no other.
+            Rule::Reduce(_)
+            | Rule::Scan { .. }
+            | Rule::Histogram
+            | Rule::BinCount
+            | Rule::Linspace
+            | Rule::Arange
+            | Rule::Full
+            | Rule::Fill(_)
+            | Rule::Index
+            | Rule::Random
+            | Rule::Structure(_)
+            | Rule::NotYet => Err(Reported),
         };
         value.map(Meaning::Value)
     }

@@ -304,12 +304,15 @@ impl<'a> Checker<'a> {
         for &node in &function.nodes {
             self.read(node);
         }
-        let value = self.term(function.body);
+        let meaning = match self.is_value(function.body) {
+            true => Ok(self.get(function.body)),
+            false => Err(Reported),
+        };
         self.depth -= 1;
         self.frame = outer;
         let span = self.span(id);
         self.at(span);
-        value.map(|term| term.is.into())
+        meaning
     }
 
     /// What each parameter stands for in a call.
@@ -356,6 +359,8 @@ impl<'a> Checker<'a> {
         match self.get(node) {
             Meaning::Mistake | Meaning::Unread => Err(Reported),
             meaning @ (Meaning::Value(_)
+            | Meaning::Filtered(_)
+            | Meaning::Pair(..)
             | Meaning::Literal(_)
             | Meaning::None
             | Meaning::Function(_)) => Ok(meaning),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Checker, Power, Res};
-use crate::ir::{Elementwise, Inst, Reduce, Scan, Value, View};
+use crate::ir::{Elementwise, Filter, Inst, RaiseKind, Reduce, Scan, Value};
 use crate::table::Id;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
 
@@ -61,7 +61,7 @@ impl Checker<'_> {
             let any = match &data.inst {
                 Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
-                Inst::View(view) => concerned[view.arg.index()],
+                Inst::View(_) => data.inst.args().iter().any(|arg| concerned[arg.index()]),
                 Inst::Reshape(arg) => concerned[arg.index()],
                 Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
                     concerned[arg.index()]
@@ -76,9 +76,18 @@ impl Checker<'_> {
 impl Flow<'_, '_> {
     fn run(&mut self, powers: &HashMap<Value, Power>) -> Res<()> {
         let func = self.checker.build.func();
-        let outputs: Vec<Value> = func.outputs.iter().map(|output| output.value).collect();
-        for output in outputs {
-            self.want(output, Demand::Always)?;
+        let outputs = func.outputs.iter();
+        let outputs: Vec<_> = outputs
+            .map(|output| (output.value, output.filter))
+            .collect();
+        for (value, filter) in outputs {
+            match filter {
+                Some(Filter { mask, .. }) => {
+                    self.want(mask, Demand::Always)?;
+                    self.want_under(mask, value, &Demand::Always)?;
+                }
+                None => self.want(value, Demand::Always)?,
+            }
         }
         for index in (0..self.concerned.len()).rev() {
             let demand = std::mem::take(&mut self.demands[index]);
@@ -100,7 +109,10 @@ impl Flow<'_, '_> {
         match inst {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
             // Of an array that is seen in part everything is computed, as NumPy does.
-            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => self.want(*arg, Demand::Always),
+            Inst::View(_) | Inst::Reshape(_) => inst
+                .args()
+                .into_iter()
+                .try_for_each(|arg| self.want(arg, Demand::Always)),
             Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
                 self.want(*arg, Demand::Always)
             }
@@ -179,13 +191,17 @@ impl Flow<'_, '_> {
             Demand::Never => {}
             Demand::Always => {
                 let condition = self.spread(negative, power)?;
-                self.checker.build.raise(condition);
+                self.checker
+                    .build
+                    .raise(condition, RaiseKind::NegativePower);
             }
             Demand::Where(masks) => {
                 for &mask in masks {
                     let lanes = self.checker.binary(BinaryOp::And, negative, mask)?;
                     let condition = self.spread(lanes, power)?;
-                    self.checker.build.raise(condition);
+                    self.checker
+                        .build
+                        .raise(condition, RaiseKind::NegativePower);
                 }
             }
         }

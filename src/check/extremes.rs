@@ -23,6 +23,7 @@ impl Checker<'_> {
     ) -> Res<Value> {
         let Some(start) = self.start(initial, self.build.dtype(value))? else {
             self.all_count(given, asked)?;
+            let value = self.chosen(op, value, asked)?;
             return self.fold(op, value, asked);
         };
         if asked.lacks_elements() {
@@ -53,7 +54,10 @@ impl Checker<'_> {
         match start {
             Some(start) if asked.lacks_elements() => return self.everywhere(start, asked),
             Some(_) => {}
-            None => self.all_count(given, asked)?,
+            None => {
+                self.all_count(given, asked)?;
+                self.some_count(asked)?;
+            }
         }
         let numbers = self.without_nan(value, asked.clone())?;
         let limit = match op == ReduceOp::Min {
@@ -92,12 +96,14 @@ impl Checker<'_> {
             self.report(diagnostic);
             return Err(Reported);
         }
-        let most = self.fold(ReduceOp::Max, value, asked)?;
-        let least = self.fold(ReduceOp::Min, value, asked)?;
+        let candidates = self.chosen(ReduceOp::Max, value, asked)?;
+        let most = self.fold(ReduceOp::Max, candidates, asked)?;
+        let candidates = self.chosen(ReduceOp::Min, value, asked)?;
+        let least = self.fold(ReduceOp::Min, candidates, asked)?;
         self.binary(BinaryOp::Sub, most, least)
     }
 
-    /// Whether any, or all, of what counts is true.
+    /// Whether any, or all, of what counts is true, or how much of it.
     pub(super) fn tested(&mut self, op: ReduceOp, value: Value, asked: &Asked) -> Res<Value> {
         let value = match asked.mask {
             Some(_) => self.cast(value, DType::Bool)?,

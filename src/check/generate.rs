@@ -229,7 +229,7 @@ impl Checker<'_> {
         }
     }
 
-    fn literal(&self, node: NodeId) -> Option<Literal> {
+    pub(super) fn literal(&self, node: NodeId) -> Option<Literal> {
         if let Meaning::Literal(literal) = self.get(node) {
             Some(literal)
         } else {

@@ -6,7 +6,7 @@ use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{SourceAxis, Step, Value, View};
-use crate::syntax::ast::{NodeId, Subscript};
+use crate::syntax::ast::{Node, NodeId, Subscript};
 use crate::types::Shape;
 
 /// One item of a subscript, read.
@@ -20,6 +20,18 @@ enum Item {
     Rest,
     /// A new axis of extent 1.
     New,
+    /// The elements along the axis at indices written out, in a list.
+    Listed(NodeId),
+    /// The elements along the axis at the indices that an array has.
+    Taken(NodeId, Value),
+}
+
+/// The axis of a view along which an array has the indices.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    axis: usize,
+    node: NodeId,
+    indices: Value,
 }
 
 /// A view under construction.
@@ -56,6 +68,30 @@ impl Axes {
 impl Checker<'_> {
     /// `base[items]`
     pub(super) fn index(&mut self, id: NodeId, base: NodeId, items: &[Subscript]) -> Res<Meaning> {
+        if let Meaning::Pair(first, second) = self.get(base) {
+            let at = match items {
+                [Subscript::Item(node)] => self.literal(*node),
+                _ => None,
+            };
+            return match at {
+                Some(Literal::Int(0 | -2)) => Ok(Meaning::Value(first)),
+                Some(Literal::Int(1 | -1)) => Ok(Meaning::Value(second)),
+                _ => Err(self.no_value(base)),
+            };
+        }
+        let masks = items.iter().find_map(|item| match item {
+            Subscript::Item(node) => Some(*node).filter(|&node| self.is_mask(node)),
+            Subscript::Slice { .. } | Subscript::Ellipsis => None,
+        });
+        if let Some(mask) = masks {
+            return self.filter(base, items, mask);
+        }
+        if let Meaning::Filtered(filter) = self.get(base)
+            && let [Subscript::Slice { start, stop, step }, rows @ ..] = items
+            && [start, stop, step].iter().all(|bound| bound.is_none())
+        {
+            return self.index_rows(id, base, filter, rows);
+        }
         let base = self.term(base)?;
         let shape = self.shape(base);
         let items = self.items(&shape, items);
@@ -63,13 +99,46 @@ impl Checker<'_> {
         let value = self.strong(base)?;
         let taken = items
             .iter()
-            .filter(|item| matches!(item, Item::At(..) | Item::Slice(_)))
+            .filter(|item| !matches!(item, Item::New | Item::Rest))
             .count();
         let Some(rest) = shape.ndim().checked_sub(taken) else {
             return Err(self.too_many_indices(id, base, taken));
         };
-        let axes = self.view_of(&shape, &items, rest)?;
-        self.seen(value, axes).map(Meaning::Value)
+        self.one_list(&items)?;
+        let (axes, taken) = self.view_of(&shape, &items, rest)?;
+        let value = self.seen(value, axes)?;
+        let value = match taken {
+            Some(Taken {
+                axis,
+                node,
+                indices,
+            }) => self.taken(value, axis, node, indices)?,
+            None => value,
+        };
+        Ok(Meaning::Value(value))
+    }
+
+    /// Indices in lists and arrays would be paired with each other, and with single ones.
+    fn one_list(&mut self, items: &[Item]) -> Res<()> {
+        let lists = items.iter().filter_map(|item| match item {
+            Item::Listed(node) | Item::Taken(node, _) => Some(*node),
+            Item::At(..) | Item::Slice(_) | Item::Rest | Item::New => None,
+        });
+        let lists: Vec<NodeId> = lists.collect();
+        let single = items.iter().any(|item| matches!(item, Item::At(..)));
+        match lists.last() {
+            Some(&last) if lists.len() > 1 || single => {
+                let span = self.span(last);
+                Err(self.not_yet(span, "a list of indices beside another index"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an index is an array of truth values.
+    fn is_mask(&self, node: NodeId) -> bool {
+        let array = self.get(node).array();
+        array.is_some_and(|value| self.build.dtype(value).is_bool())
     }
 
     /// The value that a view under construction is.
@@ -145,22 +214,21 @@ impl Checker<'_> {
             Meaning::Literal(Literal::Bool(_)) => {
                 Err(self.not_yet(span, "indexing with a single truth value"))
             }
-            Meaning::Tuple => {
-                let what = "indexing with a list (`take(x, [1, 2], axis=0)` does it along an axis)";
-                Err(self.not_yet(span, what))
+            Meaning::Tuple if matches!(self.frame.ast.nodes[node], Node::List(_)) => {
+                Ok(Item::Listed(node))
             }
-            Meaning::Value(value) if self.build.dtype(value).is_bool() => {
-                Err(self.not_yet(span, "filtering with a mask"))
-            }
+            Meaning::Tuple => Err(self.not_yet(span, "a tuple as an index")),
             Meaning::Value(value) if self.build.dtype(value).is_int() => {
-                Err(self.not_yet(span, "indexing with an array"))
+                Ok(Item::Taken(node, value))
             }
             Meaning::Value(_)
+            | Meaning::Filtered(_)
+            | Meaning::Pair(..)
             | Meaning::Literal(Literal::Float(_))
             | Meaning::Function(_)
             | Meaning::Method(_)
             | Meaning::Text => {
-                let message = "an index must be an integer, a slice, `...`, `None` or a mask";
+                let message = "an index must be an integer, a slice, `...`, `None`, a mask or an array of integers";
                 let label = format!("into an array of shape `{shape}`");
                 self.report(Diagnostic::new(Code::BadIndex, message, span, label));
                 Err(Reported)
@@ -168,7 +236,15 @@ impl Checker<'_> {
         }
     }
 
-    fn view_of(&mut self, shape: &Shape, items: &[Item], rest: usize) -> Res<Axes> {
+    /// The view that indices mean; where an array has those along an axis, that axis is whole, and
+    /// said which it is.
+    fn view_of(
+        &mut self,
+        shape: &Shape,
+        items: &[Item],
+        rest: usize,
+    ) -> Res<(Axes, Option<Taken>)> {
+        let mut taken = None;
         let mut axes = Axes::default();
         let keep_rest = |axes: &mut Axes| {
             for _ in 0..rest {
@@ -188,6 +264,20 @@ impl Checker<'_> {
                         axes.step(step, count);
                     }
                 }
+                Item::Listed(node) => {
+                    let axis = axes.axes.len();
+                    let places = self.listed_places(node, axis, shape)?;
+                    let count = places.len();
+                    axes.step(Step::Pick(places.into()), count);
+                }
+                Item::Taken(node, indices) => {
+                    taken = Some(Taken {
+                        axis: axes.shape.len(),
+                        node,
+                        indices,
+                    });
+                    axes.keep(shape[axes.axes.len()]);
+                }
                 Item::At(node, at) => {
                     let axis = axes.axes.len();
                     let at = self.place_of(node, at, axis, shape)?;
@@ -198,7 +288,19 @@ impl Checker<'_> {
         if !items.iter().any(|item| matches!(item, Item::Rest)) {
             keep_rest(&mut axes);
         }
-        Ok(axes)
+        Ok((axes, taken))
+    }
+
+    /// `[1, -2]` along an axis, counted from the start.
+    fn listed_places(&mut self, node: NodeId, axis: usize, shape: &Shape) -> Res<Vec<usize>> {
+        let Node::List(items) = &self.frame.ast.nodes[node] else {
+            return Err(Reported);
+        };
+        let places = items.iter().map(|&item| {
+            let at = self.int_arg(item, "an index")?;
+            self.place_of(item, at, axis, shape)
+        });
+        places.collect()
     }
 
     /// A literal index, counted from the end if it is negative, as one from the start.

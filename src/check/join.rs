@@ -215,6 +215,9 @@ impl Checker<'_> {
             return Err(self.bad_literal(given.named("n"), &message));
         }
         let shape = self.shape(x);
+        if times == 0 {
+            return self.strong(x);
+        }
         if shape.ndim() == 0 {
             let message = "a single value has no neighbours";
             let span = self.span(x.node);
@@ -225,10 +228,7 @@ impl Checker<'_> {
             None => shape.ndim() - 1,
             Some(list) => self.only_axis(x, &list, given)?,
         };
-        let mut value = self.strong(x)?;
-        if times > 0 {
-            value = self.extended(id, x, axis, given)?;
-        }
+        let mut value = self.extended(id, x, axis, given)?;
         // More steps than elements leave nothing, whatever their number.
         let most = self.build.shape(value)[axis] as i128 + 1;
         for _ in 0..times.min(most) {
@@ -288,7 +288,12 @@ impl Checker<'_> {
     }
 
     /// A slice along one axis.
-    fn part(&mut self, value: Value, axis: usize, bounds: [Option<i128>; 3]) -> Res<Value> {
+    pub(super) fn part(
+        &mut self,
+        value: Value,
+        axis: usize,
+        bounds: [Option<i128>; 3],
+    ) -> Res<Value> {
         let shape = self.build.shape(value).clone();
         let mut axes = Axes::default();
         for (own, &extent) in shape.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! In: a node whose children have been read. Out: what it means.
 //! Never: recursion.
 
+use super::filter::Filtered;
 use super::literal::Literal;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
@@ -19,6 +20,10 @@ pub(super) enum Meaning {
     Mistake,
     /// An array.
     Value(Value),
+    /// What a filter lets pass of an array.
+    Filtered(Filtered),
+    /// Two arrays: the counts of a histogram and the edges of its bins.
+    Pair(Value, Value),
     /// A number or truth value that the text fixes.
     Literal(Literal),
     /// `None`
@@ -56,12 +61,38 @@ impl From<Is> for Meaning {
     }
 }
 
+impl Meaning {
+    /// What passes a filter, where it is that.
+    pub(super) fn filtered(self) -> Option<Filtered> {
+        if let Meaning::Filtered(filter) = self {
+            return Some(filter);
+        }
+        None
+    }
+
+    /// An array, filtered or not.
+    pub(super) fn array(self) -> Option<Value> {
+        if let Meaning::Value(value) = self {
+            return Some(value);
+        }
+        self.filtered().map(|filter| filter.value)
+    }
+}
+
 impl Checker<'_> {
     /// Gives a node its meaning.
     pub(super) fn read(&mut self, id: NodeId) {
         let span = self.span(id);
         self.at(span);
-        let meaning = self.meaning(id).unwrap_or(Meaning::Mistake);
+        let meaning = match self.is_elementwise(id) {
+            true => {
+                let mut children = Vec::new();
+                self.frame.ast.nodes[id].for_each_child(|child| children.push(child));
+                self.passing(&children, |checker| checker.meaning(id))
+            }
+            false => self.meaning(id),
+        };
+        let meaning = meaning.unwrap_or(Meaning::Mistake);
         self.set(id, meaning);
     }
 
@@ -120,13 +151,25 @@ impl Checker<'_> {
             Meaning::Value(value) => Is::Value(value),
             Meaning::Literal(literal) => Is::Literal(literal),
             Meaning::Mistake | Meaning::Unread => return Err(Reported),
+            Meaning::Filtered(_) => {
+                let span = self.span(node);
+                return Err(self.not_yet(span, "this use of what passes a filter"));
+            }
             Meaning::None
+            | Meaning::Pair(..)
             | Meaning::Function(_)
             | Meaning::Method(_)
             | Meaning::Tuple
             | Meaning::Text => return Err(self.no_value(node)),
         };
         Ok(Term { node, is })
+    }
+
+    /// Whether a node is an array or a literal, filtered arrays and pairs of arrays included; what
+    /// is not is reported.
+    pub(super) fn is_value(&mut self, node: NodeId) -> bool {
+        let meaning = self.get(node);
+        matches!(meaning, Meaning::Filtered(_) | Meaning::Pair(..)) || self.term(node).is_ok()
     }
 
     fn prefix(&mut self, id: NodeId, op: PrefixOp, operand: NodeId) -> Res<Is> {

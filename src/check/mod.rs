@@ -11,7 +11,9 @@ mod demand;
 mod driver;
 mod emit;
 mod extremes;
+mod filter;
 mod generate;
+mod histogram;
 mod index;
 mod join;
 mod literal;
@@ -232,7 +234,7 @@ impl<'a> Checker<'a> {
             let start = first.max(target.index() + 1);
             self.read_range(start..value.index() + 1);
             // A binding that nothing uses must be a value all the same.
-            if self.term(value).is_err() {
+            if !self.is_value(value) {
                 self.set(value, Meaning::Mistake);
             }
             self.keep(name, Bound::Value(self.get(value)));
@@ -271,11 +273,24 @@ impl<'a> Checker<'a> {
     /// Turns what was read into a function, unless something is wrong with it.
     fn finish(mut self, outputs: Vec<(String, NodeId)>) -> Result<Checked, Vec<Diagnostic>> {
         for (name, root) in outputs {
-            if let Ok(term) = self.term(root) {
-                let span = self.frame.ast.spans[root];
-                if let Ok(value) = self.at(span).strong(term) {
-                    self.build.output(name, value);
-                }
+            let span = self.frame.ast.spans[root];
+            self.at(span);
+            if let Meaning::Pair(first, second) = self.get(root) {
+                self.build.output(format!("{name}[0]"), first);
+                self.build.output(format!("{name}[1]"), second);
+                continue;
+            }
+            let output = match self.get(root).filtered() {
+                Some(filter) => self
+                    .delivered(filter)
+                    .map(|(value, filter)| (value, Some(filter))),
+                None => self
+                    .term(root)
+                    .and_then(|term| self.strong(term))
+                    .map(|value| (value, None)),
+            };
+            if let Ok((value, filter)) = output {
+                self.build.output_where(name, value, filter);
             }
         }
         self.raise();

@@ -193,8 +193,25 @@ impl<'a> Checker<'a> {
 
     /// `base.name`, not called.
     pub(super) fn attribute(&mut self, base: NodeId, name: &str, span: Span) -> Res<Meaning> {
-        let x = self.term(base)?;
         let span = self.place(span);
+        if let Meaning::Filtered(filter) = self.get(base) {
+            let alone = self.largest(filter).ndim() < 2;
+            match (name, funcs::find(name)) {
+                ("real", _) => return Ok(Meaning::Filtered(filter)),
+                ("imag", _) => {
+                    return self.passing(&[base], |checker| {
+                        let x = checker.term(base)?;
+                        checker.imaginary(x).map(Meaning::Value)
+                    });
+                }
+                ("T", _) if alone => return Ok(Meaning::Filtered(filter)),
+                (_, Some(function)) if function.is_method() => {
+                    return Ok(Meaning::Method(function));
+                }
+                _ => {}
+            }
+        }
+        let x = self.term(base)?;
         if name == "T" {
             if self.shape(x).ndim() < 2 {
                 return Ok(x.is.into());

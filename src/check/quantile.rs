@@ -76,8 +76,13 @@ impl Checker<'_> {
         let (fractions, several) = self.fractions(node, whole)?;
         let exact = fractions.iter().all(|q| matches!(q, Literal::Int(_)));
         let n = asked.n_reduced();
-        let pick = |q: &Literal| match (method, exact && whole == 1.0) {
-            ("linear", true) => Pick::At((n - 1) * usize::from(q.truth())),
+        let pick = |q: &Literal| match (method, several) {
+            // Ends that are integers stay so through the formulas of these.
+            ("linear", _) | ("averaged_inverted_cdf" | "interpolated_inverted_cdf", true)
+                if exact && whole == 1.0 =>
+            {
+                Pick::At((n - 1) * usize::from(q.truth()))
+            }
             _ => pick(method, n as f64, q.to_f64() / whole),
         };
         let dtype = self.build.dtype(value);
@@ -152,7 +157,7 @@ impl Checker<'_> {
     }
 
     /// Arrays of one shape, one after the other along a new first axis.
-    fn in_a_row(&mut self, values: &[Value]) -> Res<Value> {
+    pub(super) fn in_a_row(&mut self, values: &[Value]) -> Res<Value> {
         let ndim = self.build.shape(values[0]).ndim() + 1;
         let places = self.positions(0, ndim, values.len())?;
         let mut row = values[0];

@@ -3,7 +3,8 @@
 //! Never: a cut that depends on anything but the text, the shapes, the dtypes and the grids.
 
 use super::call::Given;
-use super::index::from_end;
+use super::filter::Filtered;
+use super::index::{Axes, from_end};
 use super::literal::Literal;
 use super::meaning::{Meaning, Term};
 use super::{Checker, Reported, Res};
@@ -11,7 +12,7 @@ use crate::diag::{Code, Diagnostic, Edit};
 use crate::funcs::{Reduction, Rule};
 use crate::ir::{Cut, Reduce, ReduceOp, Value};
 use crate::syntax::ast::{Node, NodeId};
-use crate::types::{DType, Scalar, Shape};
+use crate::types::{BinaryOp, DType, Scalar, Shape};
 
 /// What a call of a reduction asks for, besides its array.
 #[derive(Clone, Debug)]
@@ -30,11 +31,77 @@ pub(super) struct Asked {
 }
 
 impl Checker<'_> {
-    /// A call of a reduction.
-    pub(super) fn reduce(&mut self, given: &Given, reduction: Reduction) -> Res<Value> {
-        let x = self.first(given)?;
+    /// A call of a reduction, some of whose arguments may be filtered.
+    pub(super) fn reduce(
+        &mut self,
+        given: &Given,
+        nodes: &[NodeId],
+        reduction: Reduction,
+    ) -> Res<Meaning> {
+        let filter = self.filter_of(nodes)?;
+        let node = given.get(0).ok_or(Reported)?;
+        let filtered = matches!(self.get(node), Meaning::Filtered(_));
+        let Some(filter) = filter.filter(|_| filtered) else {
+            let x = self.first(given)?;
+            return self.reduced(given, reduction, x, None).map(Meaning::Value);
+        };
+        let apparent = self.largest(filter);
+        let axes = self.axes((node, &apparent), given.named("axis"), given)?;
+        let passing = Passing { filter, axes };
+        let first = passing.goes();
+        let value = self.with_whole(nodes, |checker| {
+            let x = checker.first(given)?;
+            checker.reduced(given, reduction, x, Some(passing))
+        })?;
+        Ok(match first {
+            true => Meaning::Value(value),
+            false => Meaning::Filtered(Filtered { value, ..filter }),
+        })
+    }
+
+    /// A reduction of `x`, of which only what passes a filter may count.
+    pub(super) fn reduced(
+        &mut self,
+        given: &Given,
+        reduction: Reduction,
+        x: Term,
+        passing: Option<Passing>,
+    ) -> Res<Value> {
         let value = self.strong(x)?;
-        let asked = self.asked(given, x, value)?;
+        let filtered = passing.as_ref().is_some_and(Passing::goes);
+        let along = passing.as_ref().map_or(0, |passing| passing.filter.axes);
+        if filtered
+            && matches!(
+                reduction,
+                Reduction::Median | Reduction::Quantile | Reduction::Percentile
+            )
+        {
+            let what = format!("`{}` of what passes a filter", given.function.name);
+            return Err(self.not_yet(self.here, &what));
+        }
+        let asked = self.asked(given, x, value, passing)?;
+        let value = self.answer(given, reduction, x, value, asked.clone())?;
+        match filtered && asked.keepdims {
+            // The axes of the mask have become one.
+            true => {
+                let mut axes = Axes::default();
+                (1..along).for_each(|_| axes.drop_at(0));
+                let kept = self.build.shape(value)[along - 1..].to_vec();
+                kept.into_iter().for_each(|extent| axes.keep(extent));
+                self.seen(value, axes)
+            }
+            false => Ok(value),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        given: &Given,
+        reduction: Reduction,
+        x: Term,
+        value: Value,
+        asked: Asked,
+    ) -> Res<Value> {
         let initial = self.optional(given, "initial");
         let float = self.build.dtype(value).is_float();
         if initial.is_none() {
@@ -47,15 +114,15 @@ impl Checker<'_> {
             Reduction::Var | Reduction::Std => self.spread(given, value, &asked),
             Reduction::Min => self.extreme(given, ReduceOp::Min, value, &asked, initial),
             Reduction::Max => self.extreme(given, ReduceOp::Max, value, &asked, initial),
-            Reduction::ArgMin => self.fold(ReduceOp::ArgMin, value, &asked),
-            Reduction::ArgMax => self.fold(ReduceOp::ArgMax, value, &asked),
+            Reduction::ArgMin => self.position(ReduceOp::ArgMin, value, &asked),
+            Reduction::ArgMax => self.position(ReduceOp::ArgMax, value, &asked),
             Reduction::Ptp => self.range(x, value, &asked),
             Reduction::Median => self.median(given, value, &asked),
             Reduction::Quantile => self.quantile(given, value, &asked, 1.0),
             Reduction::Percentile => self.quantile(given, value, &asked, 100.0),
             Reduction::Any => self.tested(ReduceOp::Any, value, &asked),
             Reduction::All => self.tested(ReduceOp::All, value, &asked),
-            Reduction::CountNonzero => self.fold(ReduceOp::CountNonzero, value, &asked),
+            Reduction::CountNonzero => self.tested(ReduceOp::CountNonzero, value, &asked),
             Reduction::NanSum => self.nan_added(value, &asked, initial),
             Reduction::NanMean if !float => self.averaged(value, &asked),
             Reduction::NanMean => self.nan_averaged(given, value, asked),
@@ -68,15 +135,31 @@ impl Checker<'_> {
     }
 
     /// The arguments that reductions share.
-    fn asked(&mut self, given: &Given, x: Term, value: Value) -> Res<Asked> {
-        let axes = self.axes(x, given.named("axis"), given);
+    fn asked(
+        &mut self,
+        given: &Given,
+        x: Term,
+        value: Value,
+        passing: Option<Passing>,
+    ) -> Res<Asked> {
+        let axes = match &passing {
+            Some(passing) => Ok(passing.whole_axes()),
+            None => self.axes((x.node, &self.shape(x)), given.named("axis"), given),
+        };
         let keepdims = self.flag(given, "keepdims", false);
         let ddof = match given.named("ddof") {
             Some(node) => self.number_arg(node, "ddof").map(|n| n.to_f64()),
             None => Ok(0.0),
         };
         let dtype = self.dtype_given(given);
-        let mask = self.mask(given, x)?;
+        let mut mask = self.mask(given, x)?;
+        if let Some(Passing { filter, .. }) = passing.filter(|passing| passing.goes()) {
+            let passes = self.aligned_mask(Filtered { value, ..filter })?;
+            mask = Some(match mask {
+                Some(mask) => self.binary(BinaryOp::And, mask, passes)?,
+                None => passes,
+            });
+        }
         let shape = self.build.shape(value).clone();
         let cut = self.cut(&shape, std::iter::once(value).chain(mask));
         Ok(Asked {
@@ -91,7 +174,7 @@ impl Checker<'_> {
     }
 
     /// How reductions of a domain over which `values` are read are cut.
-    fn cut(&self, domain: &Shape, values: impl Iterator<Item = Value>) -> Cut {
+    pub(super) fn cut(&self, domain: &Shape, values: impl Iterator<Item = Value>) -> Cut {
         match self.best_driver(values) {
             Some(driver) => driver.cut(domain),
             None => Cut::boxes(domain),
@@ -151,8 +234,13 @@ impl Checker<'_> {
     }
 
     /// Which axes go, sorted; all of them without `axis`.
-    fn axes(&mut self, x: Term, node: Option<NodeId>, given: &Given) -> Res<Vec<usize>> {
-        let ndim = self.shape(x).ndim();
+    fn axes(
+        &mut self,
+        x: (NodeId, &Shape),
+        node: Option<NodeId>,
+        given: &Given,
+    ) -> Res<Vec<usize>> {
+        let ndim = x.1.ndim();
         let Some(node) = node else {
             return Ok((0..ndim).collect());
         };
@@ -169,19 +257,32 @@ impl Checker<'_> {
                 }
             }
             // NumPy lets the first and the last axis of a single value pass, there are none to go.
-            (Meaning::Literal(Literal::Int(0 | -1)), _) if ndim == 0 && folds(given) => {}
+            (Meaning::Literal(Literal::Int(0 | -1)), _)
+                if ndim == 0 && folds(given, self.is_float(x.0)) => {}
             _ => axes.push(self.axis(x, node, given)?),
         }
         axes.sort_unstable();
         Ok(axes)
     }
 
-    /// One axis, written out.
-    pub(super) fn axis(&mut self, x: Term, node: NodeId, given: &Given) -> Res<usize> {
+    /// Whether an array or a number is a float.
+    fn is_float(&self, node: NodeId) -> bool {
+        match self.get(node).array() {
+            Some(value) => self.build.dtype(value).is_float(),
+            None => matches!(self.literal(node), Some(Literal::Float(_))),
+        }
+    }
+
+    /// One axis of an array of such a shape, written out.
+    pub(super) fn axis(
+        &mut self,
+        (x, shape): (NodeId, &Shape),
+        node: NodeId,
+        given: &Given,
+    ) -> Res<usize> {
         let Meaning::Literal(Literal::Int(axis)) = self.get(node) else {
             return Err(self.no_axis(node, given));
         };
-        let shape = self.shape(x);
         if let Some(axis) = from_end(axis, shape.ndim()) {
             return Ok(axis);
         }
@@ -192,7 +293,7 @@ impl Checker<'_> {
             n => format!("the axes are 0 to {}", n - 1),
         };
         let diagnostic = Diagnostic::new(Code::BadAxis, message, self.span(node), label)
-            .label(self.span(x.node), format!("`{shape}`"));
+            .label(self.span(x), format!("`{shape}`"));
         let diagnostic = self.two_arrays(diagnostic, given);
         self.report(diagnostic);
         Err(Reported)
@@ -262,6 +363,29 @@ impl Checker<'_> {
     }
 }
 
+/// That only what passes a filter counts.
+#[derive(Clone, Debug)]
+pub(super) struct Passing {
+    filter: Filtered,
+    /// The axes that go, of the filtered array, sorted.
+    axes: Vec<usize>,
+}
+
+impl Passing {
+    /// Whether the axis goes along which elements pass; else the filter is for the result.
+    fn goes(&self) -> bool {
+        self.axes.first() == Some(&0)
+    }
+
+    /// The axes that go, of the whole array.
+    fn whole_axes(&self) -> Vec<usize> {
+        let n = self.filter.axes;
+        let first = (0..n).filter(|_| self.goes());
+        let behind = self.axes.iter().filter(|&&axis| axis > 0);
+        first.chain(behind.map(|axis| axis + n - 1)).collect()
+    }
+}
+
 impl Asked {
     /// Whether some element of the result has no elements to come from.
     pub(super) fn lacks_elements(&self) -> bool {
@@ -280,10 +404,17 @@ impl Asked {
 }
 
 /// Whether NumPy lets the axes 0 and -1 of a single value pass.
-fn folds(given: &Given) -> bool {
-    use Reduction::{All, Any, ArgMax, ArgMin, Max, Min, Prod, Ptp, Sum};
-    let folds = [Sum, Prod, Min, Max, Any, All, Ptp, ArgMin, ArgMax].map(Rule::Reduce);
-    folds.contains(&given.function.rule)
+fn folds(given: &Given, float: bool) -> bool {
+    use Reduction::*;
+    let Rule::Reduce(reduction) = given.function.rule else {
+        return false;
+    };
+    match reduction {
+        Sum | Prod | Min | Max | Any | All | Ptp | ArgMin | ArgMax | CountNonzero | NanSum
+        | NanMin | NanMax => true,
+        NanMean | NanVar | NanStd => float,
+        Mean | Var | Std | Median | Quantile | Percentile | NanCount => false,
+    }
 }
 
 /// Whether NumPy takes one axis, or none, but no tuple.

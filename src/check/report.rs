@@ -210,12 +210,18 @@ impl Checker<'_> {
             Meaning::Method(function) => {
                 ("a function", format!("call it: `{}`", function.signature()))
             }
+            Meaning::Pair(..) => (
+                "two arrays",
+                format!("the counts are `{text}[0]`, the edges `{text}[1]`"),
+            ),
             Meaning::Tuple => ("several values", "write each on its own".to_string()),
             Meaning::Text => ("text", "strings name dtypes only".to_string()),
             Meaning::None => ("no value", "leave it out".to_string()),
-            Meaning::Unread | Meaning::Mistake | Meaning::Value(_) | Meaning::Literal(_) => {
-                return Reported;
-            }
+            Meaning::Unread
+            | Meaning::Mistake
+            | Meaning::Value(_)
+            | Meaning::Filtered(_)
+            | Meaning::Literal(_) => return Reported,
         };
         let message = format!("`{text}` is {what}, not an array");
         let label = "an array is needed here";

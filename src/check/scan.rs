@@ -55,7 +55,7 @@ impl Checker<'_> {
     /// The axis; there must be one where there are several to choose from.
     fn scan_axis(&mut self, x: Term, axis: Option<NodeId>, given: &Given) -> Res<usize> {
         match axis {
-            Some(node) => return self.axis(x, node, given),
+            Some(node) => return self.axis((x.node, &self.shape(x)), node, given),
             None if self.shape(x).ndim() == 1 => return Ok(0),
             None => {}
         }
@@ -82,14 +82,14 @@ impl Checker<'_> {
 }
 
 /// The dtype that NumPy adds up in: that of a sum.
-fn adds_in(op: ScanOp, dtype: DType) -> DType {
+pub(super) fn adds_in(op: ScanOp, dtype: DType) -> DType {
     match op {
         ScanOp::Min | ScanOp::Max => dtype,
         ScanOp::Sum | ScanOp::Prod => ReduceOp::Sum.result(dtype),
     }
 }
 
-fn operation(scanned: Scanned) -> ScanOp {
+pub(super) fn operation(scanned: Scanned) -> ScanOp {
     match scanned {
         Scanned::Sum => ScanOp::Sum,
         Scanned::Prod => ScanOp::Prod,

@@ -8,10 +8,10 @@ use super::meaning::{Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::funcs::Structure;
-use crate::ir::{Border, SourceAxis, Step, Value};
+use crate::ir::{Border, RaiseKind, SourceAxis, Step, Value};
 use crate::limits::MAX_PICKED;
 use crate::syntax::ast::{Node, NodeId};
-use crate::types::Shape;
+use crate::types::{BinaryOp, DType, Scalar, Shape};
 
 impl Checker<'_> {
     /// A call of a function that moves elements.
@@ -295,15 +295,14 @@ impl Checker<'_> {
         let (x, value) = self.array(given)?;
         let node = given.named("indices").ok_or(Reported)?;
         let single = matches!(self.get(node), Meaning::Literal(_));
-        if let Meaning::Value(_) = self.get(node) {
-            let what = "taking elements at indices that are not written out";
-            return Err(self.not_yet(self.span(node), what));
-        }
-        let indices = self.listed(given, "indices")?.ok_or(Reported)?;
         let (value, axis) = match self.listed(given, "axis")? {
             None => (self.raveled(value)?, 0),
             Some(list) => (value, self.only_axis(x, &list, given)?),
         };
+        if let Meaning::Value(indices) = self.get(node) {
+            return self.taken(value, axis, node, indices);
+        }
+        let indices = self.listed(given, "indices")?.ok_or(Reported)?;
         let shape = self.build.shape(value).clone();
         let places = indices
             .iter()
@@ -321,6 +320,64 @@ impl Checker<'_> {
             }
         }
         self.seen(value, axes)
+    }
+
+    /// The elements along an axis at the indices that an array has, in its shape.
+    pub(super) fn taken(
+        &mut self,
+        value: Value,
+        axis: usize,
+        node: NodeId,
+        indices: Value,
+    ) -> Res<Value> {
+        let dtype = self.build.dtype(indices);
+        if dtype.is_float() || dtype == DType::UInt64 {
+            let message = format!("indices are integers that fit in `int64`, not `{dtype}`");
+            let diagnostic = Diagnostic::new(Code::NoSuchOperation, message, self.span(node), "")
+                .suggest("to convert them", self.wrap("int64", node));
+            self.report(diagnostic);
+            return Err(Reported);
+        }
+        let (shape, by) = (
+            self.build.shape(value).clone(),
+            self.build.shape(indices).clone(),
+        );
+        let (extent, count) = (shape[axis], by.elems());
+        if extent == 0 && count > 0 {
+            let message = format!("axis {axis} of shape `{shape}` has no elements to take");
+            let span = self.span(node);
+            self.report(Diagnostic::new(Code::BadIndex, message, span, ""));
+            return Err(Reported);
+        }
+        let list = self.cast(indices, DType::Int64)?;
+        // OK because extents of arrays fit isize.
+        let n = self.constant(Scalar::Int64(extent as i64))?;
+        let zero = self.constant(Scalar::Int64(0))?;
+        let negative = self.binary(BinaryOp::Lt, list, zero)?;
+        let from_end = self.binary(BinaryOp::Add, list, n)?;
+        let list = self.select(negative, from_end, list)?;
+        let before = self.binary(BinaryOp::Lt, list, zero)?;
+        let behind = self.binary(BinaryOp::Ge, list, n)?;
+        let outside = self.binary(BinaryOp::Or, before, behind)?;
+        self.build.raise(outside, RaiseKind::IndexOutside);
+        let list = self.reshaped(list, Shape::new(&[count]))?;
+        let mut axes = Axes::default();
+        for (own, &along) in shape.iter().enumerate() {
+            match own == axis {
+                true => {
+                    let look = Step::Look {
+                        list,
+                        count,
+                        extent: extent.max(1),
+                    };
+                    axes.step(look, count);
+                }
+                false => axes.keep(along),
+            }
+        }
+        let taken = self.seen(value, axes)?;
+        let extents = [&shape[..axis], &by[..], &shape[axis + 1..]].concat();
+        self.reshaped(taken, Shape::from(extents))
     }
 
     /// `repeat(x, repeats, axis)`: each element that many times.

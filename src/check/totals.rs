@@ -232,7 +232,7 @@ impl Checker<'_> {
     }
 
     /// How many elements count.
-    fn count(&mut self, asked: &Asked) -> Res<Value> {
+    pub(super) fn count(&mut self, asked: &Asked) -> Res<Value> {
         let all = self.full(Scalar::Bool(true), asked.shape.clone())?;
         let counts = self.counting(all, asked, Scalar::Bool(false))?;
         self.fold(ReduceOp::CountNonzero, counts, asked)

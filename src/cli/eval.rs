@@ -15,7 +15,7 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Stats, bytes_text};
 use crate::explain::{self, Stage};
-use crate::expr::{Expr, OutputInfo};
+use crate::expr::{Expr, Saved};
 
 /// Evaluates and prints or writes the results.
 pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
@@ -30,10 +30,9 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
         args.output
             .iter()
             .try_for_each(|path| check_writable(path))?;
-        let infos: Vec<OutputInfo> = bound.outputs().collect();
-        let stats = bound.save_npy(&args.output)?;
-        wrote(&infos, &args.output, &stats, output)?;
-        stats
+        let saved = bound.save_npy(&args.output)?;
+        wrote(&saved, &args.output, output)?;
+        saved.stats
     };
     if args.stats && !output.is_json() {
         // Beside the result, so that the result can go to a file or a variable.
@@ -47,26 +46,18 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
 }
 
 /// Says which files were written.
-fn wrote(
-    infos: &[OutputInfo],
-    paths: &[PathBuf],
-    stats: &Stats,
-    output: &mut Output,
-) -> Result<()> {
+fn wrote(saved: &Saved, paths: &[PathBuf], output: &mut Output) -> Result<()> {
+    let mut each = saved.outputs.iter().zip(paths);
     if !output.is_json() {
-        return infos.iter().zip(paths).try_for_each(|(info, path)| {
-            let (name, dtype, shape) = (&info.name, info.dtype, &info.shape);
-            print(
-                output,
-                &format!("{name}: {dtype}{shape} -> {}", path.display()),
-            )
+        return each.try_for_each(|(info, path)| {
+            let line = format!("{}: {info} -> {}", info.name, path.display());
+            print(output, &line)
         });
     }
-    let each = infos.iter().zip(paths);
     let outputs = each.map(|(info, path)| OutputReply::elsewhere(info, Some(path)));
     let reply = json::Reply {
         outputs: outputs.collect(),
-        stats: Some(stats),
+        stats: Some(&saved.stats),
     };
     print(output, &json::line(&reply))
 }

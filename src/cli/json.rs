@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::error::Error;
 use crate::exec::Stats;
 use crate::expr::OutputInfo;
-use crate::types::{DType, Scalar, Shape};
+use crate::types::{DType, Scalar};
 
 /// `{"ok":true,"outputs":[...],"stats":{...}}`
 pub(super) struct Reply<'r> {
@@ -21,7 +21,8 @@ pub(super) struct Reply<'r> {
 pub(super) struct OutputReply<'r> {
     pub(super) name: &'r str,
     pub(super) dtype: DType,
-    pub(super) shape: &'r Shape,
+    /// `None` for an extent that a filter decides.
+    pub(super) shape: Vec<Option<usize>>,
     /// The elements, where they were computed to memory.
     pub(super) bytes: Option<Vec<u8>>,
     /// The file they were written to.
@@ -34,7 +35,12 @@ impl<'r> OutputReply<'r> {
         Self {
             name: &info.name,
             dtype: info.dtype,
-            shape: &info.shape,
+            shape: info
+                .shape
+                .iter()
+                .enumerate()
+                .map(|(axis, &extent)| Some(extent).filter(|_| !(info.filtered && axis == 0)))
+                .collect(),
             bytes: None,
             path: path.map(|path| path.display().to_string()),
         }
@@ -45,7 +51,7 @@ impl<'r> OutputReply<'r> {
         Ok(Self {
             name,
             dtype: array.dtype(),
-            shape: array.shape(),
+            shape: array.shape().iter().copied().map(Some).collect(),
             bytes: Some(array.to_bytes()?),
             path: None,
         })
@@ -114,7 +120,7 @@ impl Serialize for OutputReply<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", self.name)?;
         map.serialize_entry("dtype", self.dtype.name())?;
-        map.serialize_entry("shape", &self.shape[..])?;
+        map.serialize_entry("shape", &self.shape)?;
         if let Some(bytes) = &self.bytes {
             map.serialize_entry("data", &Data(self.dtype, bytes))?;
         }

@@ -128,10 +128,7 @@ fn bound(infos: &[OutputInfo], output: &mut Output) -> Result<()> {
         return print(output, &json::line(&reply));
     }
     for info in infos {
-        print(
-            output,
-            &format!("{}: {}{}", info.name, info.dtype, info.shape),
-        )?;
+        print(output, &format!("{}: {info}", info.name))?;
     }
     Ok(())
 }
@@ -199,6 +196,7 @@ fn described(session: &Session) -> impl Iterator<Item = OutputInfo> {
         name: name.to_string(),
         dtype: array.dtype(),
         shape: array.shape().clone(),
+        filtered: false,
     })
 }
 
@@ -218,12 +216,12 @@ fn save(session: &mut Session, rest: &str, output: &mut Output) -> Result<()> {
     let Reply::Ready(ready) = session.statement(expr)? else {
         return Err(usage());
     };
-    let infos: Vec<OutputInfo> = ready.outputs().collect();
-    ready.save_npy(&[path])?;
+    let saved = ready.save_npy(&[path])?;
     if !output.is_json() {
         return print(output, &format!("wrote {}", path.display()));
     }
-    let outputs = infos
+    let outputs = saved
+        .outputs
         .iter()
         .map(|info| OutputReply::elsewhere(info, Some(path)));
     let reply = json::Reply {

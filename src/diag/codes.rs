@@ -84,6 +84,10 @@ codes! {
     NegativeExponent "E0503" "an integer to a negative integer power, in the data";
     Cancelled "E0504" "the evaluation was cancelled";
     Usage "E0505" "a request that cannot be carried out";
+    NothingLeft "E0506" "a minimum or the like of elements of which none passes a filter";
+    NoBins "E0507" "a histogram that has no bins for the data";
+    Uncountable "E0508" "an integer that cannot be counted";
+    IndexOutside "E0509" "an index outside of the array, in the data";
     Internal "E0599" "a bug in fuseblock";
 }
 

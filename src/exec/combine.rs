@@ -201,7 +201,8 @@ pub(crate) fn fold_kind(op: ReduceOp, dtype: DType) -> FoldKind {
         },
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
-        ReduceOp::CountNonzero => FoldKind::CountNonzero,
+        // Bins are counted apart: see `exec/bins`.
+        ReduceOp::CountNonzero | ReduceOp::Bins { .. } => FoldKind::CountNonzero,
         ReduceOp::Var { .. } | ReduceOp::Std { .. } => FoldKind::Moments,
     }
 }
@@ -238,6 +239,7 @@ fn spread(op: ReduceOp, moments: Moments, n: f64) -> f64 {
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
         | ReduceOp::Nth { .. }
+        | ReduceOp::Bins { .. }
         | ReduceOp::Any
         | ReduceOp::All
         | ReduceOp::CountNonzero => moments.m2,

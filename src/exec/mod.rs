@@ -6,10 +6,12 @@
 //! row by row, and delivers what it computed: elementwise results to their place, partials of
 //! reductions to the tree that the cut fixes.
 
+mod bins;
 mod buffer;
 mod cache;
 mod carry;
 mod combine;
+mod filter;
 mod input;
 mod interp;
 mod kernels;
@@ -37,9 +39,9 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, Value, Verified};
+use crate::ir::{Inst, RaiseKind, Value, Verified};
 use crate::limits::MAX_THREADS;
-use crate::opt::passes::{self, Home, Pass, PassPlan, PassSink};
+use crate::opt::passes::{self, Home, Kind, Pass, PassPlan, PassSink};
 use crate::table::Id;
 use crate::types::{DType, Shape};
 
@@ -51,6 +53,7 @@ pub use stats::Stats;
 
 use cache::BlockCache;
 use carry::Carries;
+use filter::{FilterTarget, Part, deliver_slab};
 use input::Leaf;
 use kernels::{KernelCounts, Kernels};
 use pass::{Delivery, PassRun, SinkRun};
@@ -109,7 +112,7 @@ pub(crate) fn evaluate(
         while run.refine() {
             run_tiles(task, index, &run, &pool, &counters)?;
         }
-        finish(pass, run, &mut results)?;
+        finish(task, pass, run, &mut results)?;
         results.keep_stored(task, stored)?;
     }
     stats.passes = task.plan.n_data_passes();
@@ -127,6 +130,8 @@ pub(crate) fn evaluate(
 #[derive(Debug, Default)]
 struct Results {
     arrays: HashMap<Value, Array<'static>>,
+    /// Filtered outputs, by their index.
+    filtered: HashMap<usize, Array<'static>>,
 }
 
 /// Elements that a pass stores in memory of our own.
@@ -147,8 +152,15 @@ fn check_operands(task: &Task<'_, '_>) -> Result<()> {
 fn check_destinations(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
     for (output, destination) in task.func.outputs.iter().zip(destinations) {
         let data = &task.func.values[output.value];
-        let (dtype, shape) = (data.dtype, &data.shape);
+        let (dtype, shape) = (data.dtype, &task.func.largest(output));
         match destination {
+            Destination::Buffer(_) if output.filter.is_some() => {
+                let message = format!(
+                    "how many elements of `{}` pass the filter is not known before: a buffer cannot take them",
+                    output.name
+                );
+                return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
+            }
             Destination::Buffer(bytes) if bytes.len() != bytes_of(dtype, shape) => {
                 let (have, need) = (bytes.len(), bytes_of(dtype, shape));
                 let message = format!(
@@ -174,11 +186,12 @@ fn bytes_of(dtype: DType, shape: &Shape) -> usize {
     shape.elems().saturating_mul(dtype.size())
 }
 
+/// Results that are not worth asking the system how much memory is free.
+const SMALL: usize = 1 << 20;
+
 /// Refuses results in memory above the limit, before anything is allocated: outputs to memory,
 /// reductions, and what passes keep for later ones.
 fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
-    /// Not worth asking the system how much memory is free.
-    const SMALL: usize = 1 << 20;
     let (mut total, mut largest) = (0usize, None);
     for (pass, index) in task.plan.passes.iter().zip(0..) {
         for (pass_sink, sink) in pass.sinks.iter().zip(0..) {
@@ -191,7 +204,8 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
                     }
                     value
                 }
-                PassSink::Raise(_) => continue,
+                // Limited as they grow.
+                PassSink::Filter(_) | PassSink::Mask(_) | PassSink::Raise(_) => continue,
             };
             let data = &task.func.values[value];
             let bytes = bytes_of(data.dtype, &data.shape);
@@ -254,9 +268,8 @@ fn direct_output(
     value: Value,
     destinations: &[Destination<'_>],
 ) -> Option<usize> {
-    let leaf = passes::Leaf::Result(value);
     let mut later = task.plan.passes[home.pass + 1..].iter();
-    let reads = |input: &passes::Input| input.leaf.root(task.func) == leaf;
+    let reads = |input: &passes::Input| input.leaf.reads(task.func, value);
     if later.any(|pass| pass.inputs.iter().any(reads)) {
         return None;
     }
@@ -299,6 +312,18 @@ fn bind<'r>(
         destinations.iter_mut().enumerate().collect();
     let mut deliveries = Vec::with_capacity(pass.sinks.len());
     for (sink, pass_sink) in pass.sinks.iter().enumerate() {
+        if let PassSink::Filter(output) = *pass_sink {
+            let target = match places.remove(&output) {
+                Some(Destination::Memory) => FilterTarget::Memory,
+                Some(Destination::Npy(writer)) => FilterTarget::Npy(writer),
+                Some(Destination::Receiver(receiver)) => FilterTarget::Receiver(*receiver),
+                Some(Destination::Buffer(_)) | None => {
+                    return Err(internal("a filtered output goes nowhere"));
+                }
+            };
+            deliveries.push(Delivery::Filter(target, filter_limit(task, pass)));
+            continue;
+        }
         let Some(value) = pass_sink.stored() else {
             deliveries.push(Delivery::Inner);
             continue;
@@ -330,6 +355,16 @@ fn bind<'r>(
     PassRun::new(task.func, pass, leaves, deliveries, &kernels)
 }
 
+/// What the elements that pass a filter of `pass` may take in memory.
+fn filter_limit(task: &Task<'_, '_>, pass: &Pass) -> usize {
+    // OK because no element has more than 8 bytes.
+    let most = pass.domain.elems().saturating_mul(8);
+    match most <= SMALL && task.options.max_memory.is_none() {
+        true => usize::MAX,
+        false => task.options.memory_limit(),
+    }
+}
+
 fn internal(message: &str) -> Error {
     Error::new(ErrorKind::Internal, Code::Internal, message)
 }
@@ -353,7 +388,9 @@ fn run_tiles(
         total: run.tiling.n_tiles(),
     };
     let cells = 0..run.tiling.n_outer();
-    if let Some(axis) = run.scan_axis {
+    if run.kind == Kind::Ordered {
+        run_in_order(&work, pool)?;
+    } else if let Some(axis) = run.scan_axis {
         run_columns(&work, pool, axis)?;
     } else if work.total <= 1 || pool.threads() == 1 {
         for visit in cells {
@@ -393,6 +430,37 @@ fn run_columns(work: &Work<'_, '_>, pool: &Pool, axis: usize) -> Result<()> {
     })
 }
 
+/// Computes every tile of a pass with filters, some slabs of tiles at a time, which are then
+/// delivered one after the other.
+fn run_in_order(work: &Work<'_, '_>, pool: &Pool) -> Result<()> {
+    /// Tiles for each thread between two deliveries.
+    const AT_ONCE: usize = 4;
+    let tiling = &work.run.tiling;
+    let slab = tiling.tiles_in_slab().max(1);
+    let at_once = match pool.threads() {
+        1 => slab,
+        threads => (threads * AT_ONCE).next_multiple_of(slab),
+    };
+    for first in (0..work.total).step_by(at_once) {
+        let tiles = first..work.total.min(first + at_once);
+        let parts: Vec<Part> = match pool.threads() {
+            1 => tiles.map(|tile| work.part(tile)).collect::<Result<_>>()?,
+            _ => pool.install(|| {
+                tiles
+                    .into_par_iter()
+                    .map(|tile| work.part(tile))
+                    .collect::<Result<_>>()
+            })?,
+        };
+        let started = Instant::now();
+        for slab in parts.chunks(slab) {
+            deliver_slab(work.run, slab)?;
+        }
+        Counters::add(&work.counters.write_ns, started.elapsed());
+    }
+    Ok(())
+}
+
 /// What the workers of a pass share.
 struct Work<'w, 'a> {
     run: &'w PassRun<'a>,
@@ -413,6 +481,18 @@ impl Work<'_, '_> {
         self.workers().push(worker);
         self.advance();
         Ok(())
+    }
+
+    /// Computes the tile at a place in the order of tiles, and filters it.
+    fn part(&self, at: usize) -> Result<Part> {
+        let tile = self.run.tiling.tile_in_order(at);
+        let mut worker = self.computed(&tile)?;
+        let started = Instant::now();
+        let part = worker.filtered(self.run, tile);
+        Counters::add(&self.counters.combine_ns, started.elapsed());
+        self.workers().push(worker);
+        self.advance();
+        part
     }
 
     /// Computes the tiles of one column along the axis of scans, at most `at_once` beside each
@@ -487,7 +567,7 @@ impl Work<'_, '_> {
 }
 
 /// Takes a pass's results, or says where a condition held that must not.
-fn finish(pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
+fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
     let domain = run.domain;
     for (sink, pass_sink) in run.sinks.into_iter().zip(&pass.sinks) {
         match (sink, *pass_sink) {
@@ -499,9 +579,19 @@ fn finish(pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
                 let (dtype, shape, bytes) = selection.into_result();
                 results.keep(value, dtype, &shape, bytes)?;
             }
-            (SinkRun::Raise(raise), _) => {
+            (SinkRun::Bins(bins), PassSink::Fold(value)) => {
+                let (dtype, shape, bytes) = bins.into_result();
+                results.keep(value, dtype, &shape, bytes)?;
+            }
+            (SinkRun::Filter(filter), PassSink::Filter(output)) => {
+                if let Some((dtype, shape, bytes)) = filter.finish()? {
+                    let array = Array::from_bytes(dtype, &shape, bytes)?;
+                    results.filtered.insert(output, array);
+                }
+            }
+            (SinkRun::Raise(raise), PassSink::Raise(index)) => {
                 if let Some(at) = raise.found() {
-                    return Err(raised(&domain, at));
+                    return Err(raised(task.func.raises[index].kind, &domain, at));
                 }
             }
             _ => {}
@@ -511,7 +601,7 @@ fn finish(pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
 }
 
 /// The error for a condition that held at C-order index `at`.
-fn raised(domain: &Shape, mut at: usize) -> Error {
+fn raised(kind: RaiseKind, domain: &Shape, mut at: usize) -> Error {
     let mut index = vec![0; domain.ndim()];
     for axis in (0..domain.ndim()).rev() {
         index[axis] = at % domain[axis];
@@ -521,9 +611,44 @@ fn raised(domain: &Shape, mut at: usize) -> Error {
         0 => String::new(),
         _ => format!(" at index {}", Shape::from(index)),
     };
-    let message = format!("an integer to a negative integer power{place}");
-    let help = "convert the base to a float, as in `float64(x) ** y`";
-    Error::new(ErrorKind::Run, Code::NegativeExponent, message).with_help(help)
+    let (code, message, help) = match kind {
+        RaiseKind::NegativePower => (
+            Code::NegativeExponent,
+            format!("an integer to a negative integer power{place}"),
+            "convert the base to a float, as in `float64(x) ** y`",
+        ),
+        RaiseKind::NoElements => (
+            Code::NothingLeft,
+            format!("no element passes the filter{place}: there are none to choose from"),
+            "give `initial`, or test with `any` before",
+        ),
+        RaiseKind::InfiniteBounds => (
+            Code::NoBins,
+            "a histogram needs finite ends: the smallest or the largest element is not".into(),
+            "give the ends, as in `range=(0, 1)`; what lies outside is not counted",
+        ),
+        RaiseKind::NarrowBins => (
+            Code::NoBins,
+            "the bins of the histogram are too narrow to be told apart".into(),
+            "give fewer `bins`, or a wider `range`",
+        ),
+        RaiseKind::NegativeCount => (
+            Code::Uncountable,
+            format!("a negative integer{place}: `bincount` counts from 0 on"),
+            "count the distance from the smallest, as in `bincount(x - min(x))`",
+        ),
+        RaiseKind::IndexOutside => (
+            Code::IndexOutside,
+            format!("the index{place} is outside of the array"),
+            "indices count from 0, or from the end where they are negative",
+        ),
+        RaiseKind::LargeCount => (
+            Code::Uncountable,
+            format!("an integer{place} is beyond the last bin"),
+            "make room with `minlength`; 16,777,216 bins are the most",
+        ),
+    };
+    Error::new(ErrorKind::Run, code, message).with_help(help)
 }
 
 impl Results {
@@ -583,9 +708,14 @@ impl Results {
             shape: data.shape.clone(),
         };
         let outwards = views.iter().rev();
+        let indices = |list: Value| {
+            let bytes = self.arrays.get(&list)?.to_bytes().ok()?;
+            let (indices, _) = bytes.as_chunks::<8>();
+            Some(indices.iter().map(|&at| i64::from_ne_bytes(at)).collect())
+        };
         Ok(
             outwards.fold(self.leaf(task, &input)?, |leaf, data| match &data.inst {
-                Inst::View(view) => leaf.viewed(&view.axes, &data.shape),
+                Inst::View(view) => leaf.viewed(&view.looked_up(indices), &data.shape),
                 Inst::Reshape(_)
                 | Inst::Const(_)
                 | Inst::Elem(_)
@@ -606,6 +736,9 @@ impl Results {
         let outputs = task.func.outputs.iter().zip(destinations).enumerate();
         outputs
             .map(|(index, (output, destination))| {
+                if output.filter.is_some() {
+                    return Ok(self.filtered.get(&index).cloned());
+                }
                 let Some(array) = self.arrays.get(&output.value) else {
                     return Ok(None);
                 };

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::array::Layout;
 use crate::error::Result;
+use crate::exec::bins::BinCount;
 use crate::exec::carry::ScanRun;
 use crate::exec::combine::Combiner;
+use crate::exec::filter::{FilterRun, FilterTarget};
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
 use crate::exec::select::Selection;
@@ -16,7 +18,7 @@ use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Reduce, ReduceOp};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
-use crate::opt::passes::{self, Pass, PassSink, Want, fold_dtype, fold_op};
+use crate::opt::passes::{self, Kind, Pass, PassSink, Want, fold_dtype, fold_op};
 use crate::types::{DType, Shape};
 
 /// Rows shorter than this are not worth a kernel call each.
@@ -37,6 +39,8 @@ pub(crate) struct PassRun<'a> {
     pub(crate) sinks: Vec<SinkRun<'a>>,
     /// The axis that scans go along, if there are any.
     pub(crate) scan_axis: Option<usize>,
+    /// How the tiles are walked over.
+    pub(crate) kind: Kind,
     pub(crate) body: Body,
     pub(crate) code: Code,
 }
@@ -72,6 +76,12 @@ pub(crate) enum SinkRun<'a> {
     Scan(ScanRun<'a>),
     /// The search for an element at a rank of all, in rounds.
     Select(Selection),
+    /// Counts of what the kernel stores.
+    Bins(BinCount),
+    /// A filtered output.
+    Filter(FilterRun<'a>),
+    /// The mask of filters.
+    Mask,
     /// A condition that must not hold.
     Raise(RaiseRun),
 }
@@ -111,6 +121,9 @@ impl SinkRun<'_> {
             | SinkRun::Stream(_)
             | SinkRun::Scan(_)
             | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Mask
             | SinkRun::Raise(_) => None,
         }
     }
@@ -122,7 +135,9 @@ impl SinkRun<'_> {
             SinkRun::Scan(scan) => scan.output.dtype,
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.arg_dtype(),
             SinkRun::Select(selection) => selection.dtype(),
-            SinkRun::Raise(_) => DType::Bool,
+            SinkRun::Bins(_) => DType::Int64,
+            SinkRun::Filter(filter) => filter.dtype,
+            SinkRun::Mask | SinkRun::Raise(_) => DType::Bool,
         }
     }
 }
@@ -160,7 +175,9 @@ impl RaiseRun {
 pub(crate) enum Delivery<'a> {
     /// Store the elements there.
     Store(Output<'a>),
-    /// Whatever the sink is for: a fold or a raise.
+    /// Store the elements that pass there; how many bytes of them there may be in memory.
+    Filter(FilterTarget<'a>, usize),
+    /// Whatever the sink is for: a fold, a mask or a raise.
     Inner,
 }
 
@@ -221,6 +238,7 @@ impl<'a> PassRun<'a> {
             roots,
             sinks,
             scan_axis: pass.scan_axis(func),
+            kind: pass.kind,
             body,
             code,
         })
@@ -254,9 +272,16 @@ impl<'a> SinkRun<'a> {
         match self {
             SinkRun::Store(output) => Delivery::Store(output),
             SinkRun::Scan(scan) => Delivery::Store(scan.output),
-            SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Select(_) | SinkRun::Raise(_) => {
-                Delivery::Inner
+            SinkRun::Filter(filter) => {
+                let (target, limit) = filter.into_target();
+                Delivery::Filter(target, limit)
             }
+            SinkRun::Fused(..)
+            | SinkRun::Stream(_)
+            | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Mask
+            | SinkRun::Raise(_) => Delivery::Inner,
         }
     }
 }
@@ -274,7 +299,11 @@ pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
             | Inst::Reshape(_)
             | Inst::Scan(_) => None,
         },
-        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => None,
+        PassSink::Store(_)
+        | PassSink::Scan(_)
+        | PassSink::Filter(_)
+        | PassSink::Mask(_)
+        | PassSink::Raise(_) => None,
     }
 }
 
@@ -400,8 +429,25 @@ fn sink_run<'a>(
     delivery: Delivery<'a>,
     fused: bool,
 ) -> SinkRun<'a> {
-    let (value, reduce) = match (sink, delivery) {
+    let reduce = match (sink, delivery) {
+        (PassSink::Mask(_), _) => return SinkRun::Mask,
         (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
+        (PassSink::Filter(index), Delivery::Filter(target, limit)) => {
+            let output = &func.outputs[index];
+            let data = &func.values[output.value];
+            let masks = sink.mask(func).map(PassSink::Mask);
+            let mask = pass.sinks.iter().position(|other| Some(*other) == masks);
+            // OK because a pass has the masks of its filters.
+            let (filter, mask) = output.filter.zip(mask).expect("a filter has a mask");
+            let filter = FilterRun::new(
+                (index, output),
+                filter,
+                (data.dtype, &data.shape),
+                (target, limit),
+                mask,
+            );
+            return SinkRun::Filter(filter);
+        }
         (PassSink::Scan(value), Delivery::Store(output)) => {
             if let Inst::Scan(scan) = func.values[value].inst {
                 return SinkRun::Scan(ScanRun { scan, output });
@@ -409,18 +455,18 @@ fn sink_run<'a>(
             return SinkRun::Store(output);
         }
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
-        (
-            PassSink::Fold(value) | PassSink::Store(value) | PassSink::Scan(value),
-            Delivery::Inner,
-        ) => {
-            // OK because the executor gives every stored value its output.
-            (value, reduce_of(func, sink).expect("a fold is a reduction"))
+        (sink, Delivery::Inner | Delivery::Filter(..)) => {
+            // OK because the executor gives every stored value and every filter its output.
+            reduce_of(func, sink).expect("a fold is a reduction")
         }
     };
     let arg = func.values[reduce.arg].dtype;
-    let dtype = func.values[value].dtype;
-    if let (ReduceOp::Nth { rank }, true) = (reduce.op, pass.rounds) {
+    let dtype = reduce.op.result(arg);
+    if let (ReduceOp::Nth { rank }, Kind::Rounds) = (reduce.op, pass.kind) {
         return SinkRun::Select(Selection::new(reduce, rank, &pass.domain, dtype));
+    }
+    if let ReduceOp::Bins { bins } = reduce.op {
+        return SinkRun::Bins(BinCount::new(bins));
     }
     let combiner = Combiner::new(reduce, &pass.domain, fold_dtype(reduce.op, arg), dtype);
     match fold_op(reduce.op, arg).filter(|_| fused) {
@@ -436,6 +482,9 @@ fn want(sink: &SinkRun<'_>) -> Want {
         | SinkRun::Stream(_)
         | SinkRun::Scan(_)
         | SinkRun::Select(_)
+        | SinkRun::Bins(_)
+        | SinkRun::Filter(_)
+        | SinkRun::Mask
         | SinkRun::Raise(_) => Want::Store,
     }
 }

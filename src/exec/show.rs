@@ -8,6 +8,7 @@ use super::{Results, Task};
 use crate::array::Layout;
 use crate::error::Result;
 use crate::exec::carry::ScanRun;
+use crate::exec::filter::FilterTarget;
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::{KernelCounts, Kernels, compiles, host};
 use crate::exec::options::{Engine, Options};
@@ -115,7 +116,8 @@ fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
                 target: Target::Receiver(0, &|_: &Piece<'_>| Ok(())),
             })
         }
-        PassSink::Fold(_) | PassSink::Raise(_) => Delivery::Inner,
+        PassSink::Filter(_) => Delivery::Filter(FilterTarget::Memory, usize::MAX),
+        PassSink::Fold(_) | PassSink::Mask(_) | PassSink::Raise(_) => Delivery::Inner,
     }
 }
 
@@ -269,6 +271,9 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
             output.shape
         ),
         SinkRun::Select(selection) => format!("count {} in rounds", selection.dtype()),
-        SinkRun::Raise(_) => "check for negative exponents".into(),
+        SinkRun::Bins(_) => "count bins".into(),
+        SinkRun::Filter(filter) => format!("keep what passes of {filter:?}, in order"),
+        SinkRun::Mask => "the mask that filters go by".into(),
+        SinkRun::Raise(_) => "check for what must not be".into(),
     }
 }

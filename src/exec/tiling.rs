@@ -80,25 +80,43 @@ impl Tiling {
 
     /// The `step`-th tile along `axis` of a column.
     pub(crate) fn tile_in_column(&self, axis: usize, column: usize, step: usize) -> Tile {
+        let mut rest = column;
+        self.tile_of_cells(|other, cells| match other == axis {
+            true => step,
+            false => split_off(&mut rest, cells),
+        })
+    }
+
+    /// The tile at a place in the C order of cells.
+    pub(crate) fn tile_in_order(&self, at: usize) -> Tile {
+        let mut rest = at;
+        self.tile_of_cells(|_, cells| split_off(&mut rest, cells))
+    }
+
+    /// How many tiles a slab has: the fewest neighbours in the C order of cells that together are
+    /// neighbours in the C order of elements.
+    pub(crate) fn tiles_in_slab(&self) -> usize {
+        let thick = |&axis: &usize| {
+            let DimCut { outer, inner } = self.cut.dims[axis];
+            outer.min(inner).min(self.domain[axis]) > 1
+        };
+        let ndim = self.domain.ndim();
+        let first = (0..ndim).find(thick).unwrap_or(ndim);
+        (first + 1..ndim).map(|axis| self.cells(axis)).product()
+    }
+
+    /// The tile whose cell along each axis, of so many, is given; asked for from the last axis on.
+    fn tile_of_cells(&self, mut cell: impl FnMut(usize, usize) -> usize) -> Tile {
         let ndim = self.domain.ndim();
         let (mut outer, mut inner) = (vec![0; ndim], vec![0; ndim]);
-        let mut rest = column;
-        for other in (0..ndim).rev() {
-            let cell = match other == axis {
-                true => step,
-                false => {
-                    let cells = self.cells(other);
-                    let cell = rest % cells;
-                    rest /= cells;
-                    cell
-                }
-            };
+        for axis in (0..ndim).rev() {
+            let cell = cell(axis, self.cells(axis));
             let DimCut {
                 outer: wide,
                 inner: narrow,
-            } = self.cut.dims[other];
+            } = self.cut.dims[axis];
             let full = wide.div_ceil(narrow);
-            (outer[other], inner[other]) = (cell / full, cell % full);
+            (outer[axis], inner[axis]) = (cell / full, cell % full);
         }
         self.place_tile(outer, inner)
     }
@@ -220,6 +238,13 @@ impl Tiling {
     }
 }
 
+/// The number of the next of `cells`, taken off what is left.
+fn split_off(rest: &mut usize, cells: usize) -> usize {
+    let cell = *rest % cells;
+    *rest /= cells;
+    cell
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +333,26 @@ mod tests {
             }
             assert_eq!(seen.len(), tiling.n_tiles());
             assert!(all(&tiling).iter().all(|tile| seen.contains(tile)));
+        }
+    }
+
+    #[test]
+    fn slabs_follow_each_other_in_c_order() {
+        let thin = [(1, 1), (6, 4), (2, 1)];
+        let flat = [(7, 7), (10, 10), (1, 1)];
+        for (dims, tiles) in [([(4, 3), (6, 4), (2, 1)], 15), (thin, 5), (flat, 5)] {
+            let tiling = tiling(&[7, 10, 5], &dims, &[]);
+            assert_eq!(tiling.tiles_in_slab(), tiles);
+            let mut next = 0;
+            let all: Vec<Tile> = (0..tiling.n_tiles())
+                .map(|at| tiling.tile_in_order(at))
+                .collect();
+            for slab in all.chunks(tiles) {
+                let first = |tile: &Tile| (tile.start[0] * 10 + tile.start[1]) * 5 + tile.start[2];
+                assert_eq!(slab.iter().map(first).min(), Some(next));
+                next += slab.iter().map(Tile::elems).sum::<usize>();
+            }
+            assert_eq!(next, 7 * 10 * 5);
         }
     }
 

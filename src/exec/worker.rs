@@ -15,6 +15,7 @@ use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
 use crate::exec::carry::Carries;
 use crate::exec::combine::Combiner;
+use crate::exec::filter::Part;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::exec::interp;
 use crate::exec::pass::{Code, PassRun, Role, SinkRun};
@@ -81,7 +82,12 @@ impl Worker {
         carries.carry(run, tile, &mut self.out)
     }
 
-    /// Computes one tile, and delivers all of it but scans.
+    /// Filters the tile that was computed last.
+    pub(crate) fn filtered(&mut self, run: &PassRun<'_>, tile: Tile) -> Result<Part> {
+        Part::new(run, tile, &mut self.out)
+    }
+
+    /// Computes one tile, and delivers all of it but scans and what filters.
     pub(crate) fn process(
         &mut self,
         run: &PassRun<'_>,
@@ -442,6 +448,9 @@ fn fold_streams(
             | SinkRun::Fused(..)
             | SinkRun::Scan(_)
             | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Mask
             | SinkRun::Raise(_) => None,
         })
         .collect()
@@ -522,11 +531,16 @@ fn deliver(
                     Counters::add(&counters.write_ns, started.elapsed());
                 }
             }
-            SinkRun::Scan(_) => {}
+            SinkRun::Scan(_) | SinkRun::Filter(_) | SinkRun::Mask => {}
             SinkRun::Raise(raise) => raise.look(tile, buffer.bytes(tile.elems())),
             SinkRun::Select(selection) => {
                 let started = Instant::now();
                 selection.count(buffer.bytes(tile.elems() * selection.dtype().size()));
+                Counters::add(&counters.combine_ns, started.elapsed());
+            }
+            SinkRun::Bins(bins) => {
+                let started = Instant::now();
+                bins.count(buffer.bytes(tile.elems() * 8));
                 Counters::add(&counters.combine_ns, started.elapsed());
             }
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {

@@ -25,9 +25,6 @@ pub(super) const LATER: &[Function] = &[
     later("complex64", &[], "x as a complex number of 64 bits"),
     later("complex128", &[], "x as a complex number of 128 bits"),
     later("float16", &[], "x as a 16-bit float"),
-    // Reductions.
-    later("histogram", &[], "how many elements lie in each bin"),
-    later("bincount", &[], "how often each integer occurs"),
     // Linear algebra.
     later("matmul", &[], "the matrix product"),
     later("tensordot", &[], "the tensor product over axes"),

@@ -67,6 +67,10 @@ pub enum Rule {
     AsType,
     /// A reduction over axes.
     Reduce(Reduction),
+    /// `histogram(x, bins, range, density)`: counts and edges.
+    Histogram,
+    /// `bincount(x, minlength)`, as long as the largest element asks for.
+    BinCount,
     /// A running reduction along an axis; without one an array of several axes is flattened, or
     /// refused.
     Scan {
@@ -220,6 +224,8 @@ impl Function {
             | Rule::Arange
             | Rule::Full
             | Rule::Fill(_)
+            | Rule::Histogram
+            | Rule::BinCount
             | Rule::Index
             | Rule::Random
             | Rule::NotYet => false,

@@ -4,9 +4,9 @@
 use arbitrary::{Result, Unstructured};
 
 use super::{
-    Body, BodyInput, BodyInst, Border, Builder, Cut, DimCut, Elementwise, FoldOp, Generator,
-    InputId, Operand, Reduce, ReduceOp, Reg, RegData, Scan, ScanOp, Sink, SourceAxis, Step, Value,
-    Verified, View,
+    Body, BodyInput, BodyInst, Border, Builder, Cut, DimCut, Elementwise, Filter, FoldOp,
+    Generator, InputId, Operand, RaiseKind, Reduce, ReduceOp, Reg, RegData, Scan, ScanOp, Sink,
+    SourceAxis, Step, Value, Verified, View,
 };
 use crate::math::scalar;
 use crate::table::{Id, Table};
@@ -45,16 +45,55 @@ pub(crate) fn func(u: &mut Unstructured) -> Result<Verified> {
         }
     }
     for index in 0..u.int_in_range(0..=3)? {
-        b.output(format!("out {index}"), *u.choose(&pool)?);
+        let value = *u.choose(&pool)?;
+        let other = *u.choose(&pool)?;
+        let filter = filter(u, &mut b, value, other)?;
+        b.output_where(format!("out {index}"), value, filter);
     }
     let last = *u.choose(&pool[pool.len() - 1..])?;
     b.output("last", last);
     if u.ratio(1, 4)? {
         let value = *u.choose(&pool)?;
         let condition = b.cast(value, DType::Bool).expect("anything casts to bool");
-        b.raise(condition);
+        b.raise(condition, *u.choose(&RaiseKind::ALL)?);
     }
     Ok(b.finish().expect("a built function verifies"))
+}
+
+/// Now and then a filter for `value` by what `other` says where it has the same shape, or `value`.
+fn filter(
+    u: &mut Unstructured,
+    b: &mut Builder,
+    value: Value,
+    other: Value,
+) -> Result<Option<Filter>> {
+    let shape = b.shape(value).clone();
+    if shape.ndim() == 0 || u.ratio(1, 2)? {
+        return Ok(None);
+    }
+    let by = if *b.shape(other) == shape {
+        other
+    } else {
+        value
+    };
+    let axes = u.int_in_range(1..=shape.ndim())?;
+    // The mask is the same all along the axes behind.
+    let mut mask = b.cast(by, DType::Bool).expect("anything casts to bool");
+    if axes < shape.ndim() {
+        let own = |axis| match axis < axes {
+            true => SourceAxis::same(axis),
+            false => SourceAxis::At(0),
+        };
+        let view = View {
+            arg: mask,
+            axes: (0..shape.ndim()).map(own).collect(),
+        };
+        if shape[axes..].contains(&0) {
+            return Ok(None);
+        }
+        mask = b.view(view, shape).expect("it repeats the first of each");
+    }
+    Ok(Some(Filter { mask, axes }))
 }
 
 /// Extents of at most three axes: small, or one axis longer than a strip.
@@ -136,7 +175,10 @@ fn value(
             })
         }
         2 => generate(u, b, base),
-        3..=5 => Ok(b.reduce(reduce(u, b, pool)?).ok()),
+        3..=5 => {
+            let reduce = reduce(u, b, pool)?;
+            Ok(b.reduce(reduce).ok())
+        }
         _ => {
             let typed: Vec<(Value, DType)> = pool.iter().map(|&v| (v, b.dtype(v))).collect();
             let cast = |v, dtype| b.cast(v, dtype).expect("anything casts");
@@ -190,7 +232,10 @@ fn view(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option<
             axes[axis] = SourceAxis::At(u.int_in_range(0..=source[axis] - 1)?);
             continue;
         }
-        let (step, extent) = step(u, source[axis])?;
+        let (step, extent) = match u.ratio(1, 8)? {
+            true => look(u, b, pool, source[axis])?,
+            false => step(u, source[axis])?,
+        };
         axes[axis] = match step {
             Some(step) => SourceAxis::step(shape.len(), step),
             None => SourceAxis::same(shape.len()),
@@ -198,6 +243,31 @@ fn view(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option<
         shape.push(extent);
     }
     Ok(b.view(View { arg, axes }, Shape::from(shape)).ok())
+}
+
+/// Indices into an axis of `extent` that a value has, and how many there are.
+fn look(
+    u: &mut Unstructured,
+    b: &mut Builder,
+    pool: &[Value],
+    extent: usize,
+) -> Result<(Option<Step>, usize)> {
+    let list = *u.choose(pool)?;
+    let count = b.shape(list).elems();
+    if count > 100 {
+        return Ok((None, extent));
+    }
+    let list = b.cast(list, DType::Int64).expect("anything casts to int64");
+    let list = b.reshape(list, Shape::new(&[count]));
+    let list = list.expect("as many elements");
+    Ok((
+        Some(Step::Look {
+            list,
+            count,
+            extent,
+        }),
+        count,
+    ))
 }
 
 /// A step into an axis of `extent`, and how many elements it is for.
@@ -266,9 +336,9 @@ fn scan(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Scan> {
     })
 }
 
-fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
+fn reduce(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Reduce> {
     let arg = *u.choose(pool)?;
-    let shape = b.shape(arg);
+    let shape = &b.shape(arg).clone();
     let mut axes = Vec::new();
     for axis in 0..shape.ndim() {
         if u.ratio(2, 3)? {
@@ -291,8 +361,10 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
     let ddof = ddof.to_bits();
     let elems: usize = axes.iter().map(|&axis| shape[axis]).product();
     let rank = u.int_in_range(0..=elems.max(1) - 1)? as u64;
+    let bins = u.int_in_range(0..=5)?;
     let op = *u.choose(&[
         ReduceOp::Nth { rank },
+        ReduceOp::Bins { bins },
         ReduceOp::Sum,
         ReduceOp::Prod,
         ReduceOp::Mean,
@@ -312,6 +384,15 @@ fn reduce(u: &mut Unstructured, b: &Builder, pool: &[Value]) -> Result<Reduce> {
     } else {
         cut
     };
+    if matches!(op, ReduceOp::Bins { .. }) {
+        return Ok(Reduce {
+            op,
+            arg: b.cast(arg, DType::Int64).expect("anything casts to int64"),
+            axes: (0..shape.ndim()).collect(),
+            keepdims: false,
+            cut,
+        });
+    }
     Ok(Reduce {
         op,
         arg,

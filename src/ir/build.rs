@@ -2,8 +2,8 @@
 
 use super::verify::type_of;
 use super::{
-    Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise, Reduce, Scan, Value,
-    ValueData, Verified, VerifyError, View,
+    Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output, Raise, RaiseKind,
+    Reduce, Scan, Value, ValueData, Verified, VerifyError, View,
 };
 use crate::source::Span;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
@@ -133,14 +133,27 @@ impl Builder {
 
     /// Names an output.
     pub fn output(&mut self, name: impl Into<String>, value: Value) {
-        let name = name.into();
-        self.func.outputs.push(Output { name, value });
+        self.output_where(name, value, None);
     }
 
-    /// Declares that `condition` must be false everywhere.
-    pub fn raise(&mut self, condition: Value) {
+    /// Names an output, of which only the elements that pass a filter are delivered.
+    pub fn output_where(&mut self, name: impl Into<String>, value: Value, filter: Option<Filter>) {
+        let name = name.into();
+        self.func.outputs.push(Output {
+            name,
+            value,
+            filter,
+        });
+    }
+
+    /// Declares that `condition` must be false everywhere, and what is wrong where it is not.
+    pub fn raise(&mut self, condition: Value, kind: RaiseKind) {
         let span = self.span;
-        self.func.raises.push(Raise { condition, span });
+        self.func.raises.push(Raise {
+            condition,
+            kind,
+            span,
+        });
     }
 
     /// Verifies and hands out the function.

@@ -7,7 +7,8 @@ mod reduce;
 use std::fmt;
 
 use super::{
-    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Reg, Scan, Value, ValueData, Verified,
+    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Raise, RaiseKind, Reg, Scan, Value,
+    ValueData, Verified,
 };
 use crate::limits::MAX_EVAL_ELEMS;
 use crate::math::{generate, scalar};
@@ -65,6 +66,8 @@ pub enum EvalError {
     TooLarge(Value),
     /// A condition holds that must not; of several the first in the function's order.
     Raise {
+        /// What is wrong.
+        kind: RaiseKind,
         /// The text at fault.
         span: Option<Span>,
         /// The first element in C order for which it holds, counted in the condition's shape.
@@ -130,9 +133,15 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
             }
             Inst::View(view) => {
                 let source = &func.values[view.arg].shape;
+                let list = |list: Value| {
+                    values[list]
+                        .iter()
+                        .map(|at| at.as_i128().map(|at| at as i64))
+                };
+                let axes = view.looked_up(|value| list(value).collect());
                 let seen = |at| {
                     let index = coordinates(at, &data.shape);
-                    let index = view.axes.iter().map(|axis| axis.index(&index));
+                    let index = axes.iter().map(|axis| axis.index(&index));
                     values[view.arg][broadcast(&index.collect::<Vec<_>>(), source)]
                 };
                 (0..data.shape.elems()).map(seen).collect()
@@ -145,13 +154,20 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
     for raise in &func.raises {
         let holds = |elem: &Scalar| *elem == Scalar::Bool(true);
         if let Some(index) = values[raise.condition].iter().position(holds) {
-            let span = raise.span;
-            return Err(EvalError::Raise { span, index });
+            let Raise { kind, span, .. } = *raise;
+            return Err(EvalError::Raise { kind, span, index });
         }
     }
     let outputs = func.outputs.iter().map(|output| {
         let ValueData { dtype, shape, .. } = &func.values[output.value];
-        ArrayValue::new(*dtype, shape.clone(), &values[output.value])
+        let elems = &values[output.value];
+        let Some(filter) = &output.filter else {
+            return ArrayValue::new(*dtype, shape.clone(), elems);
+        };
+        let elems = elems.iter().zip(&values[filter.mask]);
+        let kept = elems.filter(|(_, holds)| **holds == Scalar::Bool(true));
+        let kept: Vec<Scalar> = kept.map(|(elem, _)| *elem).collect();
+        ArrayValue::new(*dtype, filter.shape(shape, kept.len()), &kept)
     });
     Ok(outputs.collect())
 }

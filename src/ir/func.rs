@@ -1,6 +1,8 @@
 //! In: operands, instructions. Out: one program as tables indexed by newtypes.
 //! Never: a value that names a later one.
 
+use std::collections::HashSet;
+
 use super::{Inst, View};
 use crate::define_id;
 use crate::source::Span;
@@ -58,6 +60,22 @@ pub struct ValueData {
 }
 
 impl Func {
+    /// The shape of an output; where it is filtered, the largest that it can have.
+    pub fn largest(&self, output: &Output) -> Shape {
+        let whole = &self.values[output.value].shape;
+        match output.filter {
+            Some(filter) => filter.shape(whole, whole.elems()),
+            None => whole.clone(),
+        }
+    }
+
+    /// The values that outputs are made of.
+    pub fn delivered(&self) -> impl Iterator<Item = Value> {
+        let filters = |output: &Output| output.filter.map(|filter| filter.mask);
+        let of = move |output: &Output| [Some(output.value), filters(output)];
+        self.outputs.iter().flat_map(of).flatten()
+    }
+
     /// What a view or reshape is of.
     pub fn seen_by(&self, value: Value) -> Option<Value> {
         match self.values[value].inst {
@@ -69,6 +87,24 @@ impl Func {
             | Inst::Reduce(_)
             | Inst::Scan(_) => None,
         }
+    }
+
+    /// Whether two values are computed in the same way from the same operands.
+    pub fn alike(&self, one: Value, other: Value) -> bool {
+        let mut open = vec![(one, other)];
+        let mut seen = HashSet::new();
+        while let Some((one, other)) = open.pop() {
+            if one == other || !seen.insert((one, other)) {
+                continue;
+            }
+            let (a, b) = (&self.values[one], &self.values[other]);
+            let bare = |data: &ValueData| data.inst.renamed(|_| one);
+            if (a.dtype, &a.shape) != (b.dtype, &b.shape) || bare(a) != bare(b) {
+                return false;
+            }
+            open.extend(a.inst.args().into_iter().zip(b.inst.args()));
+        }
+        true
     }
 
     /// How a value lies in chunks and blocks: an operand as it is stored, a view as far as what it
@@ -110,6 +146,18 @@ pub struct Output {
     pub name: String,
     /// The value.
     pub value: Value,
+    /// Which of its elements; none: all of them.
+    pub filter: Option<Filter>,
+}
+
+/// Which elements of an output are delivered, in C order: those where the mask holds. Its first
+/// `axes` axes become one, whose extent is known only when the mask has been computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// bool, of the shape of the value. It is the same all along the axes behind the first `axes`.
+    pub mask: Value,
+    /// At least 1. The axes behind them have elements.
+    pub axes: usize,
 }
 
 /// A bool value that must be false in every element; where it is not, the evaluation is an error
@@ -118,6 +166,64 @@ pub struct Output {
 pub struct Raise {
     /// What must not hold.
     pub condition: Value,
+    /// What is wrong where it holds.
+    pub kind: RaiseKind,
     /// The text at fault: the `**` with a negative exponent.
     pub span: Option<Span>,
+}
+
+/// What is wrong where the condition of a [`Raise`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RaiseKind {
+    /// An integer to a negative integer power.
+    NegativePower,
+    /// A minimum or the like of no elements.
+    NoElements,
+    /// The smallest and the largest element are no ends of a histogram.
+    InfiniteBounds,
+    /// Edges of a histogram that are no higher than the ones before.
+    NarrowBins,
+    /// A negative integer is counted.
+    NegativeCount,
+    /// An integer is counted for which there is no bin.
+    LargeCount,
+    /// An index that the array does not have.
+    IndexOutside,
+}
+
+impl RaiseKind {
+    /// Every kind.
+    pub const ALL: [RaiseKind; 7] = [
+        RaiseKind::NegativePower,
+        RaiseKind::NoElements,
+        RaiseKind::InfiniteBounds,
+        RaiseKind::NarrowBins,
+        RaiseKind::NegativeCount,
+        RaiseKind::LargeCount,
+        RaiseKind::IndexOutside,
+    ];
+
+    /// The name in IR text.
+    pub fn name(self) -> &'static str {
+        match self {
+            RaiseKind::NegativePower => "negative_power",
+            RaiseKind::NoElements => "no_elements",
+            RaiseKind::InfiniteBounds => "infinite_bounds",
+            RaiseKind::NarrowBins => "narrow_bins",
+            RaiseKind::NegativeCount => "negative_count",
+            RaiseKind::LargeCount => "large_count",
+            RaiseKind::IndexOutside => "index_outside",
+        }
+    }
+}
+
+impl Filter {
+    /// The shape of `count` elements that were delivered of a value of shape `whole`.
+    pub fn shape(&self, whole: &Shape, count: usize) -> Shape {
+        let behind = &whole[self.axes..];
+        let each: usize = behind.iter().product();
+        let mut extents = vec![count / each.max(1)];
+        extents.extend_from_slice(behind);
+        Shape::from(extents)
+    }
 }

@@ -179,6 +179,12 @@ pub enum ReduceOp {
         /// From 0 on, less than the number of elements reduced.
         rank: u64,
     },
+    /// int64 to int64 of shape `(bins,)`: how many elements are 0, 1, 2 and so on; others are not
+    /// counted. All axes are reduced.
+    Bins {
+        /// At most [`crate::limits::MAX_BINS`].
+        bins: usize,
+    },
     /// Any dtype to bool.
     Any,
     /// Any dtype to bool.
@@ -198,6 +204,43 @@ pub enum ReduceOp {
     },
 }
 
+impl Inst {
+    /// The values it names.
+    pub fn args(&self) -> Vec<Value> {
+        match self {
+            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Vec::new(),
+            Inst::Map(map) => map.args().collect(),
+            Inst::Reduce(reduce) => vec![reduce.arg],
+            Inst::View(view) => {
+                let lists = view.lists().map(|(list, _)| list);
+                std::iter::once(view.arg).chain(lists).collect()
+            }
+            Inst::Reshape(arg) => vec![*arg],
+            Inst::Scan(scan) => vec![scan.arg],
+        }
+    }
+
+    /// The same instruction with its arguments renamed.
+    pub fn renamed(&self, mut name: impl FnMut(Value) -> Value) -> Inst {
+        match self {
+            Inst::Const(scalar) => Inst::Const(*scalar),
+            Inst::Elem(operand) => Inst::Elem(*operand),
+            Inst::Generate(generator) => Inst::Generate(*generator),
+            Inst::Map(map) => Inst::Map(map.map(name)),
+            Inst::Reduce(reduce) => Inst::Reduce(Reduce {
+                arg: name(reduce.arg),
+                ..reduce.clone()
+            }),
+            Inst::View(view) => Inst::View(view.renamed(name)),
+            Inst::Reshape(arg) => Inst::Reshape(name(*arg)),
+            Inst::Scan(scan) => Inst::Scan(Scan {
+                arg: name(scan.arg),
+                ..*scan
+            }),
+        }
+    }
+}
+
 impl ReduceOp {
     /// The name in IR text, without `ddof`.
     pub fn name(self) -> &'static str {
@@ -210,6 +253,7 @@ impl ReduceOp {
             ReduceOp::ArgMin => "argmin",
             ReduceOp::ArgMax => "argmax",
             ReduceOp::Nth { .. } => "nth",
+            ReduceOp::Bins { .. } => "bins",
             ReduceOp::Any => "any",
             ReduceOp::All => "all",
             ReduceOp::CountNonzero => "count_nonzero",
@@ -229,6 +273,7 @@ impl ReduceOp {
             ReduceOp::Sum
             | ReduceOp::Prod
             | ReduceOp::Mean
+            | ReduceOp::Bins { .. }
             | ReduceOp::Any
             | ReduceOp::All
             | ReduceOp::CountNonzero
@@ -244,6 +289,7 @@ impl ReduceOp {
             ReduceOp::Sum | ReduceOp::Prod if dtype.is_unsigned() => DType::UInt64,
             ReduceOp::Sum
             | ReduceOp::Prod
+            | ReduceOp::Bins { .. }
             | ReduceOp::CountNonzero
             | ReduceOp::ArgMin
             | ReduceOp::ArgMax => DType::Int64,

@@ -11,6 +11,9 @@
 //! must be an error at run time is a [`Raise`]: a bool value of the program that must be false
 //! in every element.
 //!
+//! Every extent is known before anything is computed, but for one: an output may have a [`Filter`],
+//! and is then the elements for which a bool value holds, in C order.
+//!
 //! ## Views
 //!
 //! Element `i` of a [`View`] is the element of its argument at the index that its [`SourceAxis`]
@@ -69,7 +72,7 @@ mod view;
 pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
 pub use build::Builder;
 pub use cut::{Cut, DimCut};
-pub use func::{Func, Operand, OperandId, Output, Raise, Value, ValueData};
+pub use func::{Filter, Func, Operand, OperandId, Output, Raise, RaiseKind, Value, ValueData};
 pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp, Scan, ScanOp};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};

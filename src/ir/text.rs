@@ -12,6 +12,7 @@
 //! v5: float64[8000, 8001] = scan sum v2 axis 1 initial
 //! raise v3 at 4..9
 //! output "var(a * 3, 1)" = v4
+//! output "a[a * 3 < 3]" = v0 where v3 axes 2
 //! ```
 
 mod parse;
@@ -19,8 +20,8 @@ mod parse;
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
-    Body, BodyInst, Cut, Elementwise, FoldOp, Func, Generator, Inst, Operand, Reduce, ReduceOp,
-    Scan, Sink, SourceAxis, Step, Value, View,
+    Body, BodyInst, Cut, Elementwise, Filter, FoldOp, Func, Generator, Inst, Operand, RaiseKind,
+    Reduce, ReduceOp, Scan, Sink, SourceAxis, Step, Value, View,
 };
 use crate::types::{DType, Scalar, Shape};
 
@@ -37,13 +38,20 @@ impl Display for Func {
         }
         for raise in &self.raises {
             write!(f, "raise {}", raise.condition)?;
+            if raise.kind != RaiseKind::NegativePower {
+                write!(f, " {}", raise.kind.name())?;
+            }
             match raise.span {
                 Some(span) => writeln!(f, " at {}..{}", span.start, span.end)?,
                 None => writeln!(f)?,
             }
         }
         for output in &self.outputs {
-            writeln!(f, "output {} = {}", Quoted(&output.name), output.value)?;
+            write!(f, "output {} = {}", Quoted(&output.name), output.value)?;
+            match output.filter {
+                Some(Filter { mask, axes }) => writeln!(f, " where {mask} axes {axes}")?,
+                None => writeln!(f)?,
+            }
         }
         Ok(())
     }
@@ -159,6 +167,11 @@ impl Display for Step {
                 rule,
             } => write!(f, "{} {offset} of {extent}", rule.name()),
             Step::Pick(list) => write!(f, "pick {}", List(list)),
+            Step::Look {
+                list,
+                count,
+                extent,
+            } => write!(f, "look {list} count {count} of {extent}"),
         }
     }
 }
@@ -174,6 +187,9 @@ impl Display for Reduce {
         }
         if let ReduceOp::Nth { rank } = self.op {
             write!(f, " rank {rank}")?;
+        }
+        if let ReduceOp::Bins { bins } = self.op {
+            write!(f, " count {bins}")?;
         }
         f.write_str(if self.keepdims { " keepdims" } else { "" })
     }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Elementwise, Func, Generator, Inst, Reduce, ReduceOp, Scan, Value};
-use crate::limits::MAX_VALUES;
+use super::{Elementwise, Filter, Func, Generator, Inst, Reduce, ReduceOp, Scan, Value};
+use crate::limits::{MAX_BINS, MAX_VALUES};
 use crate::table::Id;
 use crate::types::{DType, Shape};
 
@@ -62,7 +62,7 @@ fn verify(func: &Func) -> Result<(), VerifyError> {
     for (id, data) in func.values.iter() {
         let at = |message: String| error(Some(id), message);
         verify_shape(&data.shape).map_err(at)?;
-        for arg in args(&data.inst) {
+        for arg in data.inst.args() {
             if arg.index() >= id.index() {
                 return Err(at(format!("names {arg}, which is not before it")));
             }
@@ -111,6 +111,9 @@ fn verify_roots(func: &Func) -> Result<(), VerifyError> {
                 "is an output but no value".into(),
             ));
         }
+        if let Some(filter) = &output.filter {
+            verify_filter(func, output.value, filter)?;
+        }
     }
     for raise in &func.raises {
         match known(raise.condition) {
@@ -121,20 +124,25 @@ fn verify_roots(func: &Func) -> Result<(), VerifyError> {
     Ok(())
 }
 
-fn error(value: Option<Value>, message: String) -> VerifyError {
-    VerifyError { value, message }
+fn verify_filter(func: &Func, value: Value, filter: &Filter) -> Result<(), VerifyError> {
+    let wrong = |message: &str| error(Some(filter.mask), message.into());
+    let whole = &func.values[value].shape;
+    let mask = func.values.get(filter.mask);
+    let mask = mask.ok_or_else(|| wrong("is a mask but no value"))?;
+    if mask.dtype != DType::Bool || mask.shape != *whole {
+        return Err(wrong("must be bool and of the shape of what it filters"));
+    }
+    let behind = whole.get(filter.axes..);
+    if filter.axes == 0 || behind.is_none_or(|behind| behind.contains(&0)) {
+        return Err(wrong(
+            "filters an axis at least, those behind having elements",
+        ));
+    }
+    Ok(())
 }
 
-/// The values an instruction names.
-pub(super) fn args(inst: &Inst) -> Vec<Value> {
-    match inst {
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Vec::new(),
-        Inst::Map(map) => map.args().collect(),
-        Inst::Reduce(reduce) => vec![reduce.arg],
-        Inst::View(view) => vec![view.arg],
-        Inst::Reshape(arg) => vec![*arg],
-        Inst::Scan(scan) => vec![scan.arg],
-    }
+fn error(value: Option<Value>, message: String) -> VerifyError {
+    VerifyError { value, message }
 }
 
 /// The dtype and shape an instruction gives. `declared` is what it says of itself, needed where
@@ -167,6 +175,13 @@ pub(super) fn type_of(
         Inst::View(view) => {
             let arg = data(view.arg)?;
             let (_, shape) = declared.ok_or("a view must declare its shape")?;
+            for (list, count) in view.lists() {
+                let list = data(list)?;
+                if (list.dtype, &list.shape[..]) != (DType::Int64, &[count][..]) {
+                    let what = format!("{count} indices in {}{}", list.dtype, list.shape);
+                    return Err(what);
+                }
+            }
             match view.fault(shape, &arg.shape) {
                 Some(fault) => Err(fault),
                 None => Ok((arg.dtype, shape.clone())),
@@ -293,6 +308,15 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
             return Err("what is sorted along some axes must be whole in a tile".into());
         }
     }
+    if let ReduceOp::Bins { bins } = reduce.op {
+        let all = reduce.axes.len() == arg.shape.ndim() && !reduce.keepdims;
+        if arg.dtype != DType::Int64 || !all || bins > MAX_BINS {
+            return Err(format!(
+                "{bins} bins of {} along {:?}",
+                arg.dtype, reduce.axes
+            ));
+        }
+    }
     if reduce.op.needs_elements()
         && arg.shape.checked_elems() == Some(0)
         && shape.checked_elems() != Some(0)
@@ -322,6 +346,9 @@ fn scan_type(scan: &Scan, arg: &super::ValueData) -> Result<(DType, Shape), Stri
 impl Reduce {
     /// The shape of the result for an argument of `shape`.
     pub fn result_shape(&self, shape: &Shape) -> Shape {
+        if let ReduceOp::Bins { bins } = self.op {
+            return Shape::new(&[bins]);
+        }
         let gone = |axis: &usize| self.axes.contains(axis);
         let extents: Vec<usize> = (0..shape.ndim())
             .filter(|axis| self.keepdims || !gone(axis))

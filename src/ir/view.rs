@@ -54,6 +54,15 @@ pub enum Step {
     },
     /// The index that stands at `i` in a list.
     Pick(Arc<[usize]>),
+    /// The index that stands at `i` in a value, brought into `0 .. extent` (at least 1).
+    Look {
+        /// int64, of shape `(count,)`.
+        list: Value,
+        /// How many indices there are.
+        count: usize,
+        /// One past the last index.
+        extent: usize,
+    },
 }
 
 /// What becomes of an index outside of `0 .. extent`, under NumPy's names for `pad`.
@@ -110,7 +119,7 @@ impl Border {
 }
 
 impl Step {
-    /// The index for index `at`.
+    /// The index for index `at`; of a list that is not known yet, any inside.
     pub fn apply(&self, at: usize) -> usize {
         match self {
             Step::Affine { start, step } => {
@@ -124,6 +133,15 @@ impl Step {
             } => rule.inside(at as i128 + *offset as i128, *extent),
             // OK because `range` has found every index inside the list.
             Step::Pick(list) => list[at],
+            Step::Look { extent, .. } => at.min(extent - 1),
+        }
+    }
+
+    /// The value that has the indices, where one has, and how many.
+    fn list(&self) -> Option<(Value, usize)> {
+        match self {
+            Step::Look { list, count, .. } => Some((*list, *count)),
+            Step::Affine { .. } | Step::Repeat(_) | Step::Bounded { .. } | Step::Pick(_) => None,
         }
     }
 
@@ -146,6 +164,10 @@ impl Step {
             Step::Pick(list) => {
                 let picked = list.get(low..=high)?;
                 Some((*picked.iter().min()?, *picked.iter().max()?))
+            }
+            Step::Look { count, extent, .. } => {
+                (high < *count).then_some(())?;
+                Some((0, extent.checked_sub(1)?))
             }
         }
     }
@@ -208,21 +230,40 @@ impl SourceAxis {
     }
 
     /// This after `outer`, which turns indices of a new view into those of the view that this
-    /// belongs to.
-    fn after(&self, outer: &[SourceAxis]) -> SourceAxis {
+    /// belongs to; none where one index in a list that is not known decides.
+    fn after(&self, outer: &[SourceAxis]) -> Option<SourceAxis> {
         let SourceAxis::Along { axis, steps } = self else {
-            return self.clone();
+            return Some(self.clone());
         };
         match &outer[*axis] {
-            SourceAxis::At(at) => SourceAxis::At(through(steps, *at)),
+            SourceAxis::At(_) if steps.iter().any(|step| step.list().is_some()) => None,
+            SourceAxis::At(at) => Some(SourceAxis::At(through(steps, *at))),
             SourceAxis::Along { axis, steps: first } => {
                 let mut all = first.clone();
                 steps.iter().for_each(|step| push(&mut all, step.clone()));
-                SourceAxis::Along {
+                Some(SourceAxis::Along {
                     axis: *axis,
                     steps: all,
-                }
+                })
             }
+        }
+    }
+
+    fn steps(&self) -> &[Step] {
+        match self {
+            SourceAxis::At(_) => &[],
+            SourceAxis::Along { steps, .. } => steps,
+        }
+    }
+
+    /// The same with other steps.
+    fn map_steps(&self, step: impl FnMut(&Step) -> Step) -> SourceAxis {
+        match self {
+            SourceAxis::At(at) => SourceAxis::At(*at),
+            SourceAxis::Along { axis, steps } => SourceAxis::Along {
+                axis: *axis,
+                steps: steps.iter().map(step).collect(),
+            },
         }
     }
 }
@@ -273,11 +314,61 @@ impl View {
         Some(format!("a view leaves axis {at} of {source}"))
     }
 
-    /// The view of `self.arg` that `outer`, a view of this one with `shape`, is.
-    pub fn seen_by(&self, outer: &[SourceAxis]) -> View {
-        View {
+    /// The view of `self.arg` that `outer`, a view of this one, is; none where they cannot be one.
+    pub fn seen_by(&self, outer: &[SourceAxis]) -> Option<View> {
+        let axes = self.axes.iter().map(|axis| axis.after(outer));
+        Some(View {
             arg: self.arg,
-            axes: self.axes.iter().map(|axis| axis.after(outer)).collect(),
+            axes: axes.collect::<Option<_>>()?,
+        })
+    }
+
+    /// The values that indices are looked up in, and how many there are in each.
+    pub fn lists(&self) -> impl Iterator<Item = (Value, usize)> {
+        let steps = self.axes.iter().flat_map(SourceAxis::steps);
+        steps.filter_map(Step::list)
+    }
+
+    /// The axes with the indices in place of the values that have them, as far as they are known:
+    /// `indices` gives what stands in a value.
+    pub fn looked_up(&self, indices: impl Fn(Value) -> Option<Vec<i64>>) -> Vec<SourceAxis> {
+        let known = |step: &Step| match step {
+            Step::Look { list, extent, .. } => match indices(*list) {
+                // OK because `verify` lets only axes with elements be looked up in.
+                Some(list) => {
+                    let inside = |at: i64| at.clamp(0, *extent as i64 - 1) as usize;
+                    Step::Pick(list.into_iter().map(inside).collect())
+                }
+                None => step.clone(),
+            },
+            Step::Affine { .. } | Step::Repeat(_) | Step::Bounded { .. } | Step::Pick(_) => {
+                step.clone()
+            }
+        };
+        self.axes.iter().map(|axis| axis.map_steps(known)).collect()
+    }
+
+    /// The same view of renamed values.
+    pub(super) fn renamed(&self, mut name: impl FnMut(Value) -> Value) -> View {
+        let arg = name(self.arg);
+        let mut renamed = |step: &Step| match *step {
+            Step::Look {
+                list,
+                count,
+                extent,
+            } => Step::Look {
+                list: name(list),
+                count,
+                extent,
+            },
+            Step::Affine { .. } | Step::Repeat(_) | Step::Bounded { .. } | Step::Pick(_) => {
+                step.clone()
+            }
+        };
+        let axes = self.axes.iter().map(|axis| axis.map_steps(&mut renamed));
+        View {
+            arg,
+            axes: axes.collect(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::rewrite::{constant, rename, rename_roots};
-use crate::ir::{Func, Inst, Raise, Value};
+use crate::ir::{Func, Raise, Value};
 use crate::table::Table;
 use crate::types::Scalar;
 
@@ -48,21 +48,18 @@ fn raises(func: &Func) -> Vec<Raise> {
 
 fn live(func: &Func) -> Table<Value, bool> {
     let mut live: Table<Value, bool> = func.values.ids().map(|_| false).collect();
-    let outputs = func.outputs.iter().map(|output| output.value);
-    for root in outputs.chain(func.raises.iter().map(|raise| raise.condition)) {
+    for root in func
+        .delivered()
+        .chain(func.raises.iter().map(|raise| raise.condition))
+    {
         live[root] = true;
     }
     for value in func.values.ids().rev() {
         if !live[value] {
             continue;
         }
-        match &func.values[value].inst {
-            Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => {}
-            Inst::Map(map) => map.args().for_each(|arg| live[arg] = true),
-            Inst::Reduce(reduce) => live[reduce.arg] = true,
-            Inst::View(view) => live[view.arg] = true,
-            Inst::Reshape(arg) => live[*arg] = true,
-            Inst::Scan(scan) => live[scan.arg] = true,
+        for arg in func.values[value].inst.args() {
+            live[arg] = true;
         }
     }
     live

@@ -9,13 +9,17 @@
 //!
 //! Elementwise values over nothing but results and constants, of at most
 //! [`MAX_EPILOGUE_ELEMS`] elements, are computed once, in *epilogues*: passes over no data.
+//!
+//! Filtered outputs have passes of their own, whose tiles are delivered in order.
 
 mod lower;
 mod show;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::ir::{Cut, Func, Inst, OperandId, Reduce, ReduceOp, Scan, Value, Verified, View};
+use crate::ir::{
+    Cut, Filter, Func, Inst, OperandId, Output, Reduce, ReduceOp, Scan, Value, Verified, View,
+};
 use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS, TILE_MAX_ELEMS};
 use crate::table::Table;
 use crate::types::{DType, Grid, Shape};
@@ -56,8 +60,19 @@ pub struct Pass {
     pub sinks: Vec<PassSink>,
     /// Whether this is a small computation over results only, which reads no data.
     pub epilogue: bool,
-    /// Whether the tiles are walked over in rounds: its sinks look for elements at ranks of all.
-    pub rounds: bool,
+    /// How the tiles are walked over.
+    pub kind: Kind,
+}
+
+/// How a pass walks over its tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Each tile once.
+    Once,
+    /// All tiles several times over: its sinks look for elements at ranks of all.
+    Rounds,
+    /// Each tile once, delivered in C order: its sinks filter.
+    Ordered,
 }
 
 /// Something that a pass reads.
@@ -93,11 +108,32 @@ pub enum PassSink {
     Fold(Value),
     /// This scan; its argument has the domain's shape.
     Scan(Value),
+    /// The elements of the function's `outputs[index]` that pass its filter.
+    Filter(usize),
+    /// A mask that filters of the pass go by; behind them.
+    Mask(Value),
     /// Whether the condition of the function's `raises[index]` holds anywhere, and where first.
     Raise(usize),
 }
 
 impl Leaf {
+    /// Whether elements of `value`, the result of another pass, are read for it.
+    pub fn reads(self, func: &Func, value: Value) -> bool {
+        let mut inner = match self {
+            Leaf::View(inner) => inner,
+            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => {
+                return self == Leaf::Result(value);
+            }
+        };
+        while let Some(seen) = func.seen_by(inner) {
+            if lists(&func.values[inner].inst).any(|list| list == value) {
+                return true;
+            }
+            inner = seen;
+        }
+        leaf(func, inner) == Leaf::Result(value)
+    }
+
     /// The leaf that a view sees in the end; the leaf itself where it is none.
     pub fn root(self, func: &Func) -> Leaf {
         match self {
@@ -105,6 +141,22 @@ impl Leaf {
             Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => self,
         }
     }
+}
+
+/// What a view looks indices up in.
+fn lists(inst: &Inst) -> impl Iterator<Item = Value> {
+    let view = match inst {
+        Inst::View(view) => Some(view),
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::Reduce(_)
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => None,
+    };
+    let lists = view.into_iter().flat_map(View::lists);
+    lists.map(|(list, _)| list)
 }
 
 /// The value that a view or reshape sees in the end; the value itself where it is none.
@@ -134,10 +186,15 @@ impl PassPlan {
             .map(|(group, sinks)| pass(func, &facts, group, sinks))
             .collect();
         let homes = homes(&passes);
-        // OK because every output is a root, and `wanted` has a sink for each root.
-        let outputs = func.outputs.iter().map(|output| homes[&output.value]);
+        let filtered = filtered_homes(&passes);
+        let home = |(index, output): (usize, &Output)| match output.filter {
+            // OK because `wanted` has a sink for every filter,
+            Some(_) => filtered[&index],
+            // and every other output is a root, of which each has a sink.
+            None => homes[&output.value],
+        };
         PassPlan {
-            outputs: outputs.collect(),
+            outputs: func.outputs.iter().enumerate().map(home).collect(),
             passes,
             homes,
         }
@@ -158,10 +215,11 @@ impl PassSink {
     /// The value whose elements the sink takes, over the whole domain.
     pub fn arg(self, func: &Func) -> Value {
         match self {
-            PassSink::Store(value) => value,
+            PassSink::Store(value) | PassSink::Mask(value) => value,
             PassSink::Fold(value) | PassSink::Scan(value) => {
                 boundary_arg(func, value).unwrap_or(value)
             }
+            PassSink::Filter(index) => func.outputs[index].value,
             PassSink::Raise(index) => func.raises[index].condition,
         }
     }
@@ -170,7 +228,21 @@ impl PassSink {
     pub fn stored(self) -> Option<Value> {
         match self {
             PassSink::Store(value) | PassSink::Scan(value) => Some(value),
-            PassSink::Fold(_) | PassSink::Raise(_) => None,
+            PassSink::Fold(_) | PassSink::Filter(_) | PassSink::Mask(_) | PassSink::Raise(_) => {
+                None
+            }
+        }
+    }
+
+    /// The mask that a filter goes by.
+    pub fn mask(self, func: &Func) -> Option<Value> {
+        match self {
+            PassSink::Filter(index) => func.outputs[index].filter.map(|filter| filter.mask),
+            PassSink::Store(_)
+            | PassSink::Fold(_)
+            | PassSink::Scan(_)
+            | PassSink::Mask(_)
+            | PassSink::Raise(_) => None,
         }
     }
 
@@ -187,7 +259,11 @@ impl PassSink {
                 | Inst::View(_)
                 | Inst::Reshape(_) => None,
             },
-            PassSink::Store(_) | PassSink::Fold(_) | PassSink::Raise(_) => None,
+            PassSink::Store(_)
+            | PassSink::Fold(_)
+            | PassSink::Filter(_)
+            | PassSink::Mask(_)
+            | PassSink::Raise(_) => None,
         }
     }
 }
@@ -224,7 +300,10 @@ fn facts(func: &Func) -> Table<Value, Fact> {
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
                 // An elementwise value that is seen elsewhere is kept by a pass before.
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
-                (facts[*arg].level + usize::from(kept), data_free[*arg])
+                let level = facts[*arg].level + usize::from(kept);
+                // So is what indices are looked up in.
+                let lists = lists(&data.inst).map(|list| facts[list].level + 1);
+                (lists.fold(level, usize::max), data_free[*arg])
             }
         };
         data_free.push(free);
@@ -281,7 +360,7 @@ struct Use {
     feeds: bool,
 }
 
-/// Every sink that the outputs and raises need, in the order of values, raises last.
+/// Every sink that the outputs and raises need, in the order of values, filters and raises last.
 fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
     let uses = uses(func, facts);
     let roots = uses.iter().filter(|(_, used)| used.root);
@@ -298,11 +377,11 @@ fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
         },
         feeds: used.feeds,
     });
-    let raises = (0..func.raises.len()).map(|index| Wanted {
-        sink: PassSink::Raise(index),
-        feeds: false,
-    });
-    delivered.chain(raises).collect()
+    let filtered = (0..func.outputs.len()).filter(|&index| func.outputs[index].filter.is_some());
+    let raises = (0..func.raises.len()).map(PassSink::Raise);
+    let ends = filtered.map(PassSink::Filter).chain(raises);
+    let ends = ends.map(|sink| Wanted { sink, feeds: false });
+    delivered.chain(ends).collect()
 }
 
 /// Values name only values before them, so one walk from the last sees every use first.
@@ -314,7 +393,16 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
         false => uses[value].data = true,
     };
     for output in &func.outputs {
-        uses[output.value].root = true;
+        let Some(Filter { mask, .. }) = output.filter else {
+            uses[output.value].root = true;
+            continue;
+        };
+        // One pass computes or reads both.
+        let epilogue = facts[output.value].epilogue && facts[mask].epilogue;
+        for value in [output.value, mask] {
+            uses[value].data |= !epilogue;
+            uses[value].epilogue |= epilogue;
+        }
     }
     for raise in &func.raises {
         enter(&mut uses, raise.condition);
@@ -343,7 +431,15 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
 
 /// A pass that reads a view reads what that sees: a value of another pass must be delivered.
 fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
-    let seen = root(func, view);
+    let mut inner = view;
+    while let Some(seen) = func.seen_by(inner) {
+        for list in lists(&func.values[inner].inst) {
+            uses[list].root = true;
+            uses[list].feeds = true;
+        }
+        inner = seen;
+    }
+    let seen = inner;
     let delivered = match &func.values[seen].inst {
         Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => seen != view,
         Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,
@@ -369,7 +465,7 @@ fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -
 struct Group {
     level: usize,
     epilogue: bool,
-    rounds: bool,
+    kind: Kind,
     domain: Shape,
     /// The cut that a reduction asks for.
     cut: Option<Cut>,
@@ -403,7 +499,11 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             | Inst::Reshape(_)
             | Inst::Scan(_) => None,
         },
-        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => None,
+        PassSink::Store(_)
+        | PassSink::Scan(_)
+        | PassSink::Filter(_)
+        | PassSink::Mask(_)
+        | PassSink::Raise(_) => None,
     };
     let (folds, maps): (Vec<_>, Vec<_>) = wanted
         .into_iter()
@@ -415,10 +515,14 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
     let mut by_axis = HashMap::new();
     for (cut, Wanted { sink, feeds }) in folds.into_iter().chain(maps) {
         let arg = sink.arg(func);
-        let (level, epilogue) = (facts[arg].level, facts[arg].epilogue);
+        let args = [Some(arg), sink.mask(func)].into_iter().flatten();
+        let (level, epilogue) = args.fold((0, true), |(level, epilogue), arg| {
+            let fact = &facts[arg];
+            (level.max(fact.level), epilogue && fact.epilogue)
+        });
         let domain = &func.values[arg].shape;
-        let rounds = is_in_rounds(func, sink);
-        let key = (level, epilogue, rounds, domain.clone());
+        let kind = kind(func, sink);
+        let key = (level, epilogue, kind, domain.clone());
         let joined = match &cut {
             Some(cut) => by_cut.get(&(key.clone(), cut.clone())),
             None => by_domain.get(&key),
@@ -440,7 +544,7 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             groups.push(Group {
                 level,
                 epilogue,
-                rounds,
+                kind,
                 domain: domain.clone(),
                 cut,
                 axis,
@@ -463,17 +567,22 @@ fn agree(a: Option<usize>, b: Option<usize>) -> bool {
     a.is_none() || b.is_none() || a == b
 }
 
-/// Whether a sink needs all elements in every one of several rounds: it looks for the element at
-/// a rank, and no tile holds all.
-fn is_in_rounds(func: &Func, sink: PassSink) -> bool {
-    let PassSink::Fold(value) = sink else {
-        return false;
+/// How the pass of a sink walks over its tiles: in rounds if it looks for the element at a rank,
+/// and no tile holds all.
+fn kind(func: &Func, sink: PassSink) -> Kind {
+    let value = match sink {
+        PassSink::Fold(value) => value,
+        PassSink::Filter(_) | PassSink::Mask(_) => return Kind::Ordered,
+        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => return Kind::Once,
     };
     match &func.values[value].inst {
         Inst::Reduce(reduce) => {
             let domain = &func.values[reduce.arg].shape;
             let sorts = matches!(reduce.op, ReduceOp::Nth { .. });
-            sorts && !reduce.cut.spans(domain, &reduce.axes)
+            match sorts && !reduce.cut.spans(domain, &reduce.axes) {
+                true => Kind::Rounds,
+                false => Kind::Once,
+            }
         }
         Inst::Const(_)
         | Inst::Elem(_)
@@ -481,7 +590,7 @@ fn is_in_rounds(func: &Func, sink: PassSink) -> bool {
         | Inst::Map(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => false,
+        | Inst::Scan(_) => Kind::Once,
     }
 }
 
@@ -499,7 +608,7 @@ fn delay(groups: &mut Vec<Group>) {
             let agrees = |&&late: &&usize| {
                 let (early, late) = (&groups[early], &groups[late]);
                 let cuts = early.cut.is_none() || late.cut.is_none() || early.cut == late.cut;
-                cuts && agree(early.axis, late.axis) && early.rounds == late.rounds
+                cuts && agree(early.axis, late.axis) && early.kind == late.kind
             };
             let late = match groups[early].feeds {
                 true => None,
@@ -518,8 +627,11 @@ fn delay(groups: &mut Vec<Group>) {
 
 /// The pass of some sinks of a group: what they need, found by one walk back from them.
 fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSink]) -> Pass {
+    let mut sinks = sinks.to_vec();
+    let masks: BTreeSet<Value> = sinks.iter().filter_map(|sink| sink.mask(func)).collect();
+    sinks.extend(masks.into_iter().map(PassSink::Mask));
     let mut needed: Table<Value, bool> = func.values.ids().map(|_| false).collect();
-    for sink in sinks {
+    for sink in &sinks {
         needed[sink.arg(func)] = true;
     }
     let (mut inputs, mut body) = (Vec::new(), Vec::new());
@@ -553,9 +665,9 @@ fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSin
         cut,
         inputs,
         body,
-        sinks: sinks.to_vec(),
+        sinks,
         epilogue: group.epilogue,
-        rounds: group.rounds,
+        kind: group.kind,
     }
 }
 
@@ -595,6 +707,19 @@ fn homes(passes: &[Pass]) -> HashMap<Value, Home> {
                 *delivered
             {
                 homes.insert(value, Home { pass, sink });
+            }
+        }
+    }
+    homes
+}
+
+/// The sink of each filtered output, by its index.
+fn filtered_homes(passes: &[Pass]) -> HashMap<usize, Home> {
+    let mut homes = HashMap::new();
+    for (pass, Pass { sinks, .. }) in passes.iter().enumerate() {
+        for (sink, delivered) in sinks.iter().enumerate() {
+            if let PassSink::Filter(output) = *delivered {
+                homes.insert(output, Home { pass, sink });
             }
         }
     }

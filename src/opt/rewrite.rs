@@ -1,7 +1,7 @@
 //! In: a function and what to do with each of its values. Out: the new function.
 //! Never: a decision.
 
-use crate::ir::{Func, Inst, Output, Raise, Reduce, Scan, Value, ValueData, View};
+use crate::ir::{Filter, Func, Inst, Output, Raise, Value, ValueData};
 use crate::table::Table;
 use crate::types::Scalar;
 
@@ -22,28 +22,9 @@ pub(super) fn rewrite(func: &Func, mut step: impl FnMut(&mut Func, ValueData) ->
 }
 
 /// The same value with its arguments renamed.
-pub(super) fn rename(data: &ValueData, mut name: impl FnMut(Value) -> Value) -> ValueData {
-    let inst = match &data.inst {
-        Inst::Const(scalar) => Inst::Const(*scalar),
-        Inst::Elem(operand) => Inst::Elem(*operand),
-        Inst::Generate(generator) => Inst::Generate(*generator),
-        Inst::Map(map) => Inst::Map(map.map(name)),
-        Inst::Reduce(reduce) => Inst::Reduce(Reduce {
-            arg: name(reduce.arg),
-            ..reduce.clone()
-        }),
-        Inst::View(view) => Inst::View(View {
-            arg: name(view.arg),
-            axes: view.axes.clone(),
-        }),
-        Inst::Reshape(arg) => Inst::Reshape(name(*arg)),
-        Inst::Scan(scan) => Inst::Scan(Scan {
-            arg: name(scan.arg),
-            ..*scan
-        }),
-    };
+pub(super) fn rename(data: &ValueData, name: impl FnMut(Value) -> Value) -> ValueData {
     ValueData {
-        inst,
+        inst: data.inst.renamed(name),
         ..data.clone()
     }
 }
@@ -53,9 +34,14 @@ pub(super) fn rename_roots(old: &Func, new: &mut Func, mut name: impl FnMut(Valu
     new.outputs.extend(old.outputs.iter().map(|output| Output {
         name: output.name.clone(),
         value: name(output.value),
+        filter: output.filter.map(|filter| Filter {
+            mask: name(filter.mask),
+            ..filter
+        }),
     }));
     new.raises.extend(old.raises.iter().map(|raise| Raise {
         condition: name(raise.condition),
+        kind: raise.kind,
         span: raise.span,
     }));
 }

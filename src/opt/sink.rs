@@ -196,10 +196,19 @@ impl Sinker<'_> {
         let (dtype, shape) = (data.dtype, seen.shape.clone());
         let inst = match (&seen.how, &data.inst) {
             (_, Inst::Const(scalar)) => Inst::Const(*scalar),
-            (How::View(axes), Inst::View(inner)) => return self.view(inner.seen_by(axes), shape),
-            (How::View(axes), _) => {
+            (How::View(axes), inner) => {
+                let joined = match inner {
+                    Inst::View(inner) => inner.seen_by(axes),
+                    Inst::Const(_)
+                    | Inst::Elem(_)
+                    | Inst::Generate(_)
+                    | Inst::Map(_)
+                    | Inst::Reduce(_)
+                    | Inst::Reshape(_)
+                    | Inst::Scan(_) => None,
+                };
                 let (arg, axes) = (seen.arg, axes.clone());
-                return self.view(View { arg, axes }, shape);
+                return self.view(joined.unwrap_or(View { arg, axes }), shape);
             }
             (How::Reshape(axes, first), _) => {
                 let (how, shape) = (How::View(axes.clone()), first.clone());

@@ -3,7 +3,7 @@
 use arbtest::arbtest;
 use expect_test::{Expect, expect};
 
-use super::passes::{Leaf, PassSink, Want};
+use super::passes::{Kind, Leaf, PassSink, Want};
 use super::*;
 use crate::ir::eval::{EvalError, eval, registers};
 use crate::ir::{Inst, Output, Sink, Value, arbitrary, parse};
@@ -74,6 +74,13 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
                     assert_eq!(pass.scan_axis(func), Some(scan.axis));
                 }
                 PassSink::Store(_) => {}
+                PassSink::Filter(index) => {
+                    let filter = func.outputs[index].filter.expect("it is filtered");
+                    let mask = PassSink::Mask(filter.mask);
+                    let masks = pass.sinks.iter().filter(|other| **other == mask);
+                    assert_eq!(masks.count(), 1);
+                }
+                PassSink::Mask(_) => assert_eq!(pass.kind, Kind::Ordered),
             }
         }
         for want in [Want::Fold, Want::Store] {
@@ -83,7 +90,9 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
     }
     assert!(raised.iter().all(|&times| times == 1));
     for (output, home) in func.outputs.iter().zip(&plan.outputs) {
-        assert_eq!(plan.home(output.value), Some(*home));
+        if output.filter.is_none() {
+            assert_eq!(plan.home(output.value), Some(*home));
+        }
         assert!(home.sink < plan.passes[home.pass].sinks.len());
     }
 }
@@ -130,7 +139,12 @@ fn every_value(func: &Verified, operands: &[Vec<u8>]) -> Vec<Vec<Scalar>> {
     all.outputs.clear();
     for value in func.values.ids() {
         let name = value.to_string();
-        all.outputs.push(Output { name, value });
+        let filter = None;
+        all.outputs.push(Output {
+            name,
+            value,
+            filter,
+        });
     }
     let all = Verified::new(all).expect("only the roots have changed");
     answers(&all, operands).expect("nothing raises")

@@ -154,6 +154,12 @@ impl NpyHeader {
 
     /// The bytes before the data of a C-order file, aligned to 64.
     pub fn to_write(dtype: DType, shape: &Shape) -> Vec<u8> {
+        Self::to_write_over(dtype, shape, 0)
+    }
+
+    /// The same, as many as are there already where that are more: they were those of a larger
+    /// shape.
+    pub fn to_write_over(dtype: DType, shape: &Shape, there: usize) -> Vec<u8> {
         let mut dict = format!(
             "{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}",
             dtype::spell(dtype)
@@ -162,7 +168,7 @@ impl NpyHeader {
         let unpadded = MAGIC.len() + 4 + dict.len() + 1;
         dict.extend(std::iter::repeat_n(
             ' ',
-            unpadded.next_multiple_of(64) - unpadded,
+            unpadded.next_multiple_of(64).max(there) - unpadded,
         ));
         dict.push('\n');
         let mut bytes = MAGIC.to_vec();

@@ -452,16 +452,38 @@ class Program:
         return self.function(node.attr, [self.value(node.value)])
 
     def on_Subscript(self, node):
+        if isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "histogram":
+            return Arr(self.histogram(node.value)[self.plain(node.slice)])
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         index = tuple(self.index(part) for part in parts)
         return moved(lambda values: values[index], self.array(node.value))
 
     def index(self, node):
-        """An integer, a slice, `...` or None."""
+        """An integer, a slice, `...`, None, a list of integers, or an array: a mask or indices."""
         if isinstance(node, ast.Slice):
             ends = [None if end is None else self.plain(end) for end in (node.lower, node.upper, node.step)]
             return slice(*ends)
-        return ... if isinstance(node, ast.Constant) and node.value is ... else self.plain(node)
+        if isinstance(node, ast.List):
+            return [self.plain(item) for item in node.elts]
+        if isinstance(node, ast.Constant) or is_none(node) or isinstance(node, ast.UnaryOp):
+            return ... if getattr(node, "value", 0) is ... else self.plain(node)
+        value = self.value(node)
+        if isinstance(value, Arr) and value.err is not None:
+            raise Ambiguous()
+        return value.raw
+
+    def exact(self, node):
+        """The elements of an array that are exact to the bit."""
+        value = self.value(node)
+        if value.err is not None:
+            raise Ambiguous()
+        return value.raw
+
+    def histogram(self, call):
+        plain = {k.arg: self.plain(k.value) for k in call.keywords}
+        if isinstance(plain.get("bins"), tuple):
+            plain["bins"] = list(plain["bins"])
+        return np.histogram(self.exact(call.args[0]), **plain)
 
     def array(self, node):
         """A value that is no literal."""
@@ -485,6 +507,13 @@ class Program:
         if name == "random":
             seed, shape = [self.plain(arg) for arg in args]
             return Arr(np.random.Generator(np.random.Philox(key=seed)).random(shape))
+        if name == "bincount":
+            plain = {key: self.plain(value) for key, value in keywords.items()}
+            return Arr(call(np.bincount, self.exact(args[0]), **plain))
+        if name == "take" and isinstance(args[1], (ast.Name, ast.BinOp)):
+            plain = {key: self.plain(value) for key, value in keywords.items()}
+            at = self.exact(args[1])
+            return moved(lambda values: np.take(values, at, **plain), self.array(args[0]))
         if name in SCANS:
             return self.scan(name, args, keywords)
         if name in REDUCTIONS + EXACT + SKIPPING + RANKED:

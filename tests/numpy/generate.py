@@ -17,6 +17,7 @@ from collections import Counter
 import numpy as np
 
 import cases_elementwise
+import cases_filter
 import cases_programs
 import cases_reduce
 import cases_scan
@@ -33,7 +34,7 @@ def main():
         seed, count, path = sys.argv[sys.argv.index("--trees") + 1 :]
         return trees(int(seed), int(count), path)
     recorder = Recorder(Pool(SEED))
-    for number, module in enumerate([cases_elementwise, cases_reduce, cases_programs, cases_scan]):
+    for number, module in enumerate([cases_elementwise, cases_reduce, cases_programs, cases_scan, cases_filter]):
         module.record(recorder, np.random.Generator(np.random.PCG64(SEED + number)))
     if "--check" in sys.argv:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-//! Programs that use what earlier ones bound; and how long checking takes.
+//! Programs that use what earlier ones bound.
 
 use std::sync::Arc;
 
@@ -126,22 +126,4 @@ fn functions_live_on() {
           "hh" at 4: unknown function
     "#]]
     .assert_eq(&list("z + hh(1)", &run(&scope, "z + hh(1)").unwrap_err()));
-}
-
-/// Two thousand different programs a second leave 500 us for each, of which checking may take a
-/// small part; the bound is generous since tests share their machine.
-#[test]
-fn checking_is_quick() {
-    let operands = "a: float64[8, 6] chunk [4, 6] block [2, 3]; b: float64[8, 6]; c: float64[8, 6]";
-    let scope = scope(operands);
-    let source = Source::expr("sum(((a**3 + sin(a*2)) < c) & (b > 0), axis=1)");
-    let parsed = syntax::parse(&source);
-    let times = 1000;
-    let start = std::time::Instant::now();
-    for _ in 0..times {
-        assert!(check(&source, &parsed.ast, &scope).is_ok());
-    }
-    let each = start.elapsed() / times;
-    println!("{each:?} to check");
-    assert!(each.as_micros() < 2_000, "{each:?}");
 }

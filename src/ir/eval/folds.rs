@@ -127,6 +127,7 @@ fn kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
         ReduceOp::CountNonzero => FoldKind::CountNonzero,
+        ReduceOp::Bins { .. } => panic!("bins are counted, not folded"),
         ReduceOp::Var { .. } | ReduceOp::Std { .. } => FoldKind::Moments,
     }
 }
@@ -153,6 +154,7 @@ fn finish(op: ReduceOp, dtype: DType, n: f64, partials: &Partials, at: usize) ->
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
         | ReduceOp::Nth { .. }
+        | ReduceOp::Bins { .. }
         | ReduceOp::Any
         | ReduceOp::All
         | ReduceOp::CountNonzero => scalar::cast(state.expect("a state"), dtype),

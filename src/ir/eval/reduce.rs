@@ -17,6 +17,9 @@ pub(super) fn reduce(
     shape: &Shape,
     result: &ValueData,
 ) -> Vec<Scalar> {
+    if let ReduceOp::Bins { bins } = reduce.op {
+        return count(elems, bins);
+    }
     let pieces = Pieces::new(reduce, elems, shape, result.shape.elems());
     let dtype = result.dtype;
     let n: f64 = reduce.axes.iter().map(|&axis| shape[axis] as f64).product();
@@ -55,10 +58,24 @@ pub(super) fn reduce(
                 .map(|list| nth(list, rank as usize))
                 .collect()
         }
+        // OK because that is counted above.
+        ReduceOp::Bins { .. } => Vec::new(),
         ReduceOp::Any => pieces.counts(|_, trues| Scalar::Bool(trues > 0)),
         ReduceOp::All => pieces.counts(|all, trues| Scalar::Bool(trues == all)),
         ReduceOp::CountNonzero => pieces.counts(|_, trues| Scalar::Int64(trues as i64)),
     }
+}
+
+/// How many elements are each of `0..bins`.
+fn count(elems: &[Scalar], bins: usize) -> Vec<Scalar> {
+    let mut counts = vec![0; bins];
+    for elem in elems {
+        let place = elem.as_i128().and_then(|bin| usize::try_from(bin).ok());
+        if let Some(count) = place.and_then(|bin| counts.get_mut(bin)) {
+            *count += 1;
+        }
+    }
+    counts.into_iter().map(Scalar::Int64).collect()
 }
 
 /// The elements of each output element, in C order.

@@ -154,12 +154,20 @@ raise v2 at 3..5\nraise v3\n";
     let span = Some(Span::new(3, 5));
     assert_eq!(
         raised(&[1, 0, -1, -1]),
-        Err(EvalError::Raise { span, index: 2 })
+        Err(EvalError::Raise {
+            kind: RaiseKind::NegativePower,
+            span,
+            index: 2
+        })
     );
     let span = None;
     assert_eq!(
         raised(&[0, 0, 0, 1]),
-        Err(EvalError::Raise { span, index: 3 })
+        Err(EvalError::Raise {
+            kind: RaiseKind::NegativePower,
+            span,
+            index: 3
+        })
     );
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::ir::{
-    Border, Cut, DimCut, Elementwise, Func, Generator, Inst, Operand, OperandId, Output, Raise,
-    Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData, View,
+    Border, Cut, DimCut, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output,
+    Raise, RaiseKind, Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData, View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -105,11 +105,18 @@ impl Reader {
     fn raise(&mut self, tokens: &mut Tokens) -> Read<()> {
         tokens.expect("raise")?;
         let condition = tokens.value()?;
+        let named = RaiseKind::ALL
+            .into_iter()
+            .find(|kind| tokens.eat(kind.name()));
         let span = match tokens.eat("at") {
             true => Some(tokens.span()?),
             false => None,
         };
-        self.func.raises.push(Raise { condition, span });
+        self.func.raises.push(Raise {
+            condition,
+            kind: named.unwrap_or(RaiseKind::NegativePower),
+            span,
+        });
         Ok(())
     }
 
@@ -118,7 +125,20 @@ impl Reader {
         let name = tokens.name()?;
         tokens.expect("=")?;
         let value = tokens.value()?;
-        self.func.outputs.push(Output { name, value });
+        let filter = match tokens.eat("where") {
+            true => {
+                let mask = tokens.value()?;
+                tokens.expect("axes")?;
+                let axes = tokens.number()?;
+                Some(Filter { mask, axes })
+            }
+            false => None,
+        };
+        self.func.outputs.push(Output {
+            name,
+            value,
+            filter,
+        });
         Ok(())
     }
 
@@ -230,7 +250,17 @@ fn reduce(tokens: &mut Tokens) -> Read<Reduce> {
         true => Some(tokens.number()? as u64),
         false => None,
     };
+    let bins = match name == "bins" {
+        true => {
+            tokens.expect("count")?;
+            Some(tokens.number()?)
+        }
+        false => None,
+    };
     let op = match (name.as_str(), rank) {
+        ("bins", None) => ReduceOp::Bins {
+            bins: bins.unwrap_or(0),
+        },
         ("nth", Some(rank)) => ReduceOp::Nth { rank },
         ("nth", None) => return Err("nth needs its rank".into()),
         (_, Some(_)) => return Err(format!("`{name}` takes no rank")),
@@ -276,6 +306,18 @@ fn step(tokens: &mut Tokens) -> Read<Option<Step>> {
     }
     if tokens.eat("pick") {
         return Ok(Some(Step::Pick(tokens.list(Tokens::number)?.into())));
+    }
+    if tokens.eat("look") {
+        let list = tokens.value()?;
+        tokens.expect("count")?;
+        let count = tokens.number()?;
+        tokens.expect("of")?;
+        let extent = tokens.number()?;
+        return Ok(Some(Step::Look {
+            list,
+            count,
+            extent,
+        }));
     }
     let rule = Border::ALL.into_iter().find(|rule| tokens.eat(rule.name()));
     let Some(rule) = rule else { return Ok(None) };

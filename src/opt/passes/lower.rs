@@ -41,7 +41,8 @@ pub fn fold_dtype(op: ReduceOp, dtype: DType) -> DType {
         | ReduceOp::Max
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
-        | ReduceOp::Nth { .. } => dtype,
+        | ReduceOp::Nth { .. }
+        | ReduceOp::Bins { .. } => dtype,
     }
 }
 
@@ -61,6 +62,7 @@ pub fn fold_op(op: ReduceOp, dtype: DType) -> Option<FoldOp> {
         | ReduceOp::ArgMin
         | ReduceOp::ArgMax
         | ReduceOp::Nth { .. }
+        | ReduceOp::Bins { .. }
         | ReduceOp::Var { .. }
         | ReduceOp::Std { .. } => None,
     }
@@ -181,7 +183,9 @@ impl Lower<'_> {
         let dtype = self.func.values[arg].dtype;
         let reg = self.reg(arg);
         let (fold, reg) = match sink {
-            PassSink::Store(_) | PassSink::Scan(_) => (None, reg),
+            PassSink::Store(_) | PassSink::Scan(_) | PassSink::Filter(_) | PassSink::Mask(_) => {
+                (None, reg)
+            }
             PassSink::Raise(_) => (Some(FoldOp::Any), reg),
             PassSink::Fold(value) => match &self.func.values[value].inst {
                 Inst::Reduce(Reduce { op, .. }) => {

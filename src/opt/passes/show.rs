@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Home, Leaf, Pass, PassPlan, PassSink, leaf};
+use super::{Home, Kind, Leaf, Pass, PassPlan, PassSink, leaf};
 use crate::ir::text::{List, Name, Quoted, Typed};
-use crate::ir::{Func, Value};
+use crate::ir::{Func, Output, Value};
 
 impl PassPlan {
     /// The plan as text; `func` is the function it was made from.
@@ -49,8 +49,12 @@ impl Show<'_> {
         match pass.epilogue {
             true => writeln!(f, "pass {index}: epilogue over {domain}")?,
             false => {
-                let rounds = if pass.rounds { " in rounds" } else { "" };
-                writeln!(f, "pass {index}: over {domain} cut {cut}{rounds}")?;
+                let kind = match pass.kind {
+                    Kind::Once => "",
+                    Kind::Rounds => " in rounds",
+                    Kind::Ordered => " in order",
+                };
+                writeln!(f, "pass {index}: over {domain} cut {cut}{kind}")?;
             }
         }
         for (index, input) in pass.inputs.iter().enumerate() {
@@ -76,6 +80,13 @@ impl Show<'_> {
                 PassSink::Store(value) => writeln!(f, "  store {value}")?,
                 PassSink::Fold(value) => writeln!(f, "  fold {}", self.func.line(value))?,
                 PassSink::Scan(value) => writeln!(f, "  carry {}", self.func.line(value))?,
+                PassSink::Filter(index) => {
+                    let Output { value, filter, .. } = &self.func.outputs[index];
+                    let mask = filter.map(|filter| filter.mask);
+                    let mask = mask.map_or(String::new(), |mask| format!(" where {mask}"));
+                    writeln!(f, "  filter {value}{mask}")?;
+                }
+                PassSink::Mask(value) => writeln!(f, "  mask {value}")?,
                 PassSink::Raise(index) => {
                     writeln!(f, "  raise {}", self.func.raises[index].condition)?;
                 }
