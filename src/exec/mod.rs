@@ -6,6 +6,9 @@
 //! row by row, and delivers what it computed: elementwise results to their place, partials of
 //! reductions to the tree that the cut fixes.
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod agree;
 mod bins;
 mod buffer;
 mod cache;

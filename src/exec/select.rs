@@ -15,6 +15,10 @@ use crate::types::{DType, Shape};
 /// What a round counts: as many as there are patterns of [`SELECT_ROUND_BITS`] bits.
 const N_BUCKETS: usize = 1 << SELECT_ROUND_BITS;
 
+/// Elements of a tile below which they are counted where all threads count: adding up the tile's own
+/// counts would take longer.
+const FEW_ELEMS: usize = N_BUCKETS / 16;
+
 /// The search for one element.
 #[derive(Debug)]
 pub(crate) struct Selection {
@@ -53,19 +57,23 @@ impl Selection {
         let Some(shift) = self.unknown.checked_sub(SELECT_ROUND_BITS) else {
             return;
         };
-        let mut local = vec![0u32; N_BUCKETS];
         with_dtype!(self.dtype, T => {
-            for &raw in T::items(values) {
+            let items = T::items(values);
+            let buckets = items.iter().filter_map(|&raw| {
                 let rank = T::load(raw).rank() >> shift;
-                if rank >> SELECT_ROUND_BITS == self.known {
-                    local[rank as usize % N_BUCKETS] += 1;
-                }
+                (rank >> SELECT_ROUND_BITS == self.known).then_some(rank as usize % N_BUCKETS)
+            });
+            if items.len() < FEW_ELEMS {
+                let mut counts = self.counts();
+                buckets.for_each(|bucket| counts[bucket] += 1);
+                return;
+            }
+            let mut local = vec![0u32; N_BUCKETS];
+            buckets.for_each(|bucket| local[bucket] += 1);
+            for (count, local) in self.counts().iter_mut().zip(local) {
+                *count += u64::from(local);
             }
         });
-        let mut counts = self.counts();
-        for (count, local) in counts.iter_mut().zip(local) {
-            *count += u64::from(local);
-        }
     }
 
     /// Ends a round; whether another one is needed.
@@ -100,5 +108,45 @@ impl Selection {
 
     fn counts(&self) -> MutexGuard<'_, Vec<u64>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Cut, ReduceOp};
+
+    /// Tiles of few elements and of many are counted in different ways.
+    #[test]
+    fn the_size_of_tiles_does_not_matter() {
+        let domain = Shape::new(&[3 * FEW_ELEMS]);
+        let ranks = (0..domain.elems() as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut elems: Vec<u64> = ranks.map(|bits| bits >> (bits % 50)).collect();
+        let bytes: Vec<u8> = elems.iter().flat_map(|elem| elem.to_ne_bytes()).collect();
+        elems.sort_unstable();
+        for rank in [0, 1, 7_000, elems.len() - 1] {
+            let reduce = Reduce {
+                op: ReduceOp::Nth { rank: rank as u64 },
+                arg: crate::table::Id::new(0),
+                axes: vec![0],
+                keepdims: false,
+                cut: Cut::boxes(&domain),
+            };
+            for tile in [1, 100, FEW_ELEMS, 2 * FEW_ELEMS] {
+                let mut selection = Selection::new(&reduce, rank as u64, &domain, DType::UInt64);
+                while {
+                    bytes
+                        .chunks(tile * 8)
+                        .for_each(|tile| selection.count(tile));
+                    selection.refine()
+                } {}
+                let (.., found) = selection.into_result();
+                assert_eq!(
+                    found,
+                    elems[rank].to_ne_bytes(),
+                    "{rank} of tiles of {tile}"
+                );
+            }
+        }
     }
 }

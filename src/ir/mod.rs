@@ -57,7 +57,7 @@
 //! do. Nothing else decides the bits. With `initial` the sum or product of nothing comes first, and
 //! has no part in what follows.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod arbitrary;
 mod body;
 mod build;
