@@ -100,8 +100,9 @@ pub const MAX_SELECT_ELEMS: usize = 1 << 22;
 /// Bins of a histogram or a count: 128 MiB of counts.
 pub const MAX_BINS: usize = 1 << 24;
 
-/// Bins for counting integers of 32 and 64 bits, unless more are asked for: 8 MiB of counts.
-pub const DEFAULT_BINS: usize = 1 << 20;
+/// Bins for counting integers of 32 and 64 bits, unless more are asked for: 2 MiB of counts, and some
+/// milliseconds however few are counted.
+pub const DEFAULT_BINS: usize = 1 << 18;
 
 /// Edges of bins that may be written out: each is compared with every element.
 pub const MAX_BIN_EDGES: usize = 256;

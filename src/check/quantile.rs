@@ -11,6 +11,7 @@ use crate::ir::{ReduceOp, Value};
 use crate::limits::{MAX_QUANTILES, MAX_SELECT_ELEMS, TILE_MAX_ELEMS};
 use crate::math::scalar;
 use crate::syntax::ast::{Node, NodeId};
+use crate::types::promote::{self, Promotion, Side};
 use crate::types::{BinaryOp, DType, Scalar};
 
 /// NumPy's ways to choose between neighbours.
@@ -76,22 +77,31 @@ impl Checker<'_> {
         let (fractions, several) = self.fractions(node, whole)?;
         let exact = fractions.iter().all(|q| matches!(q, Literal::Int(_)));
         let n = asked.n_reduced();
-        let pick = |q: &Literal| match (method, several) {
-            // Ends that are integers stay so through the formulas of these.
-            ("linear", _) | ("averaged_inverted_cdf" | "interpolated_inverted_cdf", true)
-                if exact && whole == 1.0 =>
-            {
-                Pick::At((n - 1) * usize::from(q.truth()))
-            }
-            _ => pick(method, n as f64, q.to_f64() / whole),
-        };
         let dtype = self.build.dtype(value);
+        let end = exact && whole == 1.0;
+        // Ends that are integers are multiplied as integers in the formulas of these.
+        let integer = several
+            && !dtype.is_bool()
+            && matches!(
+                method,
+                "averaged_inverted_cdf" | "interpolated_inverted_cdf"
+            );
+        let pick = |q: &Literal| match end && (integer || method == "linear") {
+            true => Pick::At((n - 1) * usize::from(q.truth())),
+            false => pick(method, n as f64, q.to_f64() / whole),
+        };
+        let sides = [dtype, DType::Int64].map(Side::Strong);
+        let multiplied = match promote::binary(BinaryOp::Mul, sides[0], sides[1]) {
+            Promotion::In(dtype) if end && integer => Some(dtype),
+            _ => None,
+        };
         let mut values = Vec::new();
         for q in &fractions {
-            // Without elements the result has none either.
-            let picked = if n == 0 { Pick::At(0) } else { pick(q) };
-            values.push(match picked {
-                Pick::At(rank) => self.nth(given, value, asked, rank)?,
+            values.push(match pick(q) {
+                Pick::At(rank) => {
+                    let found = self.nth(given, value, asked, rank)?;
+                    self.cast(found, multiplied.unwrap_or(dtype))?
+                }
                 Pick::Between(low, high, by) => {
                     if dtype.is_bool() {
                         return Err(self.between_bools(given));
@@ -227,7 +237,7 @@ impl Checker<'_> {
 
 impl Asked {
     /// Elements of an output element.
-    fn n_reduced(&self) -> usize {
+    pub(super) fn n_reduced(&self) -> usize {
         let extents = self.axes.iter().map(|&axis| self.shape[axis]);
         extents.fold(1, usize::saturating_mul)
     }

@@ -349,8 +349,12 @@ impl Checker<'_> {
         let chooses = [
             Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp, Quantile, Percentile,
         ];
-        let chooses = chooses.contains(&reduction);
-        if !(chooses && asked.lacks_elements()) {
+        let lacks = match reduction {
+            // Whatever there is to come of it.
+            Quantile | Percentile => asked.n_reduced() == 0,
+            _ => chooses.contains(&reduction) && asked.lacks_elements(),
+        };
+        if !lacks {
             return Ok(());
         }
         let name = given.function.name;
@@ -405,7 +409,10 @@ impl Asked {
 
 /// Whether NumPy lets the axes 0 and -1 of a single value pass.
 fn folds(given: &Given, float: bool) -> bool {
-    use Reduction::*;
+    use Reduction::{
+        All, Any, ArgMax, ArgMin, CountNonzero, Max, Mean, Median, Min, NanCount, NanMax, NanMean,
+        NanMin, NanStd, NanSum, NanVar, Percentile, Prod, Ptp, Quantile, Std, Sum, Var,
+    };
     let Rule::Reduce(reduction) = given.function.rule else {
         return false;
     };

@@ -49,9 +49,9 @@ pub(crate) struct FilterRun<'a> {
 /// What has been delivered so far.
 #[derive(Debug, Default)]
 struct Delivered {
-    /// How many elements have gone to the target.
+    /// How many elements have left for a file or the caller.
     count: usize,
-    /// The elements: all of them for memory, else those of a row that is not complete.
+    /// The elements that have not: all of them for memory, else those of a row that is not complete.
     bytes: Vec<u8>,
 }
 
@@ -132,55 +132,60 @@ impl<'a> FilterRun<'a> {
     /// Delivers what is left of the tiles of a slab; `which` of the filters of the pass this is.
     fn deliver(&self, slab: &[Part], which: usize) -> Result<()> {
         let mut delivered = self.delivered();
-        if let [only] = slab {
-            return self.append(&mut delivered, &only.kept[which].bytes);
+        match slab {
+            [only] => delivered.bytes.extend_from_slice(&only.kept[which].bytes),
+            _ => {
+                for run in self.woven(slab, which) {
+                    delivered.bytes.extend_from_slice(run);
+                }
+            }
         }
+        self.flush(&mut delivered)
+    }
+
+    /// The runs of several tiles in C order.
+    fn woven<'p>(&self, slab: &'p [Part], which: usize) -> impl Iterator<Item = &'p [u8]> {
         let strides = self.whole.strides();
         let mut runs = Vec::new();
-        for part in slab {
-            let (mut index, mut first) = (vec![0; strides.len() - 1], 0);
-            for &count in &part.kept[which].runs {
-                let bytes = count as usize * self.dtype.size();
-                let along = index.iter().chain(&[0]).zip(&part.tile.start);
-                let at: usize = along
-                    .zip(&strides)
-                    .map(|((i, start), stride)| (i + start) * stride)
-                    .sum();
-                runs.push((at, &part.kept[which].bytes[first..first + bytes]));
-                first += bytes;
-                for (i, &extent) in index.iter_mut().zip(&part.tile.extent).rev() {
-                    *i += 1;
-                    if *i < extent {
+        for Part { tile, kept } in slab {
+            let Kept {
+                bytes,
+                runs: counts,
+            } = &kept[which];
+            let (mut index, mut first) = (tile.start.clone(), 0);
+            for &count in counts {
+                let end = first + count as usize * self.dtype.size();
+                let at = index.iter().zip(&strides).map(|(i, stride)| i * stride);
+                runs.push((at.sum::<usize>(), &bytes[first..end]));
+                first = end;
+                // The next run of the tile: its last axis is the run itself.
+                let outer = index.len() - 1;
+                for axis in (0..outer).rev() {
+                    index[axis] += 1;
+                    if index[axis] < tile.start[axis] + tile.extent[axis] {
                         break;
                     }
-                    *i = 0;
+                    index[axis] = tile.start[axis];
                 }
             }
         }
         runs.sort_unstable_by_key(|(at, _)| *at);
-        runs.into_iter()
-            .try_for_each(|(_, bytes)| self.append(&mut delivered, bytes))
+        runs.into_iter().map(|(_, bytes)| bytes)
     }
 
-    /// Delivers the next elements.
-    fn append(&self, delivered: &mut Delivered, bytes: &[u8]) -> Result<()> {
+    /// Hands on what can be.
+    fn flush(&self, delivered: &mut Delivered) -> Result<()> {
         let size = self.dtype.size();
-        match &self.target {
-            FilterTarget::Memory => {
-                delivered.bytes.extend_from_slice(bytes);
-                delivered.count += bytes.len() / size;
-                return Ok(());
-            }
+        let gone = match &self.target {
+            FilterTarget::Memory => return Ok(()),
             FilterTarget::Npy(writer) => {
-                writer.write_at(delivered.count, bytes)?;
-                delivered.count += bytes.len() / size;
+                writer.write_at(delivered.count, &delivered.bytes)?;
+                delivered.bytes.len()
             }
             FilterTarget::Receiver(receiver) => {
-                delivered.bytes.extend_from_slice(bytes);
-                let elems = delivered.bytes.len() / size;
-                let extent = self.filter.shape(&self.whole, elems);
-                let whole = extent.elems() * size;
-                if whole > 0 {
+                let extent = self.filter.shape(&self.whole, delivered.bytes.len() / size);
+                let rows = extent.elems() * size;
+                if rows > 0 {
                     let mut start = vec![0; extent.ndim()];
                     start[0] = self.filter.shape(&self.whole, delivered.count)[0];
                     receiver(&Piece {
@@ -188,23 +193,28 @@ impl<'a> FilterRun<'a> {
                         dtype: self.dtype,
                         start: &start,
                         extent: &extent,
-                        bytes: &delivered.bytes[..whole],
+                        bytes: &delivered.bytes[..rows],
                     })?;
-                    delivered.count += extent.elems();
-                    delivered.bytes.drain(..whole);
                 }
+                rows
             }
-        }
-        self.held.fetch_sub(bytes.len(), Ordering::Relaxed);
+        };
+        delivered.count += gone / size;
+        delivered.bytes.drain(..gone);
+        self.held.fetch_sub(gone, Ordering::Relaxed);
         Ok(())
     }
 
     /// Ends the output: the array for memory, the shape for a file.
     pub(crate) fn finish(self) -> Result<Option<(DType, Shape, Vec<u8>)>> {
-        let Delivered { count, bytes } = std::mem::take(&mut *self.delivered());
-        let shape = self.filter.shape(&self.whole, count);
+        let Delivered { count, mut bytes } = std::mem::take(&mut *self.delivered());
+        let elems = count + bytes.len() / self.dtype.size();
+        let shape = self.filter.shape(&self.whole, elems);
         match self.target {
-            FilterTarget::Memory => Ok(Some((self.dtype, shape, bytes))),
+            FilterTarget::Memory => {
+                bytes.shrink_to_fit();
+                Ok(Some((self.dtype, shape, bytes)))
+            }
             FilterTarget::Npy(writer) => writer.shorten(shape[0]).map(|()| None),
             FilterTarget::Receiver(_) => Ok(None),
         }
