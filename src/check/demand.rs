@@ -186,7 +186,10 @@ impl Flow<'_, '_> {
         checker.at(power.span);
         let dtype = checker.build.dtype(power.exponent);
         let zero = checker.constant(Scalar::from_bits(dtype, 0))?;
-        let negative = checker.binary(BinaryOp::Lt, power.exponent, zero)?;
+        let mut negative = checker.binary(BinaryOp::Lt, power.exponent, zero)?;
+        if let Some(mask) = power.mask {
+            negative = checker.binary(BinaryOp::And, negative, mask)?;
+        }
         match demand {
             Demand::Never => {}
             Demand::Always => {

@@ -2,6 +2,7 @@
 //! the few operations that it comes down to. Never: an element that does not count.
 
 use super::call::Given;
+use super::filter::limit;
 use super::meaning::Term;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
@@ -60,12 +61,7 @@ impl Checker<'_> {
             }
         }
         let numbers = self.without_nan(value, asked.clone())?;
-        let limit = match op == ReduceOp::Min {
-            true => f64::INFINITY,
-            false => f64::NEG_INFINITY,
-        };
-        let limit = scalar::cast(Scalar::Float64(limit), dtype);
-        let value = self.counting(value, &numbers, limit)?;
+        let value = self.counting(value, &numbers, limit(dtype, op == ReduceOp::Min))?;
         let found = self.fold(op, value, asked)?;
         let all = self.full(Scalar::Bool(true), asked.shape.clone())?;
         let number = self.counting(all, &numbers, Scalar::Bool(false))?;

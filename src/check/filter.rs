@@ -64,7 +64,10 @@ impl Checker<'_> {
         for &(node, filter) in &filtered {
             self.set(node, Meaning::Value(filter.value));
         }
+        let outer = self.passing;
+        self.passing = filtered.first().map(|(_, filter)| *filter);
         let result = compute(self);
+        self.passing = outer;
         for (node, filter) in filtered {
             self.set(node, Meaning::Filtered(filter));
         }
@@ -174,6 +177,14 @@ impl Checker<'_> {
             Subscript::Ellipsis => true,
             Subscript::Slice { .. } => false,
         });
+        let rests = items
+            .iter()
+            .filter(|item| matches!(item, Subscript::Ellipsis));
+        if rests.count() > 1 {
+            let message = "an index has at most one `...`";
+            self.report(Diagnostic::new(Code::BadIndex, message, self.here, ""));
+            return Err(Reported);
+        }
         if !alone || !matches!(items.first(), Some(Subscript::Item(node)) if *node == mask) {
             let span = self.span(mask);
             return Err(self.not_yet(span, "a mask beside other indices"));

@@ -90,11 +90,18 @@ impl Checker<'_> {
             self.report(diagnostic);
             return Err(Reported);
         }
-        if mask.is_none() && self.shape(x).ndim() != 1 {
-            let message = format!("`bincount` of an array of shape `{}`", self.shape(x));
+        let filter = self.get(x.node).filtered();
+        let axes = filter
+            .map_or(self.shape(x), |filter| self.largest(filter))
+            .ndim();
+        if axes != 1 {
+            let message = format!("`bincount` of an array of {axes} axes");
             let span = self.span(x.node);
-            let diagnostic = Diagnostic::new(Code::Shapes, message, span, "it takes one axis")
-                .suggest("to count all elements", self.wrap("ravel", x.node));
+            let mut diagnostic = Diagnostic::new(Code::Shapes, message, span, "it takes one");
+            if filter.is_none() {
+                let ravel = self.wrap("ravel", x.node);
+                diagnostic = diagnostic.suggest("to count all elements", ravel);
+            }
             self.report(diagnostic);
             return Err(Reported);
         }
@@ -452,8 +459,10 @@ impl Checker<'_> {
     fn apart(&mut self, edges: Value, n: usize) -> Res<()> {
         let lower = self.part(edges, 0, [None, Some(n as i128), None])?;
         let upper = self.part(edges, 0, [Some(1), None, None])?;
-        let same = self.binary(BinaryOp::Ge, lower, upper)?;
-        self.build.raise(same, RaiseKind::NarrowBins);
+        // Also where one is NaN, since the range overflows.
+        let apart = self.binary(BinaryOp::Lt, lower, upper)?;
+        let together = self.unary(UnaryOp::Not, apart)?;
+        self.build.raise(together, RaiseKind::NarrowBins);
         Ok(())
     }
 

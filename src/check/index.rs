@@ -221,8 +221,8 @@ impl Checker<'_> {
             Meaning::Value(value) if self.build.dtype(value).is_int() => {
                 Ok(Item::Taken(node, value))
             }
+            Meaning::Filtered(_) => Err(self.not_yet(span, "an index that has passed a filter")),
             Meaning::Value(_)
-            | Meaning::Filtered(_)
             | Meaning::Pair(..)
             | Meaning::Literal(Literal::Float(_))
             | Meaning::Function(_)

@@ -39,6 +39,7 @@ use std::rc::Rc;
 
 use self::define::Defined;
 use self::driver::Driver;
+use self::filter::Filtered;
 use self::meaning::Meaning;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Builder, Value, Verified};
@@ -127,6 +128,8 @@ enum Bound<'a> {
 struct Power {
     value: Value,
     exponent: Value,
+    /// Where it counts, if not everywhere: what passes the filters of its arguments.
+    mask: Option<Value>,
     span: Span,
 }
 
@@ -154,6 +157,8 @@ struct Checker<'a> {
     /// For each value, what drives the cut of a reduction of it.
     drivers: Vec<Option<Driver>>,
     powers: Vec<Power>,
+    /// The filter of the arguments that are being computed with.
+    passing: Option<Filtered>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -188,6 +193,7 @@ impl<'a> Checker<'a> {
             visits: 0,
             drivers: Vec::new(),
             powers: Vec::new(),
+            passing: None,
             diagnostics: Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 //! integer exponent that the data may make negative.
 //! Never: a choice that an engine could make differently.
 
+use super::filter::Filtered;
 use super::literal::Literal;
 use super::meaning::{Is, Term};
 use super::{Checker, Power, Res};
@@ -37,7 +38,7 @@ impl Checker<'_> {
         let a = self.typed(base, dtype, exponent)?;
         let b = self.typed(exponent, dtype, base)?;
         let value = self.binary(BinaryOp::Pow, a, b)?;
-        self.note_exponent(value, exponent, dtype);
+        self.note_exponent(value, exponent, dtype)?;
         Ok(value)
     }
 
@@ -92,16 +93,20 @@ impl Checker<'_> {
     }
 
     /// Keeps a power in mind if its result is an integer and its exponent may be negative.
-    fn note_exponent(&mut self, value: Value, exponent: Term, dtype: DType) {
+    fn note_exponent(&mut self, value: Value, exponent: Term, dtype: DType) -> Res<()> {
         let Is::Value(exponent) = exponent.is else {
-            return;
+            return Ok(());
         };
         if !dtype.is_float() && self.build.dtype(exponent).is_signed() {
+            let passing = self.passing;
+            let mask = passing.map(|filter| self.aligned_mask(Filtered { value, ..filter }));
             self.powers.push(Power {
                 value,
                 exponent,
+                mask: mask.transpose()?,
                 span: self.here,
             });
         }
+        Ok(())
     }
 }

@@ -91,16 +91,18 @@ impl Checker<'_> {
             false => pick(method, n as f64, q.to_f64() / whole),
         };
         let sides = [dtype, DType::Int64].map(Side::Strong);
-        let multiplied = match promote::binary(BinaryOp::Mul, sides[0], sides[1]) {
-            Promotion::In(dtype) if end && integer => Some(dtype),
-            _ => None,
+        let found = match promote::binary(BinaryOp::Mul, sides[0], sides[1]) {
+            Promotion::In(multiplied) if end && integer => multiplied,
+            Promotion::In(_) | Promotion::MixedInts | Promotion::Float16 | Promotion::Refused => {
+                dtype
+            }
         };
         let mut values = Vec::new();
         for q in &fractions {
             values.push(match pick(q) {
                 Pick::At(rank) => {
-                    let found = self.nth(given, value, asked, rank)?;
-                    self.cast(found, multiplied.unwrap_or(dtype))?
+                    let picked = self.nth(given, value, asked, rank)?;
+                    self.cast(picked, found)?
                 }
                 Pick::Between(low, high, by) => {
                     if dtype.is_bool() {

@@ -49,6 +49,13 @@ impl Checker<'_> {
         let axes = self.axes((node, &apparent), given.named("axis"), given)?;
         let passing = Passing { filter, axes };
         let first = passing.goes();
+        let several = given
+            .named("q")
+            .filter(|&q| matches!(self.get(q), Meaning::Tuple));
+        if let Some(q) = several.filter(|_| !first) {
+            let span = self.span(q);
+            return Err(self.not_yet(span, "several quantiles of each row that passes a filter"));
+        }
         let value = self.with_whole(nodes, |checker| {
             let x = checker.first(given)?;
             checker.reduced(given, reduction, x, Some(passing))
@@ -346,15 +353,10 @@ impl Checker<'_> {
     /// What chooses among elements needs one for every result.
     fn not_empty(&mut self, given: &Given, reduction: Reduction, asked: &Asked) -> Res<()> {
         use Reduction::{ArgMax, ArgMin, Max, Min, NanMax, NanMin, Percentile, Ptp, Quantile};
-        let chooses = [
-            Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp, Quantile, Percentile,
-        ];
-        let lacks = match reduction {
-            // Whatever there is to come of it.
-            Quantile | Percentile => asked.n_reduced() == 0,
-            _ => chooses.contains(&reduction) && asked.lacks_elements(),
-        };
-        if !lacks {
+        let chooses = [Min, Max, ArgMin, ArgMax, NanMin, NanMax, Ptp].contains(&reduction);
+        // Whether or not there is anything to come of it.
+        let ranks = [Quantile, Percentile].contains(&reduction);
+        if !(chooses && asked.lacks_elements() || ranks && asked.n_reduced() == 0) {
             return Ok(());
         }
         let name = given.function.name;

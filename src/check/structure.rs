@@ -302,6 +302,10 @@ impl Checker<'_> {
         if let Meaning::Value(indices) = self.get(node) {
             return self.taken(value, axis, node, indices);
         }
+        if self.get(node).filtered().is_some() {
+            let span = self.span(node);
+            return Err(self.not_yet(span, "an index that has passed a filter"));
+        }
         let indices = self.listed(given, "indices")?.ok_or(Reported)?;
         let shape = self.build.shape(value).clone();
         let places = indices

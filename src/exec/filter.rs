@@ -5,8 +5,10 @@
 //! woven together with: a *slab*, the fewest neighbours in the order of tiles whose elements are
 //! neighbours in C order.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
@@ -40,9 +42,7 @@ pub(crate) struct FilterRun<'a> {
     target: FilterTarget<'a>,
     /// The sink of the pass that has the mask.
     mask: usize,
-    /// What elements that wait or stay in memory may take, and do take, in bytes.
-    limit: usize,
-    held: AtomicUsize,
+    budget: Arc<Budget>,
     delivered: Mutex<Delivered>,
 }
 
@@ -67,8 +67,52 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 struct Kept {
     bytes: Vec<u8>,
-    /// For each run of neighbours along the last axis, how many elements are left of it.
-    runs: Vec<u32>,
+    /// The runs of neighbours along the last axis of which something is left: which it is, and how
+    /// many elements are.
+    runs: Vec<(u32, u32)>,
+}
+
+impl Kept {
+    /// Bytes that the runs take.
+    fn bookkeeping(&self) -> usize {
+        self.runs.len() * size_of::<(u32, u32)>()
+    }
+}
+
+/// What results may take in memory, and what they and the elements that wait do take, in bytes.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: usize,
+    held: AtomicUsize,
+}
+
+impl Budget {
+    /// Of `limit` bytes, of which `held` are spoken for.
+    pub(crate) fn new(limit: usize, held: usize) -> Self {
+        Self {
+            limit,
+            held: AtomicUsize::new(held),
+        }
+    }
+
+    /// Takes some bytes; whether they are within the limit.
+    fn take(&self, bytes: usize) -> bool {
+        self.held
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes)
+            <= self.limit
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Default for Budget {
+    /// Without a limit.
+    fn default() -> Self {
+        Self::new(usize::MAX, 0)
+    }
 }
 
 impl<'a> FilterRun<'a> {
@@ -77,7 +121,7 @@ impl<'a> FilterRun<'a> {
         (index, output): (usize, &Output),
         filter: Filter,
         (dtype, whole): (DType, &Shape),
-        (target, limit): (FilterTarget<'a>, usize),
+        (target, budget): (FilterTarget<'a>, Arc<Budget>),
         mask: usize,
     ) -> Self {
         Self {
@@ -88,15 +132,14 @@ impl<'a> FilterRun<'a> {
             whole: whole.clone(),
             target,
             mask,
-            limit,
-            held: AtomicUsize::new(0),
+            budget,
             delivered: Mutex::default(),
         }
     }
 
     /// Where the elements go, and what they may take in memory.
-    pub(crate) fn into_target(self) -> (FilterTarget<'a>, usize) {
-        (self.target, self.limit)
+    pub(crate) fn into_target(self) -> (FilterTarget<'a>, Arc<Budget>) {
+        (self.target, self.budget)
     }
 
     /// What passes of a tile's elements, which `mask` has as many bytes for.
@@ -104,7 +147,7 @@ impl<'a> FilterRun<'a> {
         // OK because filtered values have an axis.
         let run = tile.extent[tile.extent.len() - 1];
         let size = self.dtype.size();
-        let mut runs = Vec::with_capacity(mask.len() / run);
+        let mut runs = Vec::new();
         let kept = match size {
             1 => compact::<1>(elems, mask, run, &mut runs),
             2 => compact::<2>(elems, mask, run, &mut runs),
@@ -112,9 +155,9 @@ impl<'a> FilterRun<'a> {
             _ => compact::<8>(elems, mask, run, &mut runs),
         };
         let bytes = elems[..kept * size].to_vec();
-        let held = self.held.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
-        if held > self.limit {
-            let (name, have) = (&self.name, bytes_text(self.limit));
+        let kept = Kept { bytes, runs };
+        if !self.budget.take(kept.bytes.len() + kept.bookkeeping()) {
+            let (name, have) = (&self.name, bytes_text(self.budget.limit));
             let message = format!(
                 "what passes the filter of `{name}` needs more than the {have} of memory allowed"
             );
@@ -126,7 +169,7 @@ impl<'a> FilterRun<'a> {
             };
             return Err(Error::new(ErrorKind::Limit, Code::TooLarge, message).with_help(help));
         }
-        Ok(Kept { bytes, runs })
+        Ok(kept)
     }
 
     /// Delivers what is left of the tiles of a slab; `which` of the filters of the pass this is.
@@ -134,43 +177,43 @@ impl<'a> FilterRun<'a> {
         let mut delivered = self.delivered();
         match slab {
             [only] => delivered.bytes.extend_from_slice(&only.kept[which].bytes),
-            _ => {
-                for run in self.woven(slab, which) {
-                    delivered.bytes.extend_from_slice(run);
-                }
-            }
+            _ => self.weave(slab, which, &mut delivered.bytes),
         }
+        let kept = slab.iter().map(|part| part.kept[which].bookkeeping());
+        self.budget.give_back(kept.sum());
         self.flush(&mut delivered)
     }
 
-    /// The runs of several tiles in C order.
-    fn woven<'p>(&self, slab: &'p [Part], which: usize) -> impl Iterator<Item = &'p [u8]> {
+    /// Appends the runs of several tiles in C order: of those that are next in each tile, always the
+    /// first.
+    fn weave(&self, slab: &[Part], which: usize, out: &mut Vec<u8>) {
         let strides = self.whole.strides();
-        let mut runs = Vec::new();
-        for Part { tile, kept } in slab {
-            let Kept {
-                bytes,
-                runs: counts,
-            } = &kept[which];
-            let (mut index, mut first) = (tile.start.clone(), 0);
-            for &count in counts {
-                let end = first + count as usize * self.dtype.size();
-                let at = index.iter().zip(&strides).map(|(i, stride)| i * stride);
-                runs.push((at.sum::<usize>(), &bytes[first..end]));
-                first = end;
-                // The next run of the tile: its last axis is the run itself.
-                let outer = index.len() - 1;
-                for axis in (0..outer).rev() {
-                    index[axis] += 1;
-                    if index[axis] < tile.start[axis] + tile.extent[axis] {
-                        break;
-                    }
-                    index[axis] = tile.start[axis];
-                }
+        // Where a run of a part starts in the whole array.
+        let place = |part: &Part, run: u32| {
+            let mut rest = run as usize;
+            let outer = strides.len() - 1;
+            let mut at = part.tile.start[outer];
+            for axis in (0..outer).rev() {
+                let extent = part.tile.extent[axis];
+                at += (part.tile.start[axis] + rest % extent) * strides[axis];
+                rest /= extent;
             }
+            at
+        };
+        let next = |index: usize, run: usize| {
+            let &(at, _) = slab[index].kept[which].runs.get(run)?;
+            Some(Reverse((place(&slab[index], at), index, run)))
+        };
+        let firsts = (0..slab.len()).filter_map(|index| next(index, 0));
+        let mut waiting: BinaryHeap<_> = firsts.collect();
+        let mut taken = vec![0; slab.len()];
+        while let Some(Reverse((_, index, run))) = waiting.pop() {
+            let Kept { bytes, runs } = &slab[index].kept[which];
+            let end = taken[index] + runs[run].1 as usize * self.dtype.size();
+            out.extend_from_slice(&bytes[taken[index]..end]);
+            taken[index] = end;
+            waiting.extend(next(index, run + 1));
         }
-        runs.sort_unstable_by_key(|(at, _)| *at);
-        runs.into_iter().map(|(_, bytes)| bytes)
     }
 
     /// Hands on what can be.
@@ -201,7 +244,7 @@ impl<'a> FilterRun<'a> {
         };
         delivered.count += gone / size;
         delivered.bytes.drain(..gone);
-        self.held.fetch_sub(gone, Ordering::Relaxed);
+        self.budget.give_back(gone);
         Ok(())
     }
 
@@ -268,7 +311,7 @@ fn compact<const N: usize>(
     elems: &mut [u8],
     mask: &[u8],
     run: usize,
-    runs: &mut Vec<u32>,
+    runs: &mut Vec<(u32, u32)>,
 ) -> usize {
     let (elems, _) = elems.as_chunks_mut::<N>();
     let mut kept = 0;
@@ -279,8 +322,10 @@ fn compact<const N: usize>(
             elems[kept] = elems[at * run + i];
             kept += usize::from(holds != 0);
         }
-        // OK because a tile has far fewer elements.
-        runs.push((kept - before) as u32);
+        if kept > before {
+            // OK because a tile has far fewer elements.
+            runs.push((at as u32, (kept - before) as u32));
+        }
     }
     kept
 }

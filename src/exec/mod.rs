@@ -30,10 +30,10 @@ mod tests;
 mod tiling;
 mod worker;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -42,7 +42,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, RaiseKind, Value, Verified};
+use crate::ir::{Inst, RaiseKind, Value, Verified, inside};
 use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Kind, Pass, PassPlan, PassSink};
 use crate::table::Id;
@@ -56,7 +56,7 @@ pub use stats::Stats;
 
 use cache::BlockCache;
 use carry::Carries;
-use filter::{FilterTarget, Part, deliver_slab};
+use filter::{Budget, FilterTarget, Part, deliver_slab};
 use input::Leaf;
 use kernels::{KernelCounts, Kernels};
 use pass::{Delivery, PassRun, SinkRun};
@@ -94,12 +94,15 @@ pub(crate) fn evaluate(
 ) -> Result<Vec<Option<Array<'static>>>> {
     check_operands(task)?;
     check_destinations(task, &destinations)?;
-    check_memory(task, &destinations)?;
+    let budget = Arc::new(check_memory(task, &destinations)?);
     let pool = Pool::new(task.options)?;
     let counts = KernelCounts::default();
     let counters = Counters::default();
     let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
-    let mut results = Results::default();
+    let mut results = Results {
+        budget,
+        ..Results::default()
+    };
     for (index, pass) in task.plan.passes.iter().enumerate() {
         let mut stored = allocate(task, index, pass, &destinations);
         let mut run = bind(
@@ -129,12 +132,18 @@ pub(crate) fn evaluate(
     Ok(outputs)
 }
 
+/// Indices by the value that has them and the extent that they are brought into.
+type Lists = HashMap<(Value, usize), Arc<[usize]>>;
+
 /// What passes have delivered so far, for later passes and for outputs.
 #[derive(Debug, Default)]
 struct Results {
     arrays: HashMap<Value, Array<'static>>,
     /// Filtered outputs, by their index.
     filtered: HashMap<usize, Array<'static>>,
+    /// Indices into an axis of some extent that views look up.
+    lists: RefCell<Lists>,
+    budget: Arc<Budget>,
 }
 
 /// Elements that a pass stores in memory of our own.
@@ -193,10 +202,17 @@ fn bytes_of(dtype: DType, shape: &Shape) -> usize {
 const SMALL: usize = 1 << 20;
 
 /// Refuses results in memory above the limit, before anything is allocated: outputs to memory,
-/// reductions, and what passes keep for later ones.
-fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<()> {
-    let (mut total, mut largest) = (0usize, None);
+/// reductions, and what passes keep for later ones. Gives what is left for what passes filters.
+fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result<Budget> {
+    let (mut total, mut largest, mut growing) = (0usize, None, 0usize);
     for (pass, index) in task.plan.passes.iter().zip(0..) {
+        for input in &pass.inputs {
+            // Once more, as indices.
+            let listed = input.leaf.listed(task.func);
+            total = listed
+                .map(|count| count.saturating_mul(8))
+                .fold(total, usize::saturating_add);
+        }
         for (pass_sink, sink) in pass.sinks.iter().zip(0..) {
             let value = match *pass_sink {
                 PassSink::Fold(value) => value,
@@ -207,8 +223,13 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
                     }
                     value
                 }
-                // Limited as they grow.
-                PassSink::Filter(_) | PassSink::Mask(_) | PassSink::Raise(_) => continue,
+                // Limited as it grows.
+                PassSink::Filter(_) => {
+                    let most = pass.domain.elems().saturating_mul(8);
+                    growing = growing.saturating_add(most);
+                    continue;
+                }
+                PassSink::Mask(_) | PassSink::Raise(_) => continue,
             };
             let data = &task.func.values[value];
             let bytes = bytes_of(data.dtype, &data.shape);
@@ -216,19 +237,19 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
             largest = largest.max(Some((bytes, value)));
         }
     }
-    if total <= SMALL && task.options.max_memory.is_none() {
-        return Ok(());
+    if total.saturating_add(growing) <= SMALL && task.options.max_memory.is_none() {
+        return Ok(Budget::default());
     }
     let limit = task.options.memory_limit();
     let Some((_, value)) = largest.filter(|_| total > limit) else {
-        return Ok(());
+        return Ok(Budget::new(limit, total));
     };
     let (need, have) = (bytes_text(total), bytes_text(limit));
     let output = task
         .func
         .outputs
         .iter()
-        .find(|output| output.value == value);
+        .find(|output| output.value == value && output.filter.is_none());
     let (what, help) = match output {
         Some(output) => (
             format!("the result `{}`", output.name),
@@ -324,7 +345,7 @@ fn bind<'r>(
                     return Err(internal("a filtered output goes nowhere"));
                 }
             };
-            deliveries.push(Delivery::Filter(target, filter_limit(task, pass)));
+            deliveries.push(Delivery::Filter(target, Arc::clone(&results.budget)));
             continue;
         }
         let Some(value) = pass_sink.stored() else {
@@ -356,16 +377,6 @@ fn bind<'r>(
         kernels.clone()
     };
     PassRun::new(task.func, pass, leaves, deliveries, &kernels)
-}
-
-/// What the elements that pass a filter of `pass` may take in memory.
-fn filter_limit(task: &Task<'_, '_>, pass: &Pass) -> usize {
-    // OK because no element has more than 8 bytes.
-    let most = pass.domain.elems().saturating_mul(8);
-    match most <= SMALL && task.options.max_memory.is_none() {
-        true => usize::MAX,
-        false => task.options.memory_limit(),
-    }
 }
 
 fn internal(message: &str) -> Error {
@@ -623,7 +634,7 @@ fn raised(kind: RaiseKind, domain: &Shape, mut at: usize) -> Error {
         RaiseKind::NoElements => (
             Code::NothingLeft,
             format!("no element passes the filter{place}: there are none to choose from"),
-            "give `initial`, or test with `any` before",
+            "`min` and `max` take what to begin with, as in `max(x[m], initial=0)`",
         ),
         RaiseKind::InfiniteBounds => (
             Code::NoBins,
@@ -696,6 +707,23 @@ impl Results {
         }
     }
 
+    /// The indices into an axis of `extent` that a result has; none while it is pending.
+    fn list(&self, list: Value, extent: usize) -> Option<Arc<[usize]>> {
+        let mut lists = self.lists.borrow_mut();
+        if let Some(known) = lists.get(&(list, extent)) {
+            return Some(Arc::clone(known));
+        }
+        // OK because results are in memory: there is nothing to fail.
+        let bytes = self.arrays.get(&list)?.to_bytes().ok()?;
+        let (elems, _) = bytes.as_chunks::<8>();
+        let at = elems
+            .iter()
+            .map(|&at| inside(i64::from_ne_bytes(at), extent));
+        let indices: Arc<[usize]> = at.collect();
+        lists.insert((list, extent), Arc::clone(&indices));
+        Some(indices)
+    }
+
     /// What a view reads, from what it sees in the end outwards.
     fn view<'a>(&self, task: &Task<'_, 'a>, value: Value) -> Result<Leaf<'a>> {
         let mut views = Vec::new();
@@ -711,14 +739,12 @@ impl Results {
             shape: data.shape.clone(),
         };
         let outwards = views.iter().rev();
-        let indices = |list: Value| {
-            let bytes = self.arrays.get(&list)?.to_bytes().ok()?;
-            let (indices, _) = bytes.as_chunks::<8>();
-            Some(indices.iter().map(|&at| i64::from_ne_bytes(at)).collect())
-        };
         Ok(
             outwards.fold(self.leaf(task, &input)?, |leaf, data| match &data.inst {
-                Inst::View(view) => leaf.viewed(&view.looked_up(indices), &data.shape),
+                Inst::View(view) => {
+                    let axes = view.looked_up(|list, extent| self.list(list, extent));
+                    leaf.viewed(&axes, &data.shape)
+                }
                 Inst::Reshape(_)
                 | Inst::Const(_)
                 | Inst::Elem(_)
@@ -776,7 +802,7 @@ enum Pool {
     /// This thread alone.
     Inline,
     /// A pool of ours with as many threads as asked for.
-    Own(std::sync::Arc<rayon::ThreadPool>),
+    Own(Arc<rayon::ThreadPool>),
 }
 
 impl Pool {
@@ -805,14 +831,14 @@ impl Pool {
 }
 
 /// The pool with this many threads, made once.
-fn own_pool(threads: usize) -> Result<std::sync::Arc<rayon::ThreadPool>> {
-    static POOLS: Mutex<Vec<std::sync::Arc<rayon::ThreadPool>>> = Mutex::new(Vec::new());
+fn own_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>> {
+    static POOLS: Mutex<Vec<Arc<rayon::ThreadPool>>> = Mutex::new(Vec::new());
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = pools
         .iter()
         .find(|pool| pool.current_num_threads() == threads)
     {
-        return Ok(std::sync::Arc::clone(pool));
+        return Ok(Arc::clone(pool));
     }
     let built = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -822,8 +848,8 @@ fn own_pool(threads: usize) -> Result<std::sync::Arc<rayon::ThreadPool>> {
             let message = format!("cannot start {threads} threads: {error}");
             Error::new(ErrorKind::Limit, Code::Usage, message)
         })?;
-    let pool = std::sync::Arc::new(built);
-    pools.push(std::sync::Arc::clone(&pool));
+    let pool = Arc::new(built);
+    pools.push(Arc::clone(&pool));
     Ok(pool)
 }
 

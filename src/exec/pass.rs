@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::exec::bins::BinCount;
 use crate::exec::carry::ScanRun;
 use crate::exec::combine::Combiner;
-use crate::exec::filter::{FilterRun, FilterTarget};
+use crate::exec::filter::{Budget, FilterRun, FilterTarget};
 use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
 use crate::exec::select::Selection;
@@ -175,8 +175,8 @@ impl RaiseRun {
 pub(crate) enum Delivery<'a> {
     /// Store the elements there.
     Store(Output<'a>),
-    /// Store the elements that pass there; how many bytes of them there may be in memory.
-    Filter(FilterTarget<'a>, usize),
+    /// Store the elements that pass there, within what results may take in memory.
+    Filter(FilterTarget<'a>, Arc<Budget>),
     /// Whatever the sink is for: a fold, a mask or a raise.
     Inner,
 }
@@ -273,8 +273,8 @@ impl<'a> SinkRun<'a> {
             SinkRun::Store(output) => Delivery::Store(output),
             SinkRun::Scan(scan) => Delivery::Store(scan.output),
             SinkRun::Filter(filter) => {
-                let (target, limit) = filter.into_target();
-                Delivery::Filter(target, limit)
+                let (target, budget) = filter.into_target();
+                Delivery::Filter(target, budget)
             }
             SinkRun::Fused(..)
             | SinkRun::Stream(_)
@@ -432,7 +432,7 @@ fn sink_run<'a>(
     let reduce = match (sink, delivery) {
         (PassSink::Mask(_), _) => return SinkRun::Mask,
         (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
-        (PassSink::Filter(index), Delivery::Filter(target, limit)) => {
+        (PassSink::Filter(index), Delivery::Filter(target, budget)) => {
             let output = &func.outputs[index];
             let data = &func.values[output.value];
             let masks = sink.mask(func).map(PassSink::Mask);
@@ -443,7 +443,7 @@ fn sink_run<'a>(
                 (index, output),
                 filter,
                 (data.dtype, &data.shape),
-                (target, limit),
+                (target, budget),
                 mask,
             );
             return SinkRun::Filter(filter);

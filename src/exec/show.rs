@@ -116,7 +116,7 @@ fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
                 target: Target::Receiver(0, &|_: &Piece<'_>| Ok(())),
             })
         }
-        PassSink::Filter(_) => Delivery::Filter(FilterTarget::Memory, usize::MAX),
+        PassSink::Filter(_) => Delivery::Filter(FilterTarget::Memory, Default::default()),
         PassSink::Fold(_) | PassSink::Mask(_) | PassSink::Raise(_) => Delivery::Inner,
     }
 }

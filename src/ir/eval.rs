@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::{
     Body, BodyInst, Elementwise, Generator, Inst, OperandId, Raise, RaiseKind, Reg, Scan, Value,
-    ValueData, Verified,
+    ValueData, Verified, inside,
 };
 use crate::limits::MAX_EVAL_ELEMS;
 use crate::math::{generate, scalar};
@@ -133,12 +133,10 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
             }
             Inst::View(view) => {
                 let source = &func.values[view.arg].shape;
-                let list = |list: Value| {
-                    values[list]
-                        .iter()
-                        .map(|at| at.as_i128().map(|at| at as i64))
-                };
-                let axes = view.looked_up(|value| list(value).collect());
+                let axes = view.looked_up(|list, extent| {
+                    let at = |elem: &Scalar| Some(inside(elem.as_i128()? as i64, extent));
+                    values[list].iter().map(at).collect()
+                });
                 let seen = |at| {
                     let index = coordinates(at, &data.shape);
                     let index = axes.iter().map(|axis| axis.index(&index));

@@ -168,7 +168,7 @@ pub struct Raise {
     pub condition: Value,
     /// What is wrong where it holds.
     pub kind: RaiseKind,
-    /// The text at fault: the `**` with a negative exponent.
+    /// The text that asks for it.
     pub span: Option<Span>,
 }
 

@@ -76,4 +76,4 @@ pub use func::{Filter, Func, Operand, OperandId, Output, Raise, RaiseKind, Value
 pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp, Scan, ScanOp};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
-pub use view::{Border, SourceAxis, Step, View};
+pub use view::{Border, SourceAxis, Step, View, inside};

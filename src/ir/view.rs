@@ -268,6 +268,11 @@ impl SourceAxis {
     }
 }
 
+/// An index that was looked up, brought into `0 .. extent`, which is not empty.
+pub fn inside(at: i64, extent: usize) -> usize {
+    at.clamp(0, extent as i64 - 1) as usize
+}
+
 /// The index that steps make of an index.
 fn through(steps: &[Step], at: usize) -> usize {
     steps.iter().fold(at, |at, step| step.apply(at))
@@ -330,15 +335,14 @@ impl View {
     }
 
     /// The axes with the indices in place of the values that have them, as far as they are known:
-    /// `indices` gives what stands in a value.
-    pub fn looked_up(&self, indices: impl Fn(Value) -> Option<Vec<i64>>) -> Vec<SourceAxis> {
+    /// `indices` gives what stands in a value, brought into an extent by [`inside`].
+    pub fn looked_up(
+        &self,
+        indices: impl Fn(Value, usize) -> Option<Arc<[usize]>>,
+    ) -> Vec<SourceAxis> {
         let known = |step: &Step| match step {
-            Step::Look { list, extent, .. } => match indices(*list) {
-                // OK because `verify` lets only axes with elements be looked up in.
-                Some(list) => {
-                    let inside = |at: i64| at.clamp(0, *extent as i64 - 1) as usize;
-                    Step::Pick(list.into_iter().map(inside).collect())
-                }
+            Step::Look { list, extent, .. } => match indices(*list, *extent) {
+                Some(list) => Step::Pick(list),
                 None => step.clone(),
             },
             Step::Affine { .. } | Step::Repeat(_) | Step::Bounded { .. } | Step::Pick(_) => {

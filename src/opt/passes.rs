@@ -117,6 +117,21 @@ pub enum PassSink {
 }
 
 impl Leaf {
+    /// How many indices are looked up for it, list by list.
+    pub fn listed(self, func: &Func) -> impl Iterator<Item = usize> {
+        let mut counts = Vec::new();
+        let mut inner = match self {
+            Leaf::View(value) => Some(value),
+            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => None,
+        };
+        while let Some(value) = inner {
+            let listed = lists(&func.values[value].inst);
+            counts.extend(listed.map(|list| func.values[list].shape.elems()));
+            inner = func.seen_by(value);
+        }
+        counts.into_iter()
+    }
+
     /// Whether elements of `value`, the result of another pass, are read for it.
     pub fn reads(self, func: &Func, value: Value) -> bool {
         let mut inner = match self {
