@@ -26,15 +26,16 @@ fn decode(bytes: Vec<u8>) -> Result<(), Error> {
     let whole = chunk.decode();
     // In no order that is likely to be the stored one.
     let mut scratch = DecodeScratch::default();
-    let mut blocks: Vec<Vec<u8>> = (0..chunk.blocks())
-        .map(|block| vec![0xA5; chunk.block_len(block)])
-        .collect();
-    let mut by_block = Ok(());
-    for (number, block) in blocks.iter_mut().enumerate().rev() {
+    let lengths = (0..chunk.blocks()).map(|block| chunk.block_len(block));
+    let mut blocks = vec![0xA5; lengths.sum()];
+    let (mut rest, mut by_block) = (&mut blocks[..], Ok(()));
+    for number in (0..chunk.blocks()).rev() {
+        let (before, block) = rest.split_at_mut(rest.len() - chunk.block_len(number));
         by_block = by_block.and(chunk.decode_block(number, &mut scratch, block));
+        rest = before;
     }
     let whole = whole?;
     by_block.expect("a chunk that decodes has blocks that do");
-    assert_eq!(blocks.concat(), whole);
+    assert_eq!(blocks, whole);
     Ok(())
 }
