@@ -239,7 +239,7 @@ impl Checker<'_> {
 
 impl Asked {
     /// Elements of an output element.
-    pub(super) fn n_reduced(&self) -> usize {
+    fn n_reduced(&self) -> usize {
         let extents = self.axes.iter().map(|&axis| self.shape[axis]);
         extents.fold(1, usize::saturating_mul)
     }

@@ -7,7 +7,6 @@ what is compared with what.
 """
 
 import argparse
-import ast
 import concurrent.futures
 import dataclasses
 import random
@@ -20,13 +19,14 @@ import warnings
 import paths  # noqa: F401
 import numpy as np
 from counts import Counts
-from expected import expected, quick_math
+from beside import beside, of_part, of_whole
+from expected import expected
 from filetest import filetest
 from grammar import Grammar
 from operands import Group, Operand, write
-from shrink import Shrinker
+from quick import quick_math
+from shrink import Shrinker, is_program, kind
 from subject import ask, levels, ways
-from values import Refused
 from verdict import verdict
 
 # Programs that share processes and operands.
@@ -38,9 +38,10 @@ GROUPS = 8
 class Program:
     """A program to be asked about, with the operands it may use and what it must give."""
 
-    case: object
+    text: str
     group: Group
     expected: object
+    whole: object = None  # the program of which this one is a part, which has to have its bits
 
 
 class Batch:
@@ -72,33 +73,44 @@ class Batch:
                 self.counts.add("discarded", case.text, grower.group.operands)
                 continue
             done += 1
-            yield Program(case, grower.group, want)
+            program = Program(case.text, grower.group, want)
+            yield program
+            if case.index and done < count:
+                text = of_part(case.text, case.index)
+                want = expected(text, arrays)
+                if want is not None:
+                    done += 1
+                    yield Program(text, grower.group, want, program)
         for grower in growers:
             for part in grower.discarded:
                 self.counts.add("discarded", part, grower.group.operands)
 
     def ask(self, pool):
         """Starts asking; `finish` waits for it."""
-        lines = [program.case.text for program in self.programs]
+        lines = [program.text for program in self.programs]
         self.asked = [pool.submit(ask, self.binary, way, self.operands, lines) for way in self.ways]
 
     def finish(self):
         """The programs that are wrong, and why."""
         replies = [future.result() for future in self.asked]
         for program, *answers in zip(self.programs, *replies, strict=True):
+            program.answers = answers
             why = verdict(program.expected, self.ways, answers)
             if why:
                 why = self.again(program, answers)
+            if program.whole and not why:
+                why = beside(program.text, self.ways, answers, program.whole.answers)
             refused = isinstance(program.expected, Exception)
             fate = "wrong" if why else "refused" if refused else "accepted"
-            self.counts.add(fate, program.case.text, program.group.operands)
+            more = [("form", "part beside the whole")] if program.whole else []
+            self.counts.add(fate, program.text, program.group.operands, *more)
             if why:
                 yield program, why
 
     def again(self, program, answers):
         """The verdict of the slow oracle."""
         arrays = {name: operand.array for name, operand in program.group.operands.items()}
-        program.expected = expected(program.case.text, arrays)
+        program.expected = expected(program.text, arrays)
         if program.expected is None:
             return None
         return verdict(program.expected, self.ways, answers)
@@ -118,9 +130,8 @@ class Finding:
             want = expected(text, arrays)
         except Exception:  # a variant that is no program
             return None
-        # Nor is one that ends in a binding, or names what there is not.
-        unknown = isinstance(want, Refused) and want.code in ("E0201", "E0202")
-        if want is None or unknown or isinstance(ast.parse(text).body[-1], ast.Assign):
+        whole = of_whole(text) if self.program.whole else None
+        if want is None or not is_program(text, want) or self.program.whole and not whole:
             return None
         with tempfile.TemporaryDirectory(prefix="fuseblock-shrink-") as folder:
             rng = np.random.Generator(np.random.PCG64(1))
@@ -128,11 +139,15 @@ class Finding:
             for operand in operands:
                 write(operand, folder, rng)
             self.grids = {operand.name: operand.grids["grid"] for operand in operands}
-            replies = [ask(self.batch.binary, way, operands, [text])[0] for way in self.ways]
-        return verdict(want, self.ways, replies)
+            lines = [text, whole] if whole else [text]
+            replies = [ask(self.batch.binary, way, operands, lines) for way in self.ways]
+        why = verdict(want, self.ways, [reply[0] for reply in replies])
+        if whole and not why:
+            why = beside(text, self.ways, *zip(*replies, strict=True))
+        return why if why and kind(why) == kind(self.why) else None
 
     def report(self, shrink):
-        text = self.program.case.text
+        text = self.program.text
         arrays = {name: operand.array for name, operand in self.program.group.operands.items()}
         print(f"\n=== batch {self.batch.number}: {text}\n    {self.why}", flush=True)
         if not shrink:

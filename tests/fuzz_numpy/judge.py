@@ -9,7 +9,8 @@ NAMES = {dtype.name: dtype for dtype in CODES}
 FLOAT_TEXTS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 # The errors that NumPy raises, too. A program may have several; which of them is told first, the
 # recorded table pins.
-SHARED = ["E0203", "E0204", "E0206", "E0207", "E0208", "E0209", "E0210", "E0214", "E0503"]
+SHARED = ["E0203", "E0204", "E0205", "E0206", "E0207", "E0208", "E0209", "E0210", "E0213", "E0214"]
+SHARED += ["E0503", "E0506", "E0507", "E0508", "E0509"]
 
 
 def judge(expected, reply):

@@ -14,6 +14,7 @@ import writers
 LAYOUTS = ["npy", "grid", "recoded", "regrid"]
 EXTENTS = [1, 2, 2, 3, 3, 4, 5, 7, 8, 9, 16, 17]
 LONG = [(511,), (512,), (513,), (1031,), (4, 300), (257, 5), (3, 9, 40), (2, 3, 4, 50), (5000,), (70, 71)]
+LONG += [(90, 91), (9000,)]
 CODES = list(pool.DTYPES)
 NAMES = "abcdefghijklmnop"
 

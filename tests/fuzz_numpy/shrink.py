@@ -3,9 +3,11 @@ Never: a change that was not tried."""
 
 import ast
 import copy
+import re
 
 import numpy as np
 import source
+from values import Refused
 
 # Tries for one finding.
 BUDGET = 250
@@ -40,10 +42,10 @@ class Shrinker:
 
     def programs(self):
         """Fewer statements and outputs; a node in place of its parent; a literal in place of a node."""
-        statements = ast.parse(self.text).body
+        statements = source.parse(self.text).body
         for skip in range(len(statements) if len(statements) > 1 else 0):
             yield source.program(statements[:skip] + statements[skip + 1 :]), self.arrays
-        tree = ast.parse(self.text)
+        tree = source.parse(self.text)
         last = tree.body[-1]
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Tuple):
             for item in last.value.elts:
@@ -70,7 +72,7 @@ class Shrinker:
             for keep in keeps if extent > 1 else []:
                 yield self.text, {name: cut(array, back, keep) for name, array in self.arrays.items()}
         if ndim and all(array.ndim < ndim or array.shape[0] == 1 for array in self.arrays.values()):
-            drop = {name: array[0] if array.ndim == ndim else array for name, array in self.arrays.items()}
+            drop = {name: np.asarray(array[0]) if array.ndim == ndim else array for name, array in self.arrays.items()}
             yield self.text, drop
 
     def elements(self):
@@ -87,10 +89,21 @@ class Shrinker:
                         yield self.text, self.arrays | {name: other}
 
 
+def kind(why):
+    """What sort of mistake it is, so that no smaller program is taken that is wrong in another way."""
+    return re.findall(r"refused with E\d+|NumPy answers|answered|died|no kernel|differ|element |\] instead of", why)
+
+
+def is_program(text, expected):
+    """Whether a variant computes something, and names nothing that there is not."""
+    unknown = isinstance(expected, Refused) and expected.code in ("E0201", "E0202")
+    return not unknown and isinstance(source.parse(text).body[-1], ast.Expr)
+
+
 def used(text, arrays):
     """The operands that a program names."""
     try:
-        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        names = {node.id for node in ast.walk(source.parse(text)) if isinstance(node, ast.Name)}
     except SyntaxError:
         return arrays
     return {name: array for name, array in arrays.items() if name in names}
