@@ -379,6 +379,7 @@ impl Checker<'_> {
         let fill = match given.named("fill") {
             Some(node) => {
                 let term = self.term(node)?;
+                self.single(term, "fill")?;
                 self.typed(term, dtype, x)?
             }
             None => self.constant(Scalar::from_bits(dtype, 0))?,

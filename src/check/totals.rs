@@ -3,7 +3,7 @@
 
 use super::call::Given;
 use super::literal::Literal;
-use super::meaning::Is;
+use super::meaning::{Is, Term};
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
@@ -145,17 +145,7 @@ impl Checker<'_> {
             return Ok(None);
         };
         let term = self.term(node)?;
-        if !self.shape(term).is_empty() {
-            let message = "`initial` must be a single value";
-            let label = format!("`{}`", self.shape(term));
-            self.report(Diagnostic::new(
-                Code::Shapes,
-                message,
-                self.span(node),
-                label,
-            ));
-            return Err(Reported);
-        }
+        self.single(term, "initial")?;
         if let (Is::Literal(Literal::Float(start)), Some((low, high))) =
             (term.is, dtype.int_range())
             && !dtype.is_bool()
@@ -164,6 +154,18 @@ impl Checker<'_> {
             return Err(self.out_of_range(term, dtype, term));
         }
         self.typed(term, dtype, term).map(Some)
+    }
+
+    /// An argument that is one value must have no axes.
+    pub(super) fn single(&mut self, term: Term, name: &str) -> Res<()> {
+        let shape = self.shape(term);
+        if shape.is_empty() {
+            return Ok(());
+        }
+        let message = format!("`{name}` must be a single value");
+        let (span, label) = (self.span(term.node), format!("`{shape}`"));
+        self.report(Diagnostic::new(Code::Shapes, message, span, label));
+        Err(Reported)
     }
 
     /// `value` where it counts, else `otherwise`.
