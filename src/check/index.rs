@@ -135,10 +135,12 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether an index is an array of truth values.
+    /// Whether an index is a truth value or an array of them.
     fn is_mask(&self, node: NodeId) -> bool {
-        let array = self.get(node).array();
-        array.is_some_and(|value| self.build.dtype(value).is_bool())
+        match self.get(node).array() {
+            Some(value) => self.build.dtype(value).is_bool(),
+            None => matches!(self.literal(node), Some(Literal::Bool(_))),
+        }
     }
 
     /// The value that a view under construction is.
@@ -211,9 +213,6 @@ impl Checker<'_> {
             Meaning::Mistake | Meaning::Unread => Err(Reported),
             Meaning::None => Ok(Item::New),
             Meaning::Literal(Literal::Int(at)) => Ok(Item::At(node, at)),
-            Meaning::Literal(Literal::Bool(_)) => {
-                Err(self.not_yet(span, "indexing with a single truth value"))
-            }
             Meaning::Tuple if matches!(self.frame.ast.nodes[node], Node::List(_)) => {
                 Ok(Item::Listed(node))
             }
@@ -224,7 +223,7 @@ impl Checker<'_> {
             Meaning::Filtered(_) => Err(self.not_yet(span, "an index that has passed a filter")),
             Meaning::Value(_)
             | Meaning::Pair(..)
-            | Meaning::Literal(Literal::Float(_))
+            | Meaning::Literal(Literal::Float(_) | Literal::Bool(_))
             | Meaning::Function(_)
             | Meaning::Method(_)
             | Meaning::Text => {

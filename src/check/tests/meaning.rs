@@ -831,7 +831,7 @@ fn what_is_not_there_yet() {
     types(
         "a: float64[3, 3]",
         &[
-            "a[True]",
+            "a[(0, 1)]",
             "a @ a",
             "1j",
             "complex(a, a)",
@@ -842,7 +842,7 @@ fn what_is_not_there_yet() {
             "eye(3)",
         ],
         expect![[r#"
-            a[True]: !E0106
+            a[(0, 1)]: !E0106
             a @ a: !E0106
             1j: !E0106
             complex(a, a): !E0106

@@ -248,7 +248,7 @@ fn names_and_arguments() {
             "None + 1",
             "xx + yy",
             "a @ b",
-            "a[True]",
+            "a[(0, 1)]",
             "complex(a)",
             "f(x) = x + 1; f = f",
             "pow(b, b) % sum",
@@ -406,9 +406,9 @@ fn names_and_arguments() {
             --- a @ b
             E0106: the matrix product `@` is not available in this version yet
               "@" at 2: not yet
-            --- a[True]
-            E0106: indexing with a single truth value is not available in this version yet
-              "True" at 2: not yet
+            --- a[(0, 1)]
+            E0106: a tuple as an index is not available in this version yet
+              "(0, 1)" at 2: not yet
             --- complex(a)
             E0106: the function `complex` is not available in this version yet
               "complex" at 0: not yet
