@@ -6,7 +6,6 @@
 //! is known only when an output of them has been computed.
 
 use super::call::Given;
-use super::index::Axes;
 use super::meaning::Meaning;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
@@ -177,14 +176,7 @@ impl Checker<'_> {
             Subscript::Ellipsis => true,
             Subscript::Slice { .. } => false,
         });
-        let rests = items
-            .iter()
-            .filter(|item| matches!(item, Subscript::Ellipsis));
-        if rests.count() > 1 {
-            let message = "an index has at most one `...`";
-            self.report(Diagnostic::new(Code::BadIndex, message, self.here, ""));
-            return Err(Reported);
-        }
+        self.one_rest(items)?;
         if !alone || !matches!(items.first(), Some(Subscript::Item(node)) if *node == mask) {
             let span = self.span(mask);
             return Err(self.not_yet(span, "a mask beside other indices"));
@@ -204,8 +196,8 @@ impl Checker<'_> {
         }
         if mask_shape.ndim() == 0 {
             // As if along an axis of one element.
-            value = self.under(value, 0)?;
-            by_value = self.under(by_value, 0)?;
+            value = self.with_axis(value, 0)?;
+            by_value = self.with_axis(by_value, 0)?;
         }
         Ok(Meaning::Filtered(Filtered {
             value,
@@ -246,21 +238,11 @@ impl Checker<'_> {
         }))
     }
 
-    /// A value with a new axis of extent 1 at `axis`.
-    fn under(&mut self, value: Value, axis: usize) -> Res<Value> {
-        let mut axes = Axes::default();
-        let shape = self.build.shape(value).clone();
-        shape[..axis].iter().for_each(|&extent| axes.keep(extent));
-        axes.insert(1);
-        shape[axis..].iter().for_each(|&extent| axes.keep(extent));
-        self.seen(value, axes)
-    }
-
     /// The mask with an axis of extent 1 for each axis behind those it is for.
     pub(super) fn aligned_mask(&mut self, filter: Filtered) -> Res<Value> {
         let mut mask = filter.mask;
         for _ in filter.axes..self.build.shape(filter.value).ndim() {
-            mask = self.under(mask, self.build.shape(mask).ndim())?;
+            mask = self.with_axis(mask, self.build.shape(mask).ndim())?;
         }
         Ok(mask)
     }
@@ -338,9 +320,7 @@ impl Checker<'_> {
     fn places(&mut self, asked: &Asked) -> Res<Value> {
         let (reduced, behind) = asked.shape.split_at(asked.axes.len());
         let n = reduced.iter().product();
-        let start = Scalar::Int64(0);
-        let step = Scalar::Int64(1);
-        let places = self.generate(ir::Generator::Arange { start, step }, DType::Int64, n)?;
+        let places = self.counting_up(n)?;
         let mut extents = reduced.to_vec();
         extents.extend(behind.iter().map(|_| 1));
         self.reshaped(places, Shape::from(extents))

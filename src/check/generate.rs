@@ -122,6 +122,12 @@ impl Checker<'_> {
         }
     }
 
+    /// 0, 1, 2 and so on as int64.
+    pub(super) fn counting_up(&mut self, n: usize) -> Res<Value> {
+        let (start, step) = (Scalar::Int64(0), Scalar::Int64(1));
+        self.generate(Generator::Arange { start, step }, DType::Int64, n)
+    }
+
     /// `index(axis, shape)`
     pub(super) fn index_along(&mut self, given: &Given) -> Res<Value> {
         let node = given.get(0).ok_or(Reported)?;

@@ -8,7 +8,7 @@ use super::literal::Literal;
 use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Generator, RaiseKind, Reduce, ReduceOp, Value};
+use crate::ir::{RaiseKind, Reduce, ReduceOp, Value};
 use crate::limits::{DEFAULT_BINS, MAX_BIN_EDGES, MAX_BINS};
 use crate::math::scalar;
 use crate::syntax::ast::{Node, NodeId};
@@ -280,9 +280,12 @@ impl Checker<'_> {
         let [least, most] = self.extremes_of(counted)?;
         let work = if own.is_float() { own } else { DType::Float64 };
         let (mut first, mut last) = (self.cast(least, work)?, self.cast(most, work)?);
-        if let Some(mask) = counted.mask {
+        let some = match counted.mask {
+            Some(mask) => Some(self.reduce_all(ReduceOp::Any, mask, counted)?),
+            None => None,
+        };
+        if let Some(some) = some {
             // Of nothing the range is from 0 to 1.
-            let some = self.reduce_all(ReduceOp::Any, mask, counted)?;
             let [zero, one] = [0.0, 1.0].map(|end| scalar::cast(Scalar::Float64(end), work));
             let (zero, one) = (self.constant(zero)?, self.constant(one)?);
             first = self.select(some, first, zero)?;
@@ -307,11 +310,8 @@ impl Checker<'_> {
             let (a, b) = (self.cast(most, unsigned)?, self.cast(least, unsigned)?);
             let exact = self.binary(BinaryOp::Sub, a, b)?;
             let exact = self.cast(exact, work)?;
-            let exact = match counted.mask {
-                Some(mask) => {
-                    let some = self.reduce_all(ReduceOp::Any, mask, counted)?;
-                    self.select(some, exact, width)?
-                }
+            let exact = match some {
+                Some(some) => self.select(some, exact, width)?,
                 None => exact,
             };
             width = self.select(equal, width, exact)?;
@@ -529,12 +529,6 @@ impl Checker<'_> {
             keepdims: false,
             cut,
         })
-    }
-
-    /// 0, 1, 2 and so on as int64.
-    fn counting_up(&mut self, n: usize) -> Res<Value> {
-        let (start, step) = (Scalar::Int64(0), Scalar::Int64(1));
-        self.generate(Generator::Arange { start, step }, DType::Int64, n)
     }
 
     /// A number of bins as int64.

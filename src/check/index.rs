@@ -154,16 +154,33 @@ impl Checker<'_> {
         self.view(View { arg, axes }, shape)
     }
 
+    /// A value with a new axis of extent 1 at `axis`.
+    pub(super) fn with_axis(&mut self, value: Value, axis: usize) -> Res<Value> {
+        let mut axes = Axes::default();
+        let shape = self.build.shape(value);
+        shape[..axis].iter().for_each(|&extent| axes.keep(extent));
+        axes.insert(1);
+        shape[axis..].iter().for_each(|&extent| axes.keep(extent));
+        self.seen(value, axes)
+    }
+
+    /// `...` stands for as many axes as are left, so there cannot be two.
+    pub(super) fn one_rest(&mut self, items: &[Subscript]) -> Res<()> {
+        let is_rest = |item: &&Subscript| matches!(item, Subscript::Ellipsis);
+        if items.iter().filter(is_rest).count() <= 1 {
+            return Ok(());
+        }
+        let message = "an index has at most one `...`";
+        self.report(Diagnostic::new(Code::BadIndex, message, self.here, ""));
+        Err(Reported)
+    }
+
     fn items(&mut self, shape: &Shape, items: &[Subscript]) -> Res<Vec<Item>> {
         let mut read = Vec::with_capacity(items.len());
-        let mut rests = 0;
         let mut failed = false;
         for item in items {
             let item = match item {
-                Subscript::Ellipsis => {
-                    rests += 1;
-                    Ok(Item::Rest)
-                }
+                Subscript::Ellipsis => Ok(Item::Rest),
                 Subscript::Slice { start, stop, step } => self.slice(*start, *stop, *step),
                 Subscript::Item(node) => self.item(*node, shape),
             };
@@ -172,12 +189,7 @@ impl Checker<'_> {
                 Err(Reported) => failed = true,
             }
         }
-        if rests > 1 {
-            let message = "an index has at most one `...`";
-            let diagnostic = Diagnostic::new(Code::BadIndex, message, self.here, "");
-            self.report(diagnostic);
-            failed = true;
-        }
+        failed |= self.one_rest(items).is_err();
         if failed { Err(Reported) } else { Ok(read) }
     }
 

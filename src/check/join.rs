@@ -86,12 +86,7 @@ impl Checker<'_> {
     fn stacked(&mut self, values: &[Value], axis: usize) -> Res<Value> {
         let mut parts = Vec::with_capacity(values.len());
         for &value in values {
-            let mut axes = Axes::default();
-            let shape = self.build.shape(value);
-            shape[..axis].iter().for_each(|&extent| axes.keep(extent));
-            axes.insert(1);
-            shape[axis..].iter().for_each(|&extent| axes.keep(extent));
-            parts.push(self.seen(value, axes)?);
+            parts.push(self.with_axis(value, axis)?);
         }
         self.joined(&parts, axis)
     }

@@ -551,13 +551,7 @@ impl Checker<'_> {
 
     /// The index along `axis` of an array with `ndim` axes: int64, extent `count` there, 1 behind.
     pub(super) fn positions(&mut self, axis: usize, ndim: usize, count: usize) -> Res<Value> {
-        use crate::ir::Generator;
-        use crate::types::{DType, Scalar};
-        let arange = Generator::Arange {
-            start: Scalar::Int64(0),
-            step: Scalar::Int64(1),
-        };
-        let index = self.generate(arange, DType::Int64, count)?;
+        let index = self.counting_up(count)?;
         let mut shape = vec![1; ndim - axis];
         shape[0] = count;
         let axes = vec![SourceAxis::same(0)];

@@ -205,6 +205,14 @@ pub enum ReduceOp {
 }
 
 impl Inst {
+    /// The view, where it is one.
+    pub fn view(&self) -> Option<&View> {
+        if let Inst::View(view) = self {
+            return Some(view);
+        }
+        None
+    }
+
     /// The values it names.
     pub fn args(&self) -> Vec<Value> {
         match self {

@@ -119,34 +119,22 @@ pub enum PassSink {
 impl Leaf {
     /// How many indices are looked up for it, list by list.
     pub fn listed(self, func: &Func) -> impl Iterator<Item = usize> {
-        let mut counts = Vec::new();
-        let mut inner = match self {
-            Leaf::View(value) => Some(value),
-            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => None,
-        };
-        while let Some(value) = inner {
-            let listed = lists(&func.values[value].inst);
-            counts.extend(listed.map(|list| func.values[list].shape.elems()));
-            inner = func.seen_by(value);
-        }
-        counts.into_iter()
+        self.lists(func).map(|(_, count)| count)
     }
 
     /// Whether elements of `value`, the result of another pass, are read for it.
     pub fn reads(self, func: &Func, value: Value) -> bool {
-        let mut inner = match self {
-            Leaf::View(inner) => inner,
-            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => {
-                return self == Leaf::Result(value);
-            }
+        let looks = self.lists(func).any(|(list, _)| list == value);
+        looks || self.root(func) == Leaf::Result(value)
+    }
+
+    /// What indices are looked up in for it, and how many.
+    fn lists(self, func: &Func) -> impl Iterator<Item = (Value, usize)> {
+        let view = match self {
+            Leaf::View(value) => Some(value),
+            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => None,
         };
-        while let Some(seen) = func.seen_by(inner) {
-            if lists(&func.values[inner].inst).any(|list| list == value) {
-                return true;
-            }
-            inner = seen;
-        }
-        leaf(func, inner) == Leaf::Result(value)
+        view.into_iter().flat_map(|view| lists(func, view))
     }
 
     /// The leaf that a view sees in the end; the leaf itself where it is none.
@@ -158,28 +146,20 @@ impl Leaf {
     }
 }
 
-/// What a view looks indices up in.
-fn lists(inst: &Inst) -> impl Iterator<Item = Value> {
-    let view = match inst {
-        Inst::View(view) => Some(view),
-        Inst::Const(_)
-        | Inst::Elem(_)
-        | Inst::Generate(_)
-        | Inst::Map(_)
-        | Inst::Reduce(_)
-        | Inst::Reshape(_)
-        | Inst::Scan(_) => None,
-    };
-    let lists = view.into_iter().flat_map(View::lists);
-    lists.map(|(list, _)| list)
+/// A value, what it sees if it is a view or reshape, and so on.
+fn sights(func: &Func, value: Value) -> impl Iterator<Item = Value> {
+    std::iter::successors(Some(value), |&value| func.seen_by(value))
+}
+
+/// What a view, and those that it is of, look indices up in, and how many.
+fn lists(func: &Func, view: Value) -> impl Iterator<Item = (Value, usize)> {
+    let views = sights(func, view).filter_map(|value| func.values[value].inst.view());
+    views.flat_map(View::lists)
 }
 
 /// The value that a view or reshape sees in the end; the value itself where it is none.
-fn root(func: &Func, mut value: Value) -> Value {
-    while let Some(seen) = func.seen_by(value) {
-        value = seen;
-    }
-    value
+fn root(func: &Func, value: Value) -> Value {
+    sights(func, value).last().unwrap_or(value)
 }
 
 impl PassPlan {
@@ -317,7 +297,8 @@ fn facts(func: &Func) -> Table<Value, Fact> {
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
                 let level = facts[*arg].level + usize::from(kept);
                 // So is what indices are looked up in.
-                let lists = lists(&data.inst).map(|list| facts[list].level + 1);
+                let lists = data.inst.view().into_iter().flat_map(View::lists);
+                let lists = lists.map(|(list, _)| facts[list].level + 1);
                 (lists.fold(level, usize::max), data_free[*arg])
             }
         };
@@ -446,15 +427,11 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
 
 /// A pass that reads a view reads what that sees: a value of another pass must be delivered.
 fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
-    let mut inner = view;
-    while let Some(seen) = func.seen_by(inner) {
-        for list in lists(&func.values[inner].inst) {
-            uses[list].root = true;
-            uses[list].feeds = true;
-        }
-        inner = seen;
+    for (list, _) in lists(func, view) {
+        uses[list].root = true;
+        uses[list].feeds = true;
     }
-    let seen = inner;
+    let seen = root(func, view);
     let delivered = match &func.values[seen].inst {
         Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => seen != view,
         Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,

@@ -197,16 +197,7 @@ impl Sinker<'_> {
         let inst = match (&seen.how, &data.inst) {
             (_, Inst::Const(scalar)) => Inst::Const(*scalar),
             (How::View(axes), inner) => {
-                let joined = match inner {
-                    Inst::View(inner) => inner.seen_by(axes),
-                    Inst::Const(_)
-                    | Inst::Elem(_)
-                    | Inst::Generate(_)
-                    | Inst::Map(_)
-                    | Inst::Reduce(_)
-                    | Inst::Reshape(_)
-                    | Inst::Scan(_) => None,
-                };
+                let joined = inner.view().and_then(|inner| inner.seen_by(axes));
                 let (arg, axes) = (seen.arg, axes.clone());
                 return self.view(joined.unwrap_or(View { arg, axes }), shape);
             }
