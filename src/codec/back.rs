@@ -11,7 +11,13 @@
 use std::ptr;
 
 /// Bytes that a copy may write beyond its end, where there is room for them.
-pub(super) const SLACK: usize = 32;
+pub(super) const SLACK: usize = 64;
+
+/// Bytes that are copied at once.
+const STRIDE: usize = 32;
+
+/// A longer run of one byte is what C libraries fill fastest.
+const RUN: usize = 512;
 
 /// Copies `length` bytes to `filled` from `distance` before, as if byte by byte. Tells whether it
 /// could: not from before the block's first byte, nor beyond its last.
@@ -54,61 +60,96 @@ fn repeat_exactly(dst: &mut [u8], filled: usize, distance: usize, length: usize)
 pub(super) unsafe fn repeat(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
     match distance {
         // SAFETY: the caller's promise.
-        SLACK.. => unsafe { repeat_strides(dst, filled, distance, length) },
+        STRIDE.. => unsafe { repeat_strides(dst, filled, distance, length) },
         // SAFETY: the caller's promise.
         8.. => unsafe { repeat_period(dst, filled, distance, length) },
         // SAFETY: the caller's promise.
-        2.. => unsafe { repeat_word(dst, filled, distance, length) },
+        2.. => unsafe { repeat_words(dst, filled, distance, length) },
+        _ if length > RUN => {
+            let byte = dst[filled - 1];
+            dst[filled..filled + length].fill(byte);
+        }
         // SAFETY: the caller's promise; there is no distance of 0.
-        _ => unsafe { repeat_byte(dst, filled, length) },
+        _ => unsafe { repeat_words(dst, filled, distance, length) },
     }
 }
 
 /// # Safety
-/// As [`repeat`], with a distance of [`SLACK`] or more.
+/// As [`repeat`], with a distance of [`STRIDE`] or more.
 #[inline(always)]
 unsafe fn repeat_strides(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
     let mut done = 0;
-    while done < length {
-        // SAFETY: begins before `length`, so ends less than SLACK behind it; what is copied from is
-        // before `filled + done`.
-        unsafe { copy::<SLACK>(dst, filled - distance + done, filled + done) };
-        done += SLACK;
+    // PERF: the first two in any case, since whether one is enough cannot be foreseen.
+    while done < length || done < SLACK {
+        // SAFETY: ends at most SLACK behind the copy; what is copied from is before `filled + done`.
+        unsafe { copy::<STRIDE>(dst, filled - distance + done, filled + done) };
+        done += STRIDE;
     }
 }
 
 /// # Safety
-/// As [`repeat`], with a distance below [`SLACK`].
+/// As [`repeat`], with a distance below [`STRIDE`].
 #[inline(always)]
 unsafe fn repeat_period(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
     // What is behind the period is overwritten by the next one.
+    let from = filled - distance;
     // SAFETY: ends less than SLACK behind `filled`.
-    let period: [u8; SLACK] = unsafe { load(dst, filled - distance) };
+    let period = [0, 8, 16, 24].map(|at| unsafe { load(dst, from + at) });
     let mut done = 0;
     while done < length {
-        // SAFETY: begins before `length`, so ends less than SLACK behind it.
-        unsafe { store(dst, filled + done, period) };
+        for (nth, word) in period.into_iter().enumerate() {
+            // SAFETY: begins less than STRIDE behind `length`, so ends less than SLACK behind it.
+            unsafe { store(dst, filled + done + 8 * nth, word) };
+        }
         done += distance;
     }
 }
 
 /// # Safety
-/// As [`repeat`], with a distance below 8; 8 bytes behind the copy suffice.
+/// As [`repeat`], with a distance below 8.
 #[inline(always)]
-pub(super) unsafe fn repeat_word(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
-    // Ones at every place of a word where a period starts.
-    const STARTS: [u64; 8] = starts();
+unsafe fn repeat_words(dst: &mut [u8], filled: usize, distance: usize, length: usize) {
     // SAFETY: ends at most 7 behind `filled`.
-    let word = u64::from_le_bytes(unsafe { load(dst, filled - distance) });
-    let period = word & ((1 << (distance * 8)) - 1);
-    let word = period.wrapping_mul(STARTS[distance]).to_le_bytes();
-    let whole = 8 - 8 % distance;
+    let (word, whole) = unsafe { periods(dst, filled, distance) };
     let mut done = 0;
     while done < length {
-        // SAFETY: begins before `length`, so ends at most 7 behind it.
-        unsafe { store(dst, filled + done, word) };
-        done += whole;
+        for nth in 0..4 {
+            // SAFETY: begins at most 24 behind `length`, so ends less than SLACK behind it.
+            unsafe { store(dst, filled + done + nth * whole, word) };
+        }
+        done += 4 * whole;
     }
+}
+
+/// Copies at least 18 bytes.
+///
+/// # Safety
+/// `distance` is 1 to 7, and at most `filled`; 24 bytes from `filled` on are in the block.
+#[inline(always)]
+pub(super) unsafe fn repeat_short(dst: &mut [u8], filled: usize, distance: usize) {
+    // SAFETY: ends at most 7 behind `filled`.
+    let (word, whole) = unsafe { periods(dst, filled, distance) };
+    for nth in 0..3 {
+        // SAFETY: `whole` is at most 8.
+        unsafe { store(dst, filled + nth * whole, word) };
+    }
+}
+
+/// A word of what comes again after `distance`, and how many of its bytes are whole periods: at
+/// least 5.
+///
+/// # Safety
+/// `distance` is 1 to 7, and at most `filled`; 7 bytes from `filled` on are in the block.
+#[inline(always)]
+unsafe fn periods(dst: &[u8], filled: usize, distance: usize) -> (u64, usize) {
+    // Ones at every place of a word where a period starts.
+    const STARTS: [u64; 8] = starts();
+    const WHOLE: [usize; 8] = [0, 8, 8, 6, 8, 5, 6, 7];
+    // SAFETY: the caller's promise.
+    let word = u64::from_le(unsafe { load(dst, filled - distance) });
+    let period = word & ((1 << (distance * 8)) - 1);
+    let word = period.wrapping_mul(STARTS[distance]).to_le();
+    (word, WHOLE[distance])
 }
 
 const fn starts() -> [u64; 8] {
@@ -125,20 +166,6 @@ const fn starts() -> [u64; 8] {
     starts
 }
 
-/// # Safety
-/// As [`repeat`], with a distance of 1.
-#[inline(always)]
-unsafe fn repeat_byte(dst: &mut [u8], filled: usize, length: usize) {
-    // SAFETY: one byte is before `filled`.
-    let [byte] = unsafe { load(dst, filled - 1) };
-    if length <= SLACK {
-        // SAFETY: SLACK bytes from `filled` on are in the block.
-        unsafe { store(dst, filled, [byte; SLACK]) };
-    } else {
-        dst[filled..filled + length].fill(byte);
-    }
-}
-
 /// Copies `N` bytes from `from` to `to`, all of them read before one is written.
 ///
 /// # Safety
@@ -151,12 +178,14 @@ pub(super) unsafe fn copy<const N: usize>(dst: &mut [u8], from: usize, to: usize
     unsafe { ptr::copy(start.wrapping_add(from), start.wrapping_add(to), N) };
 }
 
+// Words, not arrays of bytes: those would be copied to the stack and from there.
+
 /// # Safety
 /// The place is in the block.
 #[inline(always)]
-unsafe fn load<const N: usize>(dst: &[u8], from: usize) -> [u8; N] {
-    debug_assert!(from + N <= dst.len());
-    let from = dst.as_ptr().wrapping_add(from).cast::<[u8; N]>();
+unsafe fn load(dst: &[u8], from: usize) -> u64 {
+    debug_assert!(from + 8 <= dst.len());
+    let from = dst.as_ptr().wrapping_add(from).cast::<u64>();
     // SAFETY: the caller's promise; no alignment is needed.
     unsafe { from.read_unaligned() }
 }
@@ -164,11 +193,11 @@ unsafe fn load<const N: usize>(dst: &[u8], from: usize) -> [u8; N] {
 /// # Safety
 /// The place is in the block.
 #[inline(always)]
-unsafe fn store<const N: usize>(dst: &mut [u8], to: usize, bytes: [u8; N]) {
-    debug_assert!(to + N <= dst.len());
-    let to = dst.as_mut_ptr().wrapping_add(to).cast::<[u8; N]>();
+unsafe fn store(dst: &mut [u8], to: usize, word: u64) {
+    debug_assert!(to + 8 <= dst.len());
+    let to = dst.as_mut_ptr().wrapping_add(to).cast::<u64>();
     // SAFETY: the caller's promise; no alignment is needed.
-    unsafe { to.write_unaligned(bytes) };
+    unsafe { to.write_unaligned(word) };
 }
 
 #[cfg(test)]

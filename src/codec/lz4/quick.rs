@@ -4,50 +4,44 @@
 //!
 //! What costs time is not moving bytes but guessing wrong which way a branch goes, and reading bytes
 //! that are still on their way to the cache. So a sequence without extensions has no branch but the
-//! one for short distances: its literals are always 16 bytes, its match always 18. Where nearly all
-//! matches are tiny and nothing stands between them, as in planes with few different bytes, those
-//! are asked for first.
+//! one for short distances, none of them taken: its literals are always 16 bytes, its match always
+//! 18; with extensions, 64 bytes before anything is asked. Where nearly all matches are tiny and
+//! nothing stands between them, as in planes with few different bytes, those are asked for first.
 #![expect(
     unsafe_code,
     reason = "reads and copies near no end, checked once a sequence"
 )]
 
-use std::ptr;
+use std::{hint, ptr};
 
 use super::super::back;
 use super::block::{EXTENDED, MIN_MATCH, Place};
 
 /// Bytes that are left of the stream behind what any sequence begun before reads: after its
-/// literals, 31 that are copied with them.
-const SRC_MARGIN: usize = 48;
-/// Bytes that are left of the block behind what any sequence begun before writes: after 14
-/// literals, a match without extensions, in words.
-const DST_MARGIN: usize = 64;
+/// literals, 63 that are copied with them.
+const SRC_MARGIN: usize = 96;
+/// Bytes that are left of the block behind what any sequence begun before writes: after its
+/// literals, a match of 64 bytes.
+const DST_MARGIN: usize = 96;
 
 /// Bytes of the block after which it is considered anew which sequences to ask for first.
-const STAGE: usize = 2048;
+// PERF: a long sequence ends a stage, so that shorter ones cost where literals are long.
+const STAGE: usize = 8192;
 
 /// Tokens below this have no literals and a match of at most 8 bytes.
 const TINY: usize = 5;
-/// A stage with one tiny match for so many bytes, or fewer, has hardly anything else.
-// PERF: planes of integers below 1000 decode in half the time; with 8, planes of noisy ramps, where
-// a fifth are other matches, take 5 % longer (Zen 3).
-const TINY_BYTES: usize = 6;
+/// A stage that begins with so many tiny matches has hardly anything else.
+// PERF: planes of integers below 1000 decode in two thirds of the time (Zen 3).
+const TINIES: usize = 6;
+
+/// Literals and matches with extensions are copied in strides of this.
+const STRIDE: usize = 64;
 
 /// Where no sequence begins behind.
 #[derive(Clone, Copy)]
 struct Limits {
     at: usize,
     filled: usize,
-}
-
-/// How a stage ended.
-struct Stage {
-    place: Place,
-    /// Its tiny matches.
-    tiny: usize,
-    /// Whether the sequence there needs care.
-    care: bool,
 }
 
 /// Decodes sequences from `place` on.
@@ -57,184 +51,180 @@ pub(super) fn sequences(src: &[u8], dst: &mut [u8], mut place: Place) -> Place {
     let (Some(at), Some(filled)) = (at, filled) else {
         return place;
     };
-    let limits = Limits { at, filled };
-    let mut tiny = false;
-    while place.at <= limits.at && place.filled <= limits.filled {
-        let end = limits.filled.min(place.filled + STAGE);
-        let stage = match tiny {
-            // SAFETY: the limits are those of `src` and `dst`, and `end` is at most theirs.
-            true => unsafe { stage::<true>(src, dst, place, limits, end) },
-            // SAFETY: as above.
-            false => unsafe { stage::<false>(src, dst, place, limits, end) },
+    while place.at <= at && place.filled <= filled {
+        let limits = Limits {
+            at,
+            filled: filled.min(place.filled + STAGE),
         };
-        tiny = stage.tiny * TINY_BYTES >= stage.place.filled - place.filled;
-        place = stage.place;
-        if stage.care {
+        // SAFETY: a margin is behind all of them.
+        let tiny = (0..TINIES).fold(true, |tiny, nth| {
+            tiny & (unsafe { byte(src, place.at + 3 * nth) } < TINY)
+        });
+        let after = match tiny {
+            // SAFETY: the limits are those of `src` and `dst`, or before.
+            true => unsafe { stage::<true>(src, dst, place, limits) },
+            // SAFETY: as above.
+            false => unsafe { stage::<false>(src, dst, place, limits) },
+        };
+        if after.filled == place.filled {
             break;
         }
+        place = after;
     }
     place
 }
 
-/// Decodes sequences until one ends behind `end`; with `FIRST`, tiny matches are asked for first.
+/// Decodes sequences until one begins behind the limits, or would end there, or needs care; with
+/// `FIRST`, tiny matches are asked for first.
 ///
 /// # Safety
-/// `limits` are [`SRC_MARGIN`] and [`DST_MARGIN`] before the ends of `src` and `dst`, `end` is not
-/// behind them.
+/// `limits` are [`SRC_MARGIN`] and [`DST_MARGIN`] before the ends of `src` and `dst`, or more.
 #[inline(never)]
 unsafe fn stage<const FIRST: bool>(
     src: &[u8],
     dst: &mut [u8],
     mut place: Place,
     limits: Limits,
-    end: usize,
-) -> Stage {
-    let (mut tiny, mut care) = (0, false);
-    while place.at <= limits.at && place.filled <= end {
-        // SAFETY: a margin is behind it.
-        let token = unsafe { byte(src, place.at) };
-        tiny += usize::from(token < TINY);
-        if FIRST && token < TINY {
-            // SAFETY: a margin is behind it.
-            let distance = unsafe { pair(src, place.at + 1) };
-            if distance >= 8 && distance <= place.filled {
-                let filled = place.filled;
-                // SAFETY: from inside the block, to where a margin is behind it.
-                unsafe { back::copy::<8>(dst, filled - distance, filled) };
-                place.at += 3;
-                place.filled += token + MIN_MATCH;
-                continue;
-            }
-        }
+) -> Place {
+    while place.at <= limits.at && place.filled <= limits.filled {
         // SAFETY: `place` is within the limits, and the caller knows where those are.
-        match unsafe { sequence::<FIRST>(src, dst, place, token, limits) } {
+        match unsafe { sequence::<FIRST>(src, dst, place, limits) } {
             Some(after) => place = after,
-            None => {
-                care = true;
-                break;
-            }
+            None => break,
         }
     }
-    Stage { place, tiny, care }
+    place
 }
 
 /// Decodes the sequence at `place`, unless it needs care.
 ///
 /// # Safety
-/// `place` is within `limits`, which are as [`stage`] has them; `token` is there.
+/// `place` is within `limits`, which are as [`stage`] has them.
 #[inline(always)]
 unsafe fn sequence<const FIRST: bool>(
     src: &[u8],
     dst: &mut [u8],
     place: Place,
-    token: usize,
     limits: Limits,
 ) -> Option<Place> {
-    let (mut literals, mut from) = (token >> 4, place.at + 1);
-    if literals == EXTENDED {
+    let Place { mut at, mut filled } = place;
+    // SAFETY: a margin is behind it.
+    let token = unsafe { byte(src, at) };
+    at += 1;
+    if FIRST && token < TINY {
         // SAFETY: a margin is behind it.
-        let extension = unsafe { byte(src, from) };
-        (literals, from) = (literals + extension, from + 1);
-        let room = (limits.at - place.at).min(limits.filled - place.filled);
-        if extension == 255 || literals > room {
+        let distance = unsafe { pair(src, at) };
+        if distance >= 8 && distance <= filled {
+            // SAFETY: from inside the block, to where a margin is behind it.
+            unsafe { back::copy::<8>(dst, filled - distance, filled) };
+            return Some(Place {
+                at: at + 2,
+                filled: filled + token + MIN_MATCH,
+            });
+        }
+    }
+    let mut literals = token >> 4;
+    if literals == EXTENDED {
+        hint::cold_path();
+        // SAFETY: a margin is behind the token.
+        (literals, at) = unsafe { extended(src, at, EXTENDED, limits) }?;
+        if at > limits.at || literals > (limits.at - at).min(limits.filled - filled) {
             return None;
         }
-        let mut done = 0;
-        while done < literals {
-            // SAFETY: begins before the literals' end, which is within the limits but for the token
-            // and the extension before them.
-            unsafe { put::<32>(src, from + done, dst, place.filled + done) };
-            done += 32;
+        // SAFETY: a margin is behind both.
+        unsafe { put(src, at, dst, filled, STRIDE) };
+        if let Some(more) = literals.checked_sub(STRIDE) {
+            // SAFETY: the literals end within the limits.
+            unsafe { put(src, at + STRIDE, dst, filled + STRIDE, more) };
         }
     } else {
         // SAFETY: a margin is behind both.
-        unsafe { put::<16>(src, from, dst, place.filled) };
+        unsafe { put(src, at, dst, filled, 16) };
     }
-    let place = Place {
-        at: from + literals + 2,
-        filled: place.filled + literals,
-    };
+    at += literals;
+    filled += literals;
     // SAFETY: behind 14 literals, or behind as many as are within the limits.
-    let distance = unsafe { pair(src, place.at - 2) };
-    // One comparison for a distance of 0, too.
-    if distance.wrapping_sub(1) >= place.filled {
-        return None;
+    let distance = unsafe { pair(src, at) };
+    at += 2;
+    let from = filled.checked_sub(distance)?;
+    let mut length = token & 15;
+    if length == EXTENDED {
+        hint::cold_path();
+        // SAFETY: the first byte stands behind a distance.
+        (length, at) = unsafe { extended(src, at, EXTENDED, limits) }?;
+        length += MIN_MATCH;
+        let room = limits.filled.checked_sub(filled)?;
+        if distance == 0 || length > room {
+            return None;
+        }
+        // SAFETY: the match ends before the limit, a margin before the end of the block.
+        unsafe { back::repeat(dst, filled, distance, length) };
+    } else {
+        length += MIN_MATCH;
+        if distance < 8 {
+            hint::cold_path();
+            if distance == 0 {
+                return None;
+            }
+            // SAFETY: at most 14 bytes behind the limit, the distance inside the block.
+            unsafe { back::repeat_short(dst, filled, distance) };
+        } else {
+            // SAFETY: as above.
+            unsafe { short_match::<FIRST>(dst, from, filled, length) };
+        }
     }
-    if token & 15 == EXTENDED {
-        // SAFETY: `place` is little behind the limits, the distance inside the block.
-        return unsafe { long_match(src, dst, place, distance, limits) };
-    }
-    let length = (token & 15) + MIN_MATCH;
-    // SAFETY: `place` is at most 14 behind the limit, the distance inside the block.
-    unsafe { short_match::<FIRST>(dst, place.filled, distance, length) };
     Some(Place {
-        at: place.at,
-        filled: place.filled + length,
+        at,
+        filled: filled + length,
     })
 }
 
-/// Copies a match without extensions, and what may be behind it; with `FIRST`, most are tiny.
+/// A length that starts with `length` and goes on at `at`, and where what follows begins, unless
+/// it needs care.
 ///
 /// # Safety
-/// `distance` is 1 to `filled`, which is at least 26 before the end of `dst`; `length` is at most
-/// 18.
+/// `at` is in the stream, what is up to `limits` is, too.
 #[inline(always)]
-unsafe fn short_match<const FIRST: bool>(
-    dst: &mut [u8],
-    filled: usize,
-    distance: usize,
-    length: usize,
-) {
-    const LONGEST: usize = EXTENDED - 1 + MIN_MATCH;
-    if distance < 8 {
-        // SAFETY: the words end at most 8 behind the longest match.
-        unsafe { back::repeat_word(dst, filled, distance, LONGEST) };
-        return;
-    }
-    // Words of 8: wider loads would wait for several of the stores just made. Each is before the
-    // bytes it is copied to, as the distance is at least 8.
-    // SAFETY: inside the block, as the caller says.
-    unsafe { back::copy::<8>(dst, filled - distance, filled) };
-    if FIRST && length <= 8 {
-        return;
-    }
-    // SAFETY: as above.
-    unsafe { back::copy::<8>(dst, filled + 8 - distance, filled + 8) };
-    // SAFETY: as above.
-    unsafe { back::copy::<2>(dst, filled + 16 - distance, filled + 16) };
-}
-
-/// Copies a match whose length goes on at `place`, unless it needs care.
-///
-/// # Safety
-/// `place` is as far behind `limits` as literals and a distance, `distance` is 1 to its `filled`.
-#[inline(always)]
-unsafe fn long_match(
+unsafe fn extended(
     src: &[u8],
-    dst: &mut [u8],
-    place: Place,
-    distance: usize,
+    mut at: usize,
+    mut length: usize,
     limits: Limits,
-) -> Option<Place> {
-    let (mut at, mut length) = (place.at, EXTENDED + MIN_MATCH);
+) -> Option<(usize, usize)> {
     loop {
-        // SAFETY: the first stands behind a distance, the others before the limit.
+        // SAFETY: the first is there, the others stand before the limit.
         let extension = unsafe { byte(src, at) };
         (at, length) = (at + 1, length + extension);
         if extension != 255 {
-            break;
+            return Some((length, at));
         }
         if at >= limits.at {
             return None;
         }
     }
-    let filled = place.filled + length;
-    if filled > limits.filled {
-        return None;
+}
+
+/// Copies a match without extensions, and what may be behind it; with `FIRST`, most are tiny.
+///
+/// # Safety
+/// `from` is at least 8 before `filled`, which is at least 18 before the end of `dst`.
+#[inline(always)]
+unsafe fn short_match<const FIRST: bool>(
+    dst: &mut [u8],
+    from: usize,
+    filled: usize,
+    length: usize,
+) {
+    // Words of 8: wider loads would wait for several of the stores just made.
+    // SAFETY: inside the block, as the caller says.
+    unsafe { back::copy::<8>(dst, from, filled) };
+    if FIRST && length <= 8 {
+        return;
     }
-    // SAFETY: the match ends before the limit, which is more than its slack before the end.
-    unsafe { back::repeat(dst, place.filled, distance, length) };
-    Some(Place { at, filled })
+    // SAFETY: as above.
+    unsafe { back::copy::<8>(dst, from + 8, filled + 8) };
+    // SAFETY: as above.
+    unsafe { back::copy::<2>(dst, from + 16, filled + 16) };
 }
 
 /// # Safety
@@ -256,15 +246,15 @@ unsafe fn pair(src: &[u8], at: usize) -> usize {
     usize::from(u16::from_le_bytes(unsafe { start.read_unaligned() }))
 }
 
-/// Copies `N` bytes of the stream to the block.
+/// Copies `count` bytes of the stream to the block.
 ///
 /// # Safety
 /// They are in both.
 #[inline(always)]
-unsafe fn put<const N: usize>(src: &[u8], from: usize, dst: &mut [u8], to: usize) {
-    debug_assert!(from + N <= src.len() && to + N <= dst.len());
+unsafe fn put(src: &[u8], from: usize, dst: &mut [u8], to: usize, count: usize) {
+    debug_assert!(from + count <= src.len() && to + count <= dst.len());
     let from = src.as_ptr().wrapping_add(from);
     let to = dst.as_mut_ptr().wrapping_add(to);
     // SAFETY: the caller's promise; a shared and an exclusive slice do not overlap.
-    unsafe { ptr::copy_nonoverlapping(from, to, N) };
+    unsafe { ptr::copy_nonoverlapping(from, to, count) };
 }
