@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Checker, Power, Res};
-use crate::ir::{Elementwise, Filter, Inst, RaiseKind, Reduce, Scan, Value};
+use crate::ir::{Elementwise, Filter, Inst, RaiseKind, Value};
 use crate::table::Id;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
 
@@ -61,10 +61,8 @@ impl Checker<'_> {
             let any = match &data.inst {
                 Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
-                Inst::View(_) => data.inst.args().iter().any(|arg| concerned[arg.index()]),
-                Inst::Reshape(arg) => concerned[arg.index()],
-                Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
-                    concerned[arg.index()]
+                Inst::View(_) | Inst::Reshape(_) | Inst::Reduce(_) | Inst::Scan(_) => {
+                    data.inst.args().iter().any(|arg| concerned[arg.index()])
                 }
             };
             concerned[id.index()] |= any;
@@ -109,13 +107,10 @@ impl Flow<'_, '_> {
         match inst {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
             // Of an array that is seen in part everything is computed, as NumPy does.
-            Inst::View(_) | Inst::Reshape(_) => inst
+            Inst::View(_) | Inst::Reshape(_) | Inst::Reduce(_) | Inst::Scan(_) => inst
                 .args()
                 .into_iter()
                 .try_for_each(|arg| self.want(arg, Demand::Always)),
-            Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
-                self.want(*arg, Demand::Always)
-            }
             Inst::Map(Elementwise::Select {
                 condition,
                 then,

@@ -77,24 +77,18 @@ impl Checker<'_> {
         let value = self.strong(x)?;
         let filtered = passing.as_ref().is_some_and(Passing::goes);
         let along = passing.as_ref().map_or(0, |passing| passing.filter.axes);
-        if filtered
-            && matches!(
-                reduction,
-                Reduction::Median | Reduction::Quantile | Reduction::Percentile
-            )
-        {
-            let what = format!("`{}` of what passes a filter", given.function.name);
-            return Err(self.not_yet(self.here, &what));
-        }
         let asked = self.asked(given, x, value, passing)?;
         let value = self.answer(given, reduction, x, value, asked.clone())?;
         match filtered && asked.keepdims {
-            // The axes of the mask have become one.
+            // The axes of the mask have become one; that of several quantiles is before them.
             true => {
+                let shape = self.build.shape(value).to_vec();
+                let (list, kept) = shape.split_at(shape.len() - asked.shape.ndim());
                 let mut axes = Axes::default();
+                list.iter().for_each(|&extent| axes.keep(extent));
                 (1..along).for_each(|_| axes.drop_at(0));
-                let kept = self.build.shape(value)[along - 1..].to_vec();
-                kept.into_iter().for_each(|extent| axes.keep(extent));
+                let kept = &kept[along - 1..];
+                kept.iter().for_each(|&extent| axes.keep(extent));
                 self.seen(value, axes)
             }
             false => Ok(value),

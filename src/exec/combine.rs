@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::tiling::{Place, Tile, Tiling};
-use crate::ir::{Reduce, ReduceOp};
+use crate::ir::{Rank, Reduce, ReduceOp};
 use crate::math::fold::{FoldKind, Moments, Partials};
 use crate::types::{DType, Scalar, Shape};
 
@@ -68,6 +68,16 @@ impl Combiner {
             }
         }
         result
+    }
+
+    /// The rank of the elements asked for, if it is that kind of reduction.
+    pub(crate) fn rank(&self) -> Option<u64> {
+        match self.reduce.op {
+            ReduceOp::Nth {
+                rank: Rank::Known(rank),
+            } => Some(rank),
+            _ => None,
+        }
     }
 
     /// How tiles are folded.
@@ -196,13 +206,19 @@ pub(crate) fn fold_kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Max => FoldKind::Max,
         ReduceOp::ArgMin => FoldKind::ArgMin,
         ReduceOp::ArgMax => FoldKind::ArgMax,
-        ReduceOp::Nth { rank } => FoldKind::Nth {
+        ReduceOp::Nth {
+            rank: Rank::Known(rank),
+        } => FoldKind::Nth {
             rank: usize::try_from(rank).unwrap_or(usize::MAX),
         },
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
-        // Bins are counted apart: see `exec/bins`.
-        ReduceOp::CountNonzero | ReduceOp::Bins { .. } => FoldKind::CountNonzero,
+        // Bins are counted apart: see `exec/bins`. A rank that is found is known before a pass begins.
+        ReduceOp::CountNonzero
+        | ReduceOp::Bins { .. }
+        | ReduceOp::Nth {
+            rank: Rank::Found(_),
+        } => FoldKind::CountNonzero,
         ReduceOp::Var { .. } | ReduceOp::Std { .. } => FoldKind::Moments,
     }
 }

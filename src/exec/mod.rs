@@ -42,7 +42,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, RaiseKind, Value, Verified, inside};
+use crate::ir::{Inst, RaiseKind, Rank, ReduceOp, Value, Verified, inside};
 use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Kind, Pass, PassPlan, PassSink};
 use crate::table::Id;
@@ -59,7 +59,7 @@ use carry::Carries;
 use filter::{Budget, FilterTarget, Part, deliver_slab};
 use input::Leaf;
 use kernels::{KernelCounts, Kernels};
-use pass::{Delivery, PassRun, SinkRun};
+use pass::{Delivery, PassRun, SinkRun, reduce_of};
 use sink::{Output, SharedBytes, Target};
 use stats::Counters;
 use tiling::Tile;
@@ -293,8 +293,7 @@ fn direct_output(
     destinations: &[Destination<'_>],
 ) -> Option<usize> {
     let mut later = task.plan.passes[home.pass + 1..].iter();
-    let reads = |input: &passes::Input| input.leaf.reads(task.func, value);
-    if later.any(|pass| pass.inputs.iter().any(reads)) {
+    if later.any(|pass| pass.reads(task.func, value)) {
         return None;
     }
     let mut outputs =
@@ -349,7 +348,12 @@ fn bind<'r>(
             continue;
         }
         let Some(value) = pass_sink.stored() else {
-            deliveries.push(Delivery::Inner);
+            deliveries.push(
+                match reduce_of(task.func, *pass_sink).map(|reduce| reduce.op) {
+                    Some(ReduceOp::Nth { rank }) => Delivery::Rank(results.rank(rank)),
+                    Some(_) | None => Delivery::Inner,
+                },
+            );
             continue;
         };
         let data = &task.func.values[value];
@@ -705,6 +709,21 @@ impl Results {
             },
             passes::Leaf::View(value) => self.view(task, value),
         }
+    }
+
+    /// A rank, which may be beyond the last; the first while it is pending.
+    fn rank(&self, rank: Rank) -> u64 {
+        let value = match rank {
+            Rank::Known(rank) => return rank,
+            Rank::Found(value) => value,
+        };
+        // OK because results are in memory: there is nothing to fail.
+        let bytes = self
+            .arrays
+            .get(&value)
+            .and_then(|array| array.to_bytes().ok());
+        let found = bytes.and_then(|bytes| bytes.first_chunk().copied());
+        found.map_or(0, i64::from_ne_bytes).max(0) as u64
     }
 
     /// The indices into an axis of `extent` that a result has; none while it is pending.

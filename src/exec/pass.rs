@@ -15,7 +15,7 @@ use crate::exec::kernels::Kernels;
 use crate::exec::select::Selection;
 use crate::exec::sink::Output;
 use crate::exec::tiling::{Tile, Tiling};
-use crate::ir::{Body, FoldOp, Func, Inst, Reduce, ReduceOp};
+use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
 use crate::opt::passes::{self, Kind, Pass, PassSink, Want, fold_dtype, fold_op};
@@ -177,6 +177,8 @@ pub(crate) enum Delivery<'a> {
     Store(Output<'a>),
     /// Store the elements that pass there, within what results may take in memory.
     Filter(FilterTarget<'a>, Arc<Budget>),
+    /// Look for the element at this rank.
+    Rank(u64),
     /// Whatever the sink is for: a fold, a mask or a raise.
     Inner,
 }
@@ -276,12 +278,11 @@ impl<'a> SinkRun<'a> {
                 let (target, budget) = filter.into_target();
                 Delivery::Filter(target, budget)
             }
-            SinkRun::Fused(..)
-            | SinkRun::Stream(_)
-            | SinkRun::Select(_)
-            | SinkRun::Bins(_)
-            | SinkRun::Mask
-            | SinkRun::Raise(_) => Delivery::Inner,
+            SinkRun::Select(selection) => Delivery::Rank(selection.rank()),
+            SinkRun::Stream(combiner) => combiner.rank().map_or(Delivery::Inner, Delivery::Rank),
+            SinkRun::Fused(..) | SinkRun::Bins(_) | SinkRun::Mask | SinkRun::Raise(_) => {
+                Delivery::Inner
+            }
         }
     }
 }
@@ -429,6 +430,10 @@ fn sink_run<'a>(
     delivery: Delivery<'a>,
     fused: bool,
 ) -> SinkRun<'a> {
+    let rank = match delivery {
+        Delivery::Rank(rank) => Some(rank),
+        Delivery::Store(_) | Delivery::Filter(..) | Delivery::Inner => None,
+    };
     let reduce = match (sink, delivery) {
         (PassSink::Mask(_), _) => return SinkRun::Mask,
         (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
@@ -455,20 +460,28 @@ fn sink_run<'a>(
             return SinkRun::Store(output);
         }
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
-        (sink, Delivery::Inner | Delivery::Filter(..)) => {
+        (sink, Delivery::Inner | Delivery::Rank(_) | Delivery::Filter(..)) => {
             // OK because the executor gives every stored value and every filter its output.
             reduce_of(func, sink).expect("a fold is a reduction")
         }
     };
     let arg = func.values[reduce.arg].dtype;
     let dtype = reduce.op.result(arg);
-    if let (ReduceOp::Nth { rank }, Kind::Rounds) = (reduce.op, pass.kind) {
-        return SinkRun::Select(Selection::new(reduce, rank, &pass.domain, dtype));
+    let mut reduce = reduce.clone();
+    if let Some(rank) = rank {
+        let n = reduce.axes.iter().map(|&axis| pass.domain[axis] as u64);
+        let last = n.fold(1, u64::saturating_mul).saturating_sub(1);
+        let rank = rank.min(last);
+        if pass.kind == Kind::Rounds {
+            return SinkRun::Select(Selection::new(&reduce, rank, &pass.domain, dtype));
+        }
+        let rank = Rank::Known(rank);
+        reduce.op = ReduceOp::Nth { rank };
     }
     if let ReduceOp::Bins { bins } = reduce.op {
         return SinkRun::Bins(BinCount::new(bins));
     }
-    let combiner = Combiner::new(reduce, &pass.domain, fold_dtype(reduce.op, arg), dtype);
+    let combiner = Combiner::new(&reduce, &pass.domain, fold_dtype(reduce.op, arg), dtype);
     match fold_op(reduce.op, arg).filter(|_| fused) {
         Some(op) => SinkRun::Fused(op, combiner),
         None => SinkRun::Stream(combiner),

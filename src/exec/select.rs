@@ -46,6 +46,11 @@ impl Selection {
         }
     }
 
+    /// The rank that is asked for, before anything is counted.
+    pub(crate) fn rank(&self) -> u64 {
+        self.before
+    }
+
     /// The dtype of the elements.
     pub(crate) fn dtype(&self) -> DType {
         self.dtype
@@ -114,7 +119,7 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Cut, ReduceOp};
+    use crate::ir::{Cut, Rank, ReduceOp};
 
     /// Tiles of few elements and of many are counted in different ways.
     #[test]
@@ -126,7 +131,9 @@ mod tests {
         elems.sort_unstable();
         for rank in [0, 1, 7_000, elems.len() - 1] {
             let reduce = Reduce {
-                op: ReduceOp::Nth { rank: rank as u64 },
+                op: ReduceOp::Nth {
+                    rank: Rank::Known(rank as u64),
+                },
                 arg: crate::table::Id::new(0),
                 axes: vec![0],
                 keepdims: false,

@@ -367,7 +367,9 @@ fn reduce(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Reduc
     let rank = u.int_in_range(0..=elems.max(1) - 1)? as u64;
     let bins = u.int_in_range(0..=5)?;
     let op = *u.choose(&[
-        ReduceOp::Nth { rank },
+        ReduceOp::Nth {
+            rank: Rank::Known(rank),
+        },
         ReduceOp::Bins { bins },
         ReduceOp::Sum,
         ReduceOp::Prod,
@@ -388,6 +390,25 @@ fn reduce(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Reduc
     } else {
         cut
     };
+    if matches!(op, ReduceOp::Nth { .. }) && elems > 0 && u.arbitrary()? {
+        let count = Reduce {
+            op: ReduceOp::CountNonzero,
+            arg,
+            axes: (0..shape.ndim()).collect(),
+            keepdims: u.arbitrary()?,
+            cut: cut.clone(),
+        };
+        let count = b.reduce(count).expect("anything is counted");
+        return Ok(Reduce {
+            op: ReduceOp::Nth {
+                rank: Rank::Found(count),
+            },
+            arg,
+            axes,
+            keepdims: u.arbitrary()?,
+            cut,
+        });
+    }
     if matches!(op, ReduceOp::Bins { .. }) {
         return Ok(Reduce {
             op,

@@ -129,7 +129,8 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
             Inst::Map(map) => map_elems(func, &values, map, data),
             Inst::Reduce(reduce) => {
                 let shape = &func.values[reduce.arg].shape;
-                reduce::reduce(reduce, &values[reduce.arg], shape, data)
+                let found = reduce.op.found().map(|rank| values[rank][0]);
+                reduce::reduce(reduce, &values[reduce.arg], found, shape, data)
             }
             Inst::View(view) => {
                 let source = &func.values[view.arg].shape;

@@ -177,7 +177,7 @@ pub enum ReduceOp {
     /// is NaN. The cut takes reduced axes whole, unless all axes are reduced.
     Nth {
         /// From 0 on, less than the number of elements reduced.
-        rank: u64,
+        rank: Rank,
     },
     /// int64 to int64 of shape `(bins,)`: how many elements are 0, 1, 2 and so on; others are not
     /// counted. All axes are reduced.
@@ -204,6 +204,16 @@ pub enum ReduceOp {
     },
 }
 
+/// Which element is asked for, once all are sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Rank {
+    /// This one.
+    Known(u64),
+    /// What a pass before finds, the same for every element of the result: one int64 element. A
+    /// rank that there is none for is the nearest that there is.
+    Found(Value),
+}
+
 impl Inst {
     /// The view, where it is one.
     pub fn view(&self) -> Option<&View> {
@@ -218,7 +228,9 @@ impl Inst {
         match self {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Vec::new(),
             Inst::Map(map) => map.args().collect(),
-            Inst::Reduce(reduce) => vec![reduce.arg],
+            Inst::Reduce(reduce) => std::iter::once(reduce.arg)
+                .chain(reduce.op.found())
+                .collect(),
             Inst::View(view) => {
                 let lists = view.lists().map(|(list, _)| list);
                 std::iter::once(view.arg).chain(lists).collect()
@@ -237,6 +249,7 @@ impl Inst {
             Inst::Map(map) => Inst::Map(map.map(name)),
             Inst::Reduce(reduce) => Inst::Reduce(Reduce {
                 arg: name(reduce.arg),
+                op: reduce.op.renamed(name),
                 ..reduce.clone()
             }),
             Inst::View(view) => Inst::View(view.renamed(name)),
@@ -267,6 +280,41 @@ impl ReduceOp {
             ReduceOp::CountNonzero => "count_nonzero",
             ReduceOp::Var { .. } => "var",
             ReduceOp::Std { .. } => "std",
+        }
+    }
+
+    /// The rank that a pass before finds.
+    pub fn found(self) -> Option<Value> {
+        match self {
+            ReduceOp::Nth {
+                rank: Rank::Found(rank),
+            } => Some(rank),
+            ReduceOp::Nth {
+                rank: Rank::Known(_),
+            }
+            | ReduceOp::Sum
+            | ReduceOp::Prod
+            | ReduceOp::Mean
+            | ReduceOp::Min
+            | ReduceOp::Max
+            | ReduceOp::ArgMin
+            | ReduceOp::ArgMax
+            | ReduceOp::Bins { .. }
+            | ReduceOp::Any
+            | ReduceOp::All
+            | ReduceOp::CountNonzero
+            | ReduceOp::Var { .. }
+            | ReduceOp::Std { .. } => None,
+        }
+    }
+
+    /// The same operation with the value that it names renamed.
+    fn renamed(self, mut name: impl FnMut(Value) -> Value) -> ReduceOp {
+        match self.found() {
+            Some(rank) => ReduceOp::Nth {
+                rank: Rank::Found(name(rank)),
+            },
+            None => self,
         }
     }
 

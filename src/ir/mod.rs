@@ -73,7 +73,7 @@ pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
 pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Filter, Func, Operand, OperandId, Output, Raise, RaiseKind, Value, ValueData};
-pub use inst::{Elementwise, Generator, Inst, Reduce, ReduceOp, Scan, ScanOp};
+pub use inst::{Elementwise, Generator, Inst, Rank, Reduce, ReduceOp, Scan, ScanOp};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
 pub use view::{Border, SourceAxis, Step, View, inside};

@@ -21,7 +21,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
     Body, BodyInst, Cut, Elementwise, Filter, FoldOp, Func, Generator, Inst, Operand, RaiseKind,
-    Reduce, ReduceOp, Scan, Sink, SourceAxis, Step, Value, View,
+    Rank, Reduce, ReduceOp, Scan, Sink, SourceAxis, Step, Value, View,
 };
 use crate::types::{DType, Scalar, Shape};
 
@@ -185,8 +185,14 @@ impl Display for Reduce {
         if let ReduceOp::Var { ddof } | ReduceOp::Std { ddof } = self.op {
             write!(f, " ddof {}", Scalar::Float64(f64::from_bits(ddof)))?;
         }
-        if let ReduceOp::Nth { rank } = self.op {
-            write!(f, " rank {rank}")?;
+        match self.op {
+            ReduceOp::Nth {
+                rank: Rank::Known(rank),
+            } => write!(f, " rank {rank}")?,
+            ReduceOp::Nth {
+                rank: Rank::Found(rank),
+            } => write!(f, " rank {rank}")?,
+            _ => {}
         }
         if let ReduceOp::Bins { bins } = self.op {
             write!(f, " count {bins}")?;

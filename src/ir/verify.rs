@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Elementwise, Filter, Func, Generator, Inst, Reduce, ReduceOp, Scan, Value};
+use super::{
+    Elementwise, Filter, Func, Generator, Inst, Rank, Reduce, ReduceOp, Scan, Value, ValueData,
+};
 use crate::limits::{MAX_BINS, MAX_VALUES};
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -171,7 +173,10 @@ pub(super) fn type_of(
         }
         Inst::Generate(generator) => generator_type(generator, declared),
         Inst::Map(map) => map_type(map, declared, data),
-        Inst::Reduce(reduce) => reduce_type(reduce, data(reduce.arg)?),
+        Inst::Reduce(reduce) => {
+            let rank = reduce.op.found().map(&data).transpose()?;
+            reduce_type(reduce, data(reduce.arg)?, rank)
+        }
         Inst::View(view) => {
             let arg = data(view.arg)?;
             let (_, shape) = declared.ok_or("a view must declare its shape")?;
@@ -276,7 +281,11 @@ fn map_type<'f>(
     Ok((dtype, shape))
 }
 
-fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape), String> {
+fn reduce_type(
+    reduce: &Reduce,
+    arg: &ValueData,
+    found: Option<&ValueData>,
+) -> Result<(DType, Shape), String> {
     let sorted = reduce.axes.windows(2).all(|pair| pair[0] < pair[1]);
     if !sorted || reduce.axes.iter().any(|&axis| axis >= arg.shape.ndim()) {
         return Err(format!("axes {:?} of shape {}", reduce.axes, arg.shape));
@@ -299,11 +308,19 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
     }
     let shape = reduce.result_shape(&arg.shape);
     if let ReduceOp::Nth { rank } = reduce.op {
+        let all = reduce.axes.len() == arg.shape.ndim();
         let elems = reduce.axes.iter().map(|&axis| arg.shape[axis] as f64);
-        if rank as f64 >= elems.product() && shape.checked_elems() != Some(0) {
+        if let Rank::Known(rank) = rank
+            && rank as f64 >= elems.product()
+            && shape.checked_elems() != Some(0)
+        {
             return Err(format!("there is no rank {rank} among so few elements"));
         }
-        let all = reduce.axes.len() == arg.shape.ndim();
+        if let Some(found) = found
+            && (found.dtype != DType::Int64 || found.shape.checked_elems() != Some(1))
+        {
+            return Err("a rank that is found is one int64".into());
+        }
         if !all && !reduce.cut.spans(&arg.shape, &reduce.axes) {
             return Err("what is sorted along some axes must be whole in a tile".into());
         }
@@ -326,7 +343,7 @@ fn reduce_type(reduce: &Reduce, arg: &super::ValueData) -> Result<(DType, Shape)
     Ok((reduce.op.result(arg.dtype), shape))
 }
 
-fn scan_type(scan: &Scan, arg: &super::ValueData) -> Result<(DType, Shape), String> {
+fn scan_type(scan: &Scan, arg: &ValueData) -> Result<(DType, Shape), String> {
     let Some(&extent) = arg.shape.get(scan.axis) else {
         return Err(format!("axis {} of shape {}", scan.axis, arg.shape));
     };

@@ -123,7 +123,7 @@ impl Leaf {
     }
 
     /// Whether elements of `value`, the result of another pass, are read for it.
-    pub fn reads(self, func: &Func, value: Value) -> bool {
+    fn reads(self, func: &Func, value: Value) -> bool {
         let looks = self.lists(func).any(|(list, _)| list == value);
         looks || self.root(func) == Leaf::Result(value)
     }
@@ -241,6 +241,18 @@ impl PassSink {
         }
     }
 
+    /// The rank that a pass before finds for it.
+    fn rank(self, func: &Func) -> Option<Value> {
+        match self {
+            PassSink::Fold(value) => rank(func, value),
+            PassSink::Store(_)
+            | PassSink::Scan(_)
+            | PassSink::Filter(_)
+            | PassSink::Mask(_)
+            | PassSink::Raise(_) => None,
+        }
+    }
+
     /// The axis of a scan.
     fn axis(self, func: &Func) -> Option<usize> {
         match self {
@@ -264,6 +276,13 @@ impl PassSink {
 }
 
 impl Pass {
+    /// Whether it needs `value`, the result of another pass.
+    pub fn reads(&self, func: &Func, value: Value) -> bool {
+        let mut ranks = self.sinks.iter().filter_map(|sink| sink.rank(func));
+        let mut leaves = self.inputs.iter().map(|input| input.leaf);
+        ranks.any(|rank| rank == value) || leaves.any(|leaf| leaf.reads(func, value))
+    }
+
     /// The axis that the scans of the pass go along, if it has any.
     pub fn scan_axis(&self, func: &Func) -> Option<usize> {
         self.sinks.iter().find_map(|sink| sink.axis(func))
@@ -289,9 +308,11 @@ fn facts(func: &Func) -> Table<Value, Fact> {
             Inst::Map(map) => map.args().fold((0, true), |(level, free), arg| {
                 (level.max(facts[arg].level), free && data_free[arg])
             }),
-            Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
-                (facts[*arg].level + 1, true)
+            Inst::Reduce(Reduce { op, arg, .. }) => {
+                let found = op.found().map_or(0, |rank| facts[rank].level + 1);
+                (facts[*arg].level.max(found) + 1, true)
             }
+            Inst::Scan(Scan { arg, .. }) => (facts[*arg].level + 1, true),
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
                 // An elementwise value that is seen elsewhere is kept by a pass before.
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
@@ -307,6 +328,20 @@ fn facts(func: &Func) -> Table<Value, Fact> {
         facts.push(Fact { level, epilogue });
     }
     facts
+}
+
+/// The rank that a pass before finds for a reduction.
+fn rank(func: &Func, value: Value) -> Option<Value> {
+    match &func.values[value].inst {
+        Inst::Reduce(reduce) => reduce.op.found(),
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::Map(_)
+        | Inst::View(_)
+        | Inst::Reshape(_)
+        | Inst::Scan(_) => None,
+    }
 }
 
 /// What a reduction or a scan is of.
@@ -409,6 +444,10 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
             uses[value].feeds = true;
         }
         if uses[value].root {
+            if let Some(rank) = rank(func, value) {
+                uses[rank].root = true;
+                uses[rank].feeds = true;
+            }
             enter(&mut uses, boundary_arg(func, value).unwrap_or(value));
         }
         let Use { data, epilogue, .. } = uses[value];
@@ -512,6 +551,8 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             let fact = &facts[arg];
             (level.max(fact.level), epilogue && fact.epilogue)
         });
+        let found = sink.rank(func).map_or(0, |rank| facts[rank].level + 1);
+        let level = level.max(found);
         let domain = &func.values[arg].shape;
         let kind = kind(func, sink);
         let key = (level, epilogue, kind, domain.clone());

@@ -235,7 +235,9 @@ fn missing_instructions(pinned: &Pinned) -> Vec<String> {
         Max,
         ArgMin,
         ArgMax,
-        Nth { rank: 0 },
+        Nth {
+            rank: fuseblock::ir::Rank::Known(0),
+        },
         Any,
         All,
         CountNonzero,

@@ -25,6 +25,8 @@ ROWS = [
 BINS = ["bins=4", "bins=1", "bins=7", "bins=3, range=(-2, 5)", "range=(-1.5, 2.5)", "bins=[-3, 0, 1, 5]"]
 BINS += ["bins=[-1.5, 0.25, 3.0]", "range=(2, 2)", "bins=5, density=True", "bins=4, range=(0, 3), density=True"]
 
+SORTED = ["median(a[a >= b])", "median(a[a != a])", "quantile(a[a == a], [0, 0.3, 1], method='lower')"]
+
 TAKEN = ["take(a, i % 3)", "take(a, i % 3, axis=1)", "a[i % 3]", "a[:, -(i % 3)]", "a[1:, i % 3] * 2"]
 TAKEN += ["a[[2, 0, -1]]", "a[..., [3, 1]]", "sum(a[i % 3], axis=0)", "a[i % 2 - 1]"]
 
@@ -41,6 +43,8 @@ def record(rec, rng):
                     rec.add("filter", expr, False, **use)
             for name in REDUCED:
                 rec.add("filtered reduction", f"{name}(a[a >= b])", False, **use)
+            for form in SORTED:
+                rec.add("filtered quantile", form, False, **use)
             for name in ["min", "max", "argmin", "argmax"]:
                 rec.add("filtered reduction", f"{name}(a[a == a])", False, a=use["a"])
             for name in ["cumulative_sum", "cumulative_max", "cumsum"]:
@@ -48,6 +52,10 @@ def record(rec, rng):
     for code in codes:
         for expr in ROWS:
             rec.add("filtered rows", expr, False, a=f"{code}_a3x4", b=f"{code}_a3x4")
+        for method in METHODS:
+            if code != "b1":
+                rec.add("filtered quantile", f"quantile(a[a <= 5], 0.37, method='{method}')", False, a=f"{code}_a37x41")
+                rec.add("filtered quantile", f"quantile(a[a <= 5], (0.02, 0.75), method='{method}')", False, a=f"{code}_a4")
         for bins in BINS:
             for array in ["a3x4", "b4", "a37x41"]:
                 expr = f"histogram(a, {bins})[0], histogram(a, {bins})[1]"

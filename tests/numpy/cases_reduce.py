@@ -197,11 +197,13 @@ def told(rec):
         rec.add("where", "sum(a, where=m)", a=f"{code}_a4", m="b1_a3x4")
 
 
+METHODS = ["linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf", "averaged_inverted_cdf",
+           "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased",
+           "normal_unbiased"]  # fmt: skip
+
+
 def sorted_out(rec):
     """Medians and quantiles, every method."""
-    methods = ["linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf", "averaged_inverted_cdf",
-               "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased",
-               "normal_unbiased"]  # fmt: skip
     for code in ALL:
         for shape, forms in AXES.items():
             if shape[0] != "e":
@@ -214,7 +216,10 @@ def sorted_out(rec):
             rec.add("quantile", f"quantile(a, {q})", a=f"{code}_a3x4")
         for q in ["50", "0", "100", "(1, 50, 99.5)"]:
             rec.add("percentile", f"percentile(a, {q})", a=f"{code}_a1531")
-        for method in methods:
+        for q in ["[0]", "(0, 1)", "[1]"]:
+            for method in ["weibull", "interpolated_inverted_cdf", "averaged_inverted_cdf"]:
+                rec.add("quantile", f"quantile(a, {q}, method='{method}')", a=f"{code}_a3x4")
+        for method in METHODS:
             rec.add("quantile", f"quantile(a, 0.37, method='{method}')", a=f"{code}_a37x41")
             rec.add("quantile", f"quantile(a, 0.02, axis=0, method='{method}')", a=f"{code}_a3x4")
             rec.add("quantile", f"quantile(a, (0.25, 0.75), method='{method}')", a=f"{code}_a4")

@@ -5,7 +5,7 @@ use arbitrary::{Result, Unstructured};
 
 use super::eval;
 use crate::ir::arbitrary::Random;
-use crate::ir::{Builder, Cut, DimCut, Operand, Reduce, ReduceOp};
+use crate::ir::{Builder, Cut, DimCut, Operand, Rank, Reduce, ReduceOp};
 use crate::math::fold::{FoldKind, Partials, fold_columns, fold_rows, tree_merge};
 use crate::math::scalar;
 use crate::types::{DType, Scalar, Shape};
@@ -121,9 +121,14 @@ fn kind(op: ReduceOp, dtype: DType) -> FoldKind {
         ReduceOp::Max => FoldKind::Max,
         ReduceOp::ArgMin => FoldKind::ArgMin,
         ReduceOp::ArgMax => FoldKind::ArgMax,
-        ReduceOp::Nth { rank } => FoldKind::Nth {
+        ReduceOp::Nth {
+            rank: Rank::Known(rank),
+        } => FoldKind::Nth {
             rank: rank as usize,
         },
+        ReduceOp::Nth {
+            rank: Rank::Found(_),
+        } => panic!("folds have known ranks"),
         ReduceOp::Any => FoldKind::Any,
         ReduceOp::All => FoldKind::All,
         ReduceOp::CountNonzero => FoldKind::CountNonzero,

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{broadcast, coordinates};
-use crate::ir::{Cut, Reduce, ReduceOp, ValueData};
+use crate::ir::{Cut, Rank, Reduce, ReduceOp, ValueData};
 use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Scalar, Shape};
 
-/// The elements of the result of `reduce`, whose argument has these elements and this shape.
+/// The elements of the result of `reduce`, whose argument has these elements and this shape, and
+/// whose rank was found to be this.
 pub(super) fn reduce(
     reduce: &Reduce,
     elems: &[Scalar],
+    found: Option<Scalar>,
     shape: &Shape,
     result: &ValueData,
 ) -> Vec<Scalar> {
@@ -52,11 +54,15 @@ pub(super) fn reduce(
         ReduceOp::ArgMin => positions(&lists(reduce, elems, shape, result), BinaryOp::Lt),
         ReduceOp::ArgMax => positions(&lists(reduce, elems, shape, result), BinaryOp::Gt),
         ReduceOp::Nth { rank } => {
+            let rank = match rank {
+                Rank::Known(rank) => rank as usize,
+                Rank::Found(_) => {
+                    let rank = found.and_then(Scalar::as_i128).unwrap_or(0);
+                    rank.clamp(0, n as i128 - 1) as usize
+                }
+            };
             let lists = lists(reduce, elems, shape, result);
-            lists
-                .into_iter()
-                .map(|list| nth(list, rank as usize))
-                .collect()
+            lists.into_iter().map(|list| nth(list, rank)).collect()
         }
         // OK because that is counted above.
         ReduceOp::Bins { .. } => Vec::new(),

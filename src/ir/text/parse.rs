@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use crate::ir::{
     Border, Cut, DimCut, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output,
-    Raise, RaiseKind, Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData, View,
+    Raise, RaiseKind, Rank, Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData,
+    View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -247,7 +248,12 @@ fn reduce(tokens: &mut Tokens) -> Read<Reduce> {
         false => None,
     };
     let rank = match tokens.eat("rank") {
-        true => Some(tokens.number()? as u64),
+        true => Some(
+            match tokens.peek().is_some_and(|next| next.starts_with('v')) {
+                true => Rank::Found(tokens.value()?),
+                false => Rank::Known(tokens.number()? as u64),
+            },
+        ),
         false => None,
     };
     let bins = match name == "bins" {
