@@ -139,6 +139,24 @@ impl Checker<'_> {
         Reported
     }
 
+    /// `x[m][at, items]`: the row that passes, indexed.
+    pub(super) fn index_whole(
+        &mut self,
+        id: NodeId,
+        base: NodeId,
+        row: Value,
+        items: &[Subscript],
+    ) -> Res<Meaning> {
+        if items.is_empty() {
+            return Ok(Meaning::Value(row));
+        }
+        let filtered = self.get(base);
+        self.set(base, Meaning::Value(row));
+        let meaning = self.index(id, base, items);
+        self.set(base, filtered);
+        meaning
+    }
+
     /// `x[m][:, items]`: each row is indexed where it is.
     pub(super) fn index_rows(
         &mut self,
@@ -162,6 +180,114 @@ impl Checker<'_> {
             return Err(self.not_yet(self.here, "a filter of rows without elements"));
         }
         Ok(Meaning::Filtered(Filtered { value, ..filter }))
+    }
+
+    /// `x[m][start:stop:step]`: what stands there among all that passes.
+    pub(super) fn passing_slice(
+        &mut self,
+        filter: Filtered,
+        [start, stop, step]: [Option<i128>; 3],
+    ) -> Res<Filtered> {
+        let step = step.unwrap_or(1);
+        if step < 0 {
+            return Err(self.not_yet(self.here, "a backward slice of what passes a filter"));
+        }
+        if (start.unwrap_or(0), stop, step) == (0, None, 1) {
+            return Ok(filter);
+        }
+        let places = self.places_passing(filter)?;
+        let first = self.place_passing(filter, start.unwrap_or(0))?;
+        let zero = self.constant(Scalar::Int64(0))?;
+        let first = self.binary(BinaryOp::Max, first, zero)?;
+        let mut within = vec![self.binary(BinaryOp::Ge, places, first)?];
+        if let Some(stop) = stop {
+            let end = self.place_passing(filter, stop)?;
+            within.push(self.binary(BinaryOp::Lt, places, end)?);
+        }
+        if step > 1 {
+            let step = self.constant(Scalar::Int64(place(step)))?;
+            let along = self.binary(BinaryOp::Sub, places, first)?;
+            let rest = self.binary(BinaryOp::Mod, along, step)?;
+            within.push(self.binary(BinaryOp::Eq, rest, zero)?);
+        }
+        let mut mask = filter.mask;
+        for within in within {
+            mask = self.binary(BinaryOp::And, mask, within)?;
+        }
+        Ok(Filtered { mask, ..filter })
+    }
+
+    /// `x[m][at]`: the only element, or row, at that place among all that passes.
+    pub(super) fn passing_at(&mut self, filter: Filtered, node: NodeId, at: i128) -> Res<Value> {
+        let shape = self.build.shape(filter.value).clone();
+        if shape.contains(&0) {
+            self.place_of(node, at, 0, &self.largest(filter))?;
+        }
+        let place = self.place_passing(filter, at)?;
+        let (n, zero) = (self.count_passing(filter)?, self.constant(Scalar::Int64(0))?);
+        for (op, bound) in [(BinaryOp::Lt, zero), (BinaryOp::Ge, n)] {
+            let outside = self.binary(op, place, bound)?;
+            self.build.raise(outside, RaiseKind::IndexOutside);
+        }
+        let places = self.places_passing(filter)?;
+        let there = self.binary(BinaryOp::Eq, places, place)?;
+        let mask = self.binary(BinaryOp::And, filter.mask, there)?;
+        let mask = self.aligned_mask(Filtered { mask, ..filter })?;
+        // The greatest of it and of what is less than anything.
+        let neutral = self.constant(limit(self.build.dtype(filter.value), false))?;
+        let arg = self.select(mask, filter.value, neutral)?;
+        let cut = self.cut(&shape, [filter.value, mask].into_iter());
+        self.reduce_by(ir::Reduce {
+            op: ReduceOp::Max,
+            arg,
+            axes: (0..filter.axes).collect(),
+            keepdims: false,
+            cut,
+        })
+    }
+
+    /// How many elements or rows pass.
+    fn count_passing(&mut self, filter: Filtered) -> Res<Value> {
+        let shape = self.build.shape(filter.mask).clone();
+        let cut = self.cut(&shape, std::iter::once(filter.mask));
+        self.count_true(filter.mask, cut)
+    }
+
+    /// In how many places a mask holds.
+    pub(super) fn count_true(&mut self, mask: Value, cut: ir::Cut) -> Res<Value> {
+        self.reduce_by(ir::Reduce {
+            op: ReduceOp::CountNonzero,
+            arg: mask,
+            axes: (0..self.build.shape(mask).ndim()).collect(),
+            keepdims: false,
+            cut,
+        })
+    }
+
+    /// The place of each element or row that passes among all that do.
+    fn places_passing(&mut self, filter: Filtered) -> Res<Value> {
+        let shape = self.build.shape(filter.mask).clone();
+        let counts = self.cast(filter.mask, DType::Int64)?;
+        let arg = self.reshaped(counts, Shape::new(&[shape.elems()]))?;
+        let counted = self.scan_by(ir::Scan {
+            op: ScanOp::Sum,
+            arg,
+            axis: 0,
+            initial: false,
+        })?;
+        let one = self.constant(Scalar::Int64(1))?;
+        let places = self.binary(BinaryOp::Sub, counted, one)?;
+        self.reshaped(places, shape)
+    }
+
+    /// A place among what passes, counted from the end if it is negative.
+    fn place_passing(&mut self, filter: Filtered, at: i128) -> Res<Value> {
+        let place = self.constant(Scalar::Int64(place(at)))?;
+        if at >= 0 {
+            return Ok(place);
+        }
+        let n = self.count_passing(filter)?;
+        self.binary(BinaryOp::Add, n, place)
     }
 
     /// `base[mask]`
@@ -374,6 +500,13 @@ impl Checker<'_> {
         let value = self.reshaped(value, whole)?;
         Ok(Meaning::Filtered(Filtered { value, ..filter }))
     }
+}
+
+/// A place, or one as far beyond the ends of any array.
+fn place(at: i128) -> i64 {
+    const BEYOND: i128 = 1 << 60;
+    // OK because it is in range then.
+    at.clamp(-BEYOND, BEYOND) as i64
 }
 
 /// The end of a dtype's values that a minimum (else a maximum) never chooses over another.

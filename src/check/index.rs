@@ -86,11 +86,27 @@ impl Checker<'_> {
         if let Some(mask) = masks {
             return self.filter(base, items, mask);
         }
-        if let Meaning::Filtered(filter) = self.get(base)
-            && let [Subscript::Slice { start, stop, step }, rows @ ..] = items
-            && [start, stop, step].iter().all(|bound| bound.is_none())
-        {
-            return self.index_rows(id, base, filter, rows);
+        if let (Meaning::Filtered(filter), [first, rows @ ..]) = (self.get(base), items) {
+            let at = match first {
+                Subscript::Slice { start, stop, step } => {
+                    let filter = match self.slice(*start, *stop, *step)? {
+                        Item::Slice(bounds) => self.passing_slice(filter, bounds)?,
+                        Item::At(..) | Item::Listed(_) | Item::Taken(..) | Item::Rest | Item::New => {
+                            filter
+                        }
+                    };
+                    return self.index_rows(id, base, filter, rows);
+                }
+                Subscript::Ellipsis if rows.len() < self.largest(filter).ndim() => {
+                    return self.index_rows(id, base, filter, items);
+                }
+                Subscript::Item(node) => self.literal(*node).map(|literal| (*node, literal)),
+                Subscript::Ellipsis => None,
+            };
+            if let Some((node, Literal::Int(at))) = at {
+                let value = self.passing_at(filter, node, at)?;
+                return self.index_whole(id, base, value, rows);
+            }
         }
         let base = self.term(base)?;
         let shape = self.shape(base);

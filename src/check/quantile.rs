@@ -11,7 +11,7 @@ use super::meaning::Meaning;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::ir::{RaiseKind, Rank, Reduce, ReduceOp, Value};
+use crate::ir::{RaiseKind, Rank, ReduceOp, Value};
 use crate::limits::{MAX_QUANTILES, MAX_SELECT_ELEMS, TILE_MAX_ELEMS};
 use crate::math::scalar;
 use crate::syntax::ast::{Node, NodeId};
@@ -114,13 +114,7 @@ impl Checker<'_> {
             true => asked.cut.clone(),
             false => self.cut(&shape, std::iter::once(mask)),
         };
-        let count = self.reduce_by(Reduce {
-            op: ReduceOp::CountNonzero,
-            arg: mask,
-            axes: (0..shape.ndim()).collect(),
-            keepdims: false,
-            cut,
-        })?;
+        let count = self.count_true(mask, cut)?;
         let count = self.cast(count, DType::Float64)?;
         self.number(BinaryOp::Mul, Number::Found(count), Known(rows))
     }

@@ -20,7 +20,7 @@ def refusing(function, text):
     """Refusals of NumPy's that the oracle knows no code for are those of an argument."""
     try:
         return function(text)
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         raise Refused("E0206", str(error)) from error
 
 

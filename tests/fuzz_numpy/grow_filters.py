@@ -7,11 +7,13 @@ import grow_operators
 import grow_reductions
 import source
 from functions import SCANS
-from grow_reductions import RANKED, stretches
+from grow_reductions import stretches
 from nodes import ANY, BOOL, Case
 from reading import Definition
 
 PASSED = ["v", "w"]
+FRACTIONS = ("quantile", "percentile")
+PLACES = [*range(-3, 4), 7, -9, 1000]
 
 
 def program(g, grammar):
@@ -26,6 +28,11 @@ def program(g, grammar):
         whole = first if name == "v" else another(g, first)
         passed[name] = g.make("{A}[m]", A=whole)
         statements.append(f"{name} = ({whole.text})[m]")
+    if g.rng.random() < 0.2:
+        place = f"{g.rng.choice(['', *PLACES])}:{g.rng.choice(['', *PLACES])}" + g.rng.choice(["", ":2", ":3"])
+        for name, node in passed.items():
+            passed[name] = g.make(f"{{A}}[{place}]", A=node)
+            statements.append(f"{name} = {name}[{place}]")
     scope = {name: node.value for name, node in passed.items()}
     if g.rng.random() < 0.15:
         with g.within(scope):
@@ -45,13 +52,29 @@ def program(g, grammar):
     return Case("; ".join([*statements, ", ".join(node.text for node in roots)]), grammar)
 
 
+def indexed(g, depth, want):
+    """What passes, from one place to another, or the one at a place."""
+    a = g.array(depth, ANY)
+    if not a.ndim or not all(a.shape[1:]):
+        return None
+    place = g.rng.choice(PLACES)
+    if g.rng.random() < 0.6:
+        ends = [g.rng.choice(["", *PLACES]) for _ in range(2)]
+        place = f"{ends[0]}:{ends[1]}" + g.rng.choice(["", "", ":1", ":2", ":5"])
+        if g.rng.random() < 0.5:
+            return g.make(f"sum({{A}}[{{M}}][{place}] != 0, axis=0)", A=a, M=mask_of(g, a))
+        return g.make(f"max({{A}}[{{M}}][{place}])", A=a, M=mask_of(g, a))
+    rows = ", " + g.rng.choice(["0", "::-1", "...", "None"]) if a.ndim > 1 and g.rng.random() < 0.3 else ""
+    return g.make(f"{{A}}[{{M}}][{place}{rows}]", A=a, M=mask_of(g, a))
+
+
 def passing(g, depth, want):
     """A reduction of what passes, inside an expression over all."""
     a = g.array(depth, ANY)
     if not a.ndim or not all(a.shape[1:]):
         return None
     parts = {"A": a, "M": mask_of(g, a)}
-    reduction = g.rng.choice([each for each in grow_reductions.EXACT if each.name not in RANKED])
+    reduction = g.rng.choice([each for each in grow_reductions.EXACT if each.name not in FRACTIONS])
     if a.kind not in reduction.exact or a.dtype not in reduction.takes:
         return None
     axis = g.rng.choice(["", ", axis=0"])
@@ -114,9 +137,10 @@ def root(g, grammar):
 
 def reduced(g, depth, want):
     """An exact reduction. NumPy has no minimum of nothing, and neither have we."""
-    fitting = [each for each in grow_reductions.EXACT if each.name not in RANKED]
-    reduction = g.rng.choice(fitting)
+    reduction = g.rng.choice(grow_reductions.EXACT)
     a = g.array(depth, grow_reductions.exact_kinds(reduction))
+    if reduction.name in FRACTIONS and a.ndim > 1:
+        return None  # several of each row: refused
     return g.exact(grow_reductions.reduced(g, reduction, a, keeps=False))
 
 
@@ -133,5 +157,5 @@ def scanned(g, depth, want):
     return g.make(f"{name}({', '.join(['{A}', *words])})", A=a) if a.ndim else None
 
 
-PRODUCTIONS = [(3, passing, ANY)]
+PRODUCTIONS = [(3, passing, ANY), (2, indexed, ANY)]
 FLAT = grow_operators.PRODUCTIONS + grow_functions.PRODUCTIONS
