@@ -224,7 +224,10 @@ impl Checker<'_> {
             self.place_of(node, at, 0, &self.largest(filter))?;
         }
         let place = self.place_passing(filter, at)?;
-        let (n, zero) = (self.count_passing(filter)?, self.constant(Scalar::Int64(0))?);
+        let (n, zero) = (
+            self.count_passing(filter)?,
+            self.constant(Scalar::Int64(0))?,
+        );
         for (op, bound) in [(BinaryOp::Lt, zero), (BinaryOp::Ge, n)] {
             let outside = self.binary(op, place, bound)?;
             self.build.raise(outside, RaiseKind::IndexOutside);

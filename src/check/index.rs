@@ -91,9 +91,11 @@ impl Checker<'_> {
                 Subscript::Slice { start, stop, step } => {
                     let filter = match self.slice(*start, *stop, *step)? {
                         Item::Slice(bounds) => self.passing_slice(filter, bounds)?,
-                        Item::At(..) | Item::Listed(_) | Item::Taken(..) | Item::Rest | Item::New => {
-                            filter
-                        }
+                        Item::At(..)
+                        | Item::Listed(_)
+                        | Item::Taken(..)
+                        | Item::Rest
+                        | Item::New => filter,
                     };
                     return self.index_rows(id, base, filter, rows);
                 }

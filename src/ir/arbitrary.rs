@@ -10,7 +10,7 @@ pub(crate) use body::body;
 use arbitrary::{Result, Unstructured};
 
 use super::{
-    Border, Builder, Cut, DimCut, Elementwise, Filter, Generator, Operand, RaiseKind, Reduce,
+    Border, Builder, Cut, DimCut, Elementwise, Filter, Generator, Operand, RaiseKind, Rank, Reduce,
     ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, Verified, View,
 };
 use crate::math::scalar;
