@@ -61,7 +61,9 @@ impl Checker<'_> {
             let any = match &data.inst {
                 Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => false,
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
-                Inst::View(_) => data.inst.args().iter().any(|arg| concerned[arg.index()]),
+                Inst::View(_) | Inst::Tally(_) => {
+                    data.inst.args().iter().any(|arg| concerned[arg.index()])
+                }
                 Inst::Reshape(arg) => concerned[arg.index()],
                 Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => {
                     concerned[arg.index()]
@@ -109,7 +111,7 @@ impl Flow<'_, '_> {
         match inst {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
             // Of an array that is seen in part everything is computed, as NumPy does.
-            Inst::View(_) | Inst::Reshape(_) => inst
+            Inst::View(_) | Inst::Reshape(_) | Inst::Tally(_) => inst
                 .args()
                 .into_iter()
                 .try_for_each(|arg| self.want(arg, Demand::Always)),

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Elementwise, Filter, Func, Generator, Inst, Reduce, ReduceOp, Scan, Value};
+use super::{
+    Elementwise, Filter, Func, Generator, Inst, Reduce, ReduceOp, Rounded, Scan, Tally, Value,
+};
 use crate::limits::{MAX_BINS, MAX_VALUES};
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -196,6 +198,7 @@ pub(super) fn type_of(
             }
         }
         Inst::Scan(scan) => scan_type(scan, data(scan.arg)?),
+        Inst::Tally(tally) => tally_type(tally, data(tally.number)?, data(tally.weight)?),
     }
 }
 
@@ -341,6 +344,26 @@ fn scan_type(scan: &Scan, arg: &super::ValueData) -> Result<(DType, Shape), Stri
     let mut extents = arg.shape.to_vec();
     extents[scan.axis] = longer.ok_or_else(|| format!("scan of shape {}", arg.shape))?;
     Ok((arg.dtype, Shape::from(extents)))
+}
+
+fn tally_type(
+    tally: &Tally,
+    number: &super::ValueData,
+    weight: &super::ValueData,
+) -> Result<(DType, Shape), String> {
+    let Tally { bins, rounded, .. } = *tally;
+    if number.dtype != DType::Int64 || number.shape.ndim() == 0 || bins > MAX_BINS {
+        return Err(format!("{bins} bins of {}{}", number.dtype, number.shape));
+    }
+    let dtype = match (weight.dtype, rounded) {
+        (DType::Float64 | DType::Int64, None) => weight.dtype,
+        (DType::Float64, Some(Rounded { block: 1.., dtype })) if !dtype.is_bool() => dtype,
+        (dtype, _) => return Err(format!("weights of {dtype} rounded as {rounded:?}")),
+    };
+    match number.shape == weight.shape {
+        true => Ok((dtype, Shape::new(&[bins]))),
+        false => Err(format!("weights of {} for {}", weight.shape, number.shape)),
+    }
 }
 
 impl Reduce {
