@@ -97,6 +97,9 @@ pub const RUN_ELEMS: usize = LANES * RUN_PER_LANE;
 /// of a tile of such: 32 MiB of float64, four times that a thread for a median.
 pub const MAX_SELECT_ELEMS: usize = 1 << 22;
 
+/// Elements whose weights a histogram adds up before it rounds: NumPy's, whose bits depend on it.
+pub const HISTOGRAM_BLOCK: usize = 65_536;
+
 /// Bins of a histogram or a count: 128 MiB of counts.
 pub const MAX_BINS: usize = 1 << 24;
 

@@ -6,7 +6,9 @@ use super::literal::Literal;
 use super::meaning::{Is, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Builder, Generator, Inst, OperandId, Reduce, Scan, Value, VerifyError, View};
+use crate::ir::{
+    Builder, Generator, Inst, OperandId, Reduce, Scan, Tally, Value, VerifyError, View,
+};
 use crate::limits::{MAX_NDIM, MAX_VALUES};
 use crate::source::Span;
 use crate::table::Id;
@@ -51,6 +53,10 @@ impl Checker<'_> {
         len: usize,
     ) -> Res<Value> {
         self.emit(|build| build.generate(generator, dtype, len))
+    }
+
+    pub(super) fn tally_by(&mut self, tally: Tally) -> Res<Value> {
+        self.emit(|build| build.tally(tally))
     }
 
     pub(super) fn reduce_by(&mut self, reduce: Reduce) -> Res<Value> {
@@ -127,7 +133,8 @@ impl Checker<'_> {
             | Inst::Generate(_)
             | Inst::Reduce(_)
             | Inst::Reshape(_)
-            | Inst::Scan(_) => None,
+            | Inst::Scan(_)
+            | Inst::Tally(_) => None,
             Inst::Elem(id) => Driver::new(*id, &func.operands[*id]),
             Inst::View(view) => {
                 let arg = &func.values[view.arg].shape;

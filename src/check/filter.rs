@@ -113,6 +113,11 @@ impl Checker<'_> {
         nodes.iter().filter_map(filtered)
     }
 
+    /// Whether the same elements pass for both, and there are as many behind each.
+    pub(super) fn passes_alike(&self, one: Filtered, other: Filtered) -> bool {
+        self.same_filter(one, other) && self.behind(one) == self.behind(other)
+    }
+
     fn same_filter(&self, one: Filtered, other: Filtered) -> bool {
         one.axes == other.axes && self.build.func().alike(one.mask, other.mask)
     }
@@ -122,12 +127,13 @@ impl Checker<'_> {
         Shape::new(&self.build.shape(filter.value)[filter.axes..])
     }
 
-    fn other_filter(&mut self, first: NodeId, other: NodeId) -> Reported {
+    pub(super) fn other_filter(&mut self, first: NodeId, other: NodeId) -> Reported {
         let message = "how many elements pass a filter is known only when it is computed";
         let meaning = self.get(other);
-        let label = match meaning.array().filter(|_| meaning.filtered().is_none()) {
-            Some(value) => format!("not filtered, `{}`", self.build.shape(value)),
-            None => "filtered otherwise".to_string(),
+        let label = match (meaning.filtered(), meaning.array()) {
+            (Some(_), _) => "filtered otherwise".to_string(),
+            (None, Some(value)) => format!("not filtered, `{}`", self.build.shape(value)),
+            (None, None) => "not filtered".to_string(),
         };
         let text = self.text(first).to_string();
         let diagnostic = Diagnostic::new(Code::Shapes, message, self.span(other), label)

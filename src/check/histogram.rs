@@ -1,5 +1,5 @@
 //! In: a call of `histogram` or `bincount`. Out: the number of each element's bin, found as NumPy
-//! finds it, one reduction that counts those numbers, and the edges of the bins.
+//! finds it, one reduction that counts those numbers or adds up weights, and the edges of the bins.
 //! Never: a pass for the numbers, or a bin that rounding chooses.
 
 use super::call::Given;
@@ -9,19 +9,21 @@ use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{RaiseKind, Reduce, ReduceOp, Value};
-use crate::limits::{DEFAULT_BINS, MAX_BIN_EDGES, MAX_BINS};
+use crate::limits::{DEFAULT_BINS, HISTOGRAM_BLOCK, MAX_BIN_EDGES, MAX_BINS};
 use crate::math::scalar;
 use crate::syntax::ast::{Node, NodeId};
 use crate::types::promote::{self, Promotion, Side};
-use crate::types::{BinaryOp, DType, Scalar, UnaryOp};
+use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
 
 /// What is counted: all elements of an array, or those that pass a filter.
 #[derive(Clone, Copy)]
-struct Counted {
-    x: Term,
-    value: Value,
+pub(super) struct Counted {
+    pub(super) x: Term,
+    pub(super) value: Value,
     /// It broadcasts to the array.
-    mask: Option<Value>,
+    pub(super) mask: Option<Value>,
+    /// What each element adds to its bin, where that is not 1; of the shape of the array.
+    pub(super) weight: Option<Value>,
 }
 
 /// Bins of equal width.
@@ -41,19 +43,20 @@ struct Uniform {
 }
 
 impl Checker<'_> {
-    /// `histogram(x, bins, range, density)`: the counts, and the edges of the bins.
+    /// `histogram(x, bins, range, density, weights)`: the counts, and the edges of the bins.
     pub(super) fn histogram(&mut self, given: &Given) -> Res<Meaning> {
         let mut counted = self.counted(given)?;
-        self.no_weights(given)?;
+        counted.weight = self.numbers_for(given)?;
         if self.build.dtype(counted.value).is_bool() {
             counted.value = self.cast(counted.value, DType::UInt8)?;
             counted.x.is = Is::Value(counted.value);
         }
         let bins = given.named("bins");
         let list = bins.map(|node| (node, self.get(node), &self.frame.ast.nodes[node]));
-        let (number, edges, n) = match list {
+        let (counts, edges) = match list {
             Some((node, Meaning::Tuple, Node::Tuple(items) | Node::List(items))) => {
-                self.between_edges(counted, node, items)?
+                let (number, edges, n) = self.between_edges(counted, node, items)?;
+                (self.count_bins(counted, number, n, None)?, edges)
             }
             _ => {
                 let n = match bins {
@@ -65,21 +68,21 @@ impl Checker<'_> {
                 let numbers = self.counting_up(n + 1)?;
                 let edges = self.edge(&uniform, numbers)?;
                 self.apart(edges, n)?;
-                (number, edges, n)
+                let block = Some(HISTOGRAM_BLOCK);
+                (self.count_bins(counted, number, n, block)?, edges)
             }
         };
-        let mut counts = self.count_bins(counted, number, n)?;
-        if self.flag(given, "density", false)? {
-            counts = self.density(counts, edges)?;
-        }
+        let counts = match self.flag(given, "density", false)? {
+            true => self.density(counts, edges)?,
+            false => counts,
+        };
         Ok(Meaning::Pair(counts, edges))
     }
 
-    /// `bincount(x, minlength)`: how often 0, 1, 2 and so on occur, up to the largest.
+    /// `bincount(x, weights, minlength)`: how often 0, 1, 2 and so on occur, up to the largest.
     pub(super) fn bincount(&mut self, given: &Given) -> Res<Meaning> {
-        let counted = self.counted(given)?;
-        self.no_weights(given)?;
-        let Counted { x, value, mask } = counted;
+        let mut counted = self.counted(given)?;
+        let Counted { x, value, mask, .. } = counted;
         let dtype = self.build.dtype(value);
         if dtype.is_float() || dtype == DType::UInt64 {
             let message = format!("`bincount` counts integers that fit in `int64`, not `{dtype}`");
@@ -119,9 +122,15 @@ impl Checker<'_> {
             Some(mask) => self.select(mask, number, nowhere)?,
             None => number,
         };
-        let counts = self.count_bins(counted, number, bins)?;
-        let shape = self.build.shape(number);
-        let most = match shape.contains(&0) {
+        let empty = self.build.shape(number).contains(&0);
+        // NumPy does not look at the weights of nothing.
+        let weight = if empty { None } else { self.weights(given)? };
+        counted.weight = match weight {
+            Some(weight) => Some(self.cast(weight, DType::Float64)?),
+            None => None,
+        };
+        let counts = self.count_bins(counted, number, bins, None)?;
+        let most = match empty {
             true => nowhere,
             false => self.reduce_all(ReduceOp::Max, number, counted)?,
         };
@@ -148,6 +157,7 @@ impl Checker<'_> {
                 x: Term { node, is },
                 value: filter.value,
                 mask: Some(mask),
+                weight: None,
             });
         }
         let x = self.first(given)?;
@@ -157,15 +167,8 @@ impl Checker<'_> {
             x: Term { node, is },
             value,
             mask: None,
+            weight: None,
         })
-    }
-
-    fn no_weights(&mut self, given: &Given) -> Res<()> {
-        let Some(node) = self.optional(given, "weights") else {
-            return Ok(());
-        };
-        let what = format!("`weights` of `{}`", given.function.name);
-        Err(self.not_yet(self.span(node), &what))
     }
 
     fn how_many_bins(&mut self, node: NodeId) -> Res<usize> {
@@ -362,7 +365,8 @@ impl Checker<'_> {
         self.cast(edge, bins.dtype)
     }
 
-    /// The number of each element's bin: estimated, then compared with the edges; -1 for none.
+    /// The number of each element's bin: estimated, then compared with the edges; as many as there are
+    /// bins outside of them, -1 where the mask does not hold.
     fn bin_number(&mut self, counted: Counted, bins: &Uniform) -> Res<Value> {
         let x = self.cast(counted.value, bins.dtype)?;
         let first = self.cast(bins.first, bins.dtype)?;
@@ -388,9 +392,12 @@ impl Checker<'_> {
         let inner = self.binary(BinaryOp::Ne, number, last)?;
         let above = self.binary(BinaryOp::And, above, inner)?;
         number = self.select(above, next, number)?;
-        let nowhere = self.constant(Scalar::Int64(-1))?;
-        for counts in [bins.inside, counted.mask].into_iter().flatten() {
-            number = self.select(counts, number, nowhere)?;
+        if let Some(inside) = bins.inside {
+            number = self.select(inside, number, n)?;
+        }
+        if let Some(mask) = counted.mask {
+            let nowhere = self.constant(Scalar::Int64(-1))?;
+            number = self.select(mask, number, nowhere)?;
         }
         Ok(number)
     }
@@ -508,19 +515,24 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn count_bins(&mut self, counted: Counted, number: Value, bins: usize) -> Res<Value> {
-        // A scalar has no axes to count along.
-        self.reduce_all(ReduceOp::Bins { bins }, number, counted)
+    /// How many elements there are in each bin, or the sums of their weights, in blocks of so many.
+    fn count_bins(
+        &mut self,
+        counted: Counted,
+        number: Value,
+        bins: usize,
+        block: Option<usize>,
+    ) -> Res<Value> {
+        match counted.weight {
+            Some(weight) => self.add_up(counted, number, weight, bins, block),
+            None => self.reduce_all(ReduceOp::Bins { bins }, number, counted),
+        }
     }
 
     /// A reduction over all axes, cut as what is counted is.
     fn reduce_all(&mut self, op: ReduceOp, arg: Value, counted: Counted) -> Res<Value> {
-        let mut arg = arg;
         let shape = self.build.shape(counted.value).clone();
-        if *self.build.shape(arg) != shape {
-            let everywhere = self.full(Scalar::Bool(true), shape.clone())?;
-            arg = self.select(everywhere, arg, arg)?;
-        }
+        let arg = self.repeated_to(arg, &shape)?;
         let cut = self.cut(&shape, std::iter::once(counted.value).chain(counted.mask));
         self.reduce_by(Reduce {
             op,
@@ -529,6 +541,15 @@ impl Checker<'_> {
             keepdims: false,
             cut,
         })
+    }
+
+    /// The same under a shape that it broadcasts to.
+    pub(super) fn repeated_to(&mut self, arg: Value, shape: &Shape) -> Res<Value> {
+        if self.build.shape(arg) == shape {
+            return Ok(arg);
+        }
+        let everywhere = self.full(Scalar::Bool(true), shape.clone())?;
+        self.select(everywhere, arg, arg)
     }
 
     /// A number of bins as int64.

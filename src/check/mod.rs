@@ -29,6 +29,7 @@ mod scope;
 mod structure;
 mod suggest;
 mod totals;
+mod weights;
 #[cfg(test)]
 mod tests;
 

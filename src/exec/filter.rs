@@ -1,5 +1,6 @@
 //! In: the elements of tiles, and the masks beside them. Out: the elements where the mask holds,
-//! one after the other in C order. Never: an element before one that precedes it.
+//! one after the other in C order; and the weaving of tiles that other ordered sinks share.
+//! Never: an element before one that precedes it.
 //!
 //! A tile is filtered where it was computed. What is left of it then waits for the tiles it is
 //! woven together with: a *slab*, the fewest neighbours in the order of tiles whose elements are
@@ -59,22 +60,22 @@ struct Delivered {
 #[derive(Debug)]
 pub(crate) struct Part {
     tile: Tile,
-    /// For each filter of the pass, in the order of its sinks.
+    /// For each ordered sink of the pass, in the order of its sinks.
     kept: Vec<Kept>,
 }
 
-/// What a filter left of a tile.
+/// What an ordered sink takes of a tile.
 #[derive(Debug, Default)]
-struct Kept {
-    bytes: Vec<u8>,
+pub(crate) struct Kept {
+    pub(crate) bytes: Vec<u8>,
     /// The runs of neighbours along the last axis of which something is left: which it is, and how
     /// many elements are.
-    runs: Vec<(u32, u32)>,
+    pub(crate) runs: Vec<(u32, u32)>,
 }
 
 impl Kept {
     /// Bytes that the runs take.
-    fn bookkeeping(&self) -> usize {
+    pub(crate) fn bookkeeping(&self) -> usize {
         self.runs.len() * size_of::<(u32, u32)>()
     }
 }
@@ -96,15 +97,22 @@ impl Budget {
     }
 
     /// Takes some bytes; whether they are within the limit.
-    fn take(&self, bytes: usize) -> bool {
+    pub(crate) fn take(&self, bytes: usize) -> bool {
         self.held
             .fetch_add(bytes, Ordering::Relaxed)
             .saturating_add(bytes)
             <= self.limit
     }
 
-    fn give_back(&self, bytes: usize) {
+    pub(crate) fn give_back(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The error for what took more than is left.
+    pub(crate) fn exceeded(&self, what: &str, help: &str) -> Error {
+        let have = bytes_text(self.limit);
+        let message = format!("{what} needs more than the {have} of memory allowed");
+        Error::new(ErrorKind::Limit, Code::TooLarge, message).with_help(help)
     }
 }
 
@@ -157,17 +165,14 @@ impl<'a> FilterRun<'a> {
         let bytes = elems[..kept * size].to_vec();
         let kept = Kept { bytes, runs };
         if !self.budget.take(kept.bytes.len() + kept.bookkeeping()) {
-            let (name, have) = (&self.name, bytes_text(self.budget.limit));
-            let message = format!(
-                "what passes the filter of `{name}` needs more than the {have} of memory allowed"
-            );
+            let what = format!("what passes the filter of `{}`", self.name);
             let help = match self.target {
                 FilterTarget::Memory => {
                     "write it to a file with `-o OUT.npy`, or raise `--max-memory`"
                 }
                 FilterTarget::Npy(_) | FilterTarget::Receiver(_) => "raise `--max-memory`",
             };
-            return Err(Error::new(ErrorKind::Limit, Code::TooLarge, message).with_help(help));
+            return Err(self.budget.exceeded(&what, help));
         }
         Ok(kept)
     }
@@ -175,45 +180,13 @@ impl<'a> FilterRun<'a> {
     /// Delivers what is left of the tiles of a slab; `which` of the filters of the pass this is.
     fn deliver(&self, slab: &[Part], which: usize) -> Result<()> {
         let mut delivered = self.delivered();
-        match slab {
-            [only] => delivered.bytes.extend_from_slice(&only.kept[which].bytes),
-            _ => self.weave(slab, which, &mut delivered.bytes),
-        }
+        let size = self.dtype.size();
+        weave(slab, which, &self.whole, size, |bytes| {
+            delivered.bytes.extend_from_slice(bytes);
+        });
         let kept = slab.iter().map(|part| part.kept[which].bookkeeping());
         self.budget.give_back(kept.sum());
         self.flush(&mut delivered)
-    }
-
-    /// Appends the runs of several tiles in C order: of those that are next in each tile, always the
-    /// first.
-    fn weave(&self, slab: &[Part], which: usize, out: &mut Vec<u8>) {
-        let strides = self.whole.strides();
-        // Where a run of a part starts in the whole array.
-        let place = |part: &Part, run: u32| {
-            let mut rest = run as usize;
-            let outer = strides.len() - 1;
-            let mut at = part.tile.start[outer];
-            for axis in (0..outer).rev() {
-                let extent = part.tile.extent[axis];
-                at += (part.tile.start[axis] + rest % extent) * strides[axis];
-                rest /= extent;
-            }
-            at
-        };
-        let next = |index: usize, run: usize| {
-            let &(at, _) = slab[index].kept[which].runs.get(run)?;
-            Some(Reverse((place(&slab[index], at), index, run)))
-        };
-        let firsts = (0..slab.len()).filter_map(|index| next(index, 0));
-        let mut waiting: BinaryHeap<_> = firsts.collect();
-        let mut taken = vec![0; slab.len()];
-        while let Some(Reverse((_, index, run))) = waiting.pop() {
-            let Kept { bytes, runs } = &slab[index].kept[which];
-            let end = taken[index] + runs[run].1 as usize * self.dtype.size();
-            out.extend_from_slice(&bytes[taken[index]..end]);
-            taken[index] = end;
-            waiting.extend(next(index, run + 1));
-        }
     }
 
     /// Hands on what can be.
@@ -271,38 +244,104 @@ impl<'a> FilterRun<'a> {
 }
 
 impl Part {
-    /// Filters what the kernel has stored for a tile, a buffer a sink.
+    /// Takes what the ordered sinks want of what the kernel has stored for a tile, a buffer a sink.
     pub(crate) fn new(run: &PassRun<'_>, tile: Tile, stored: &mut [Buffer]) -> Result<Part> {
         let n = tile.elems();
         let mut kept = Vec::new();
         for (index, sink) in run.sinks.iter().enumerate() {
-            if let SinkRun::Filter(filter) = sink {
-                // OK because masks are behind the filters, and each filter has one.
-                let (filters, masks) = stored.split_at_mut(filter.mask);
-                let elems = filters[index].bytes(n * filter.dtype.size());
-                kept.push(filter.keep(&tile, elems, masks[0].bytes(n))?);
+            // OK because what is taken beside is behind the ordered sinks, and each has one.
+            match sink {
+                SinkRun::Filter(filter) => {
+                    let (filters, masks) = stored.split_at_mut(filter.mask);
+                    let elems = filters[index].bytes(n * filter.dtype.size());
+                    kept.push(filter.keep(&tile, elems, masks[0].bytes(n))?);
+                }
+                SinkRun::Tally(tally) => {
+                    let (numbers, weights) = stored.split_at_mut(tally.weight);
+                    let (numbers, weights) = (numbers[index].bytes(n * 8), weights[0].bytes(n * 8));
+                    kept.push(tally.keep(&tile, numbers, weights)?);
+                }
+                SinkRun::Store(_)
+                | SinkRun::Fused(..)
+                | SinkRun::Stream(_)
+                | SinkRun::Scan(_)
+                | SinkRun::Select(_)
+                | SinkRun::Bins(_)
+                | SinkRun::Mask
+                | SinkRun::Weight(_)
+                | SinkRun::Raise(_) => {}
             }
         }
         Ok(Part { tile, kept })
     }
+
+    /// What an ordered sink has of the tile.
+    pub(crate) fn kept(&self, which: usize) -> &Kept {
+        &self.kept[which]
+    }
 }
 
-/// Delivers what the filters of a pass left of a slab.
+/// Delivers what the ordered sinks of a pass have of a slab.
 pub(crate) fn deliver_slab(run: &PassRun<'_>, slab: &[Part]) -> Result<()> {
-    let filters = run.sinks.iter().filter_map(|sink| match sink {
-        SinkRun::Filter(filter) => Some(filter),
-        SinkRun::Store(_)
-        | SinkRun::Fused(..)
-        | SinkRun::Stream(_)
-        | SinkRun::Scan(_)
-        | SinkRun::Select(_)
-        | SinkRun::Bins(_)
-        | SinkRun::Mask
-        | SinkRun::Raise(_) => None,
-    });
-    filters
-        .enumerate()
-        .try_for_each(|(which, filter)| filter.deliver(slab, which))
+    let mut which = 0;
+    for sink in &run.sinks {
+        match sink {
+            SinkRun::Filter(filter) => filter.deliver(slab, which)?,
+            SinkRun::Tally(tally) => tally.deliver(slab, which),
+            SinkRun::Store(_)
+            | SinkRun::Fused(..)
+            | SinkRun::Stream(_)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_)
+            | SinkRun::Raise(_) => continue,
+        }
+        which += 1;
+    }
+    Ok(())
+}
+
+/// Hands on the items, of `size` bytes each, that sink `which` has of the tiles of a slab, in C
+/// order of the `whole`: of the runs that are next in each tile, always the first.
+pub(crate) fn weave(
+    slab: &[Part],
+    which: usize,
+    whole: &Shape,
+    size: usize,
+    mut hand_on: impl FnMut(&[u8]),
+) {
+    if let [only] = slab {
+        return hand_on(&only.kept[which].bytes);
+    }
+    let strides = whole.strides();
+    // Where a run of a part starts in the whole array.
+    let place = |part: &Part, run: u32| {
+        let mut rest = run as usize;
+        let outer = strides.len() - 1;
+        let mut at = part.tile.start[outer];
+        for axis in (0..outer).rev() {
+            let extent = part.tile.extent[axis];
+            at += (part.tile.start[axis] + rest % extent) * strides[axis];
+            rest /= extent;
+        }
+        at
+    };
+    let next = |index: usize, run: usize| {
+        let &(at, _) = slab[index].kept[which].runs.get(run)?;
+        Some(Reverse((place(&slab[index], at), index, run)))
+    };
+    let firsts = (0..slab.len()).filter_map(|index| next(index, 0));
+    let mut waiting: BinaryHeap<_> = firsts.collect();
+    let mut taken = vec![0; slab.len()];
+    while let Some(Reverse((_, index, run))) = waiting.pop() {
+        let Kept { bytes, runs } = &slab[index].kept[which];
+        let end = taken[index] + runs[run].1 as usize * size;
+        hand_on(&bytes[taken[index]..end]);
+        taken[index] = end;
+        waiting.extend(next(index, run + 1));
+    }
 }
 
 /// Moves the elements of `N` bytes where the mask holds to the front, and says how many there are;

@@ -25,6 +25,7 @@ mod select;
 mod show;
 mod sink;
 mod stats;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tiling;
@@ -216,6 +217,10 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
         for (pass_sink, sink) in pass.sinks.iter().zip(0..) {
             let value = match *pass_sink {
                 PassSink::Fold(value) => value,
+                PassSink::Tally(value) => {
+                    growing = growing.saturating_add(tally::waiting_bytes(&pass.domain));
+                    value
+                }
                 PassSink::Store(value) | PassSink::Scan(value) => {
                     let home = Home { pass: index, sink };
                     if direct_output(task, home, value, destinations).is_some() {
@@ -229,7 +234,7 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
                     growing = growing.saturating_add(most);
                     continue;
                 }
-                PassSink::Mask(_) | PassSink::Raise(_) => continue,
+                PassSink::Mask(_) | PassSink::Weight(_) | PassSink::Raise(_) => continue,
             };
             let data = &task.func.values[value];
             let bytes = bytes_of(data.dtype, &data.shape);
@@ -347,6 +352,10 @@ fn bind<'r>(
             deliveries.push(Delivery::Filter(target, Arc::clone(&results.budget)));
             continue;
         }
+        if let PassSink::Tally(_) = *pass_sink {
+            deliveries.push(Delivery::Tally(Arc::clone(&results.budget)));
+            continue;
+        }
         let Some(value) = pass_sink.stored() else {
             deliveries.push(
                 match reduce_of(task.func, *pass_sink).map(|reduce| reduce.op) {
@@ -448,7 +457,7 @@ fn run_columns(work: &Work<'_, '_>, pool: &Pool, axis: usize) -> Result<()> {
     })
 }
 
-/// Computes every tile of a pass with filters, some slabs of tiles at a time, which are then
+/// Computes every tile of a pass with filters or tallies, some slabs of tiles at a time, which are then
 /// delivered one after the other.
 fn run_in_order(work: &Work<'_, '_>, pool: &Pool) -> Result<()> {
     /// Tiles for each thread between two deliveries.
@@ -501,7 +510,7 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Computes the tile at a place in the order of tiles, and filters it.
+    /// Computes the tile at a place in the order of tiles, and keeps what is wanted of it in order.
     fn part(&self, at: usize) -> Result<Part> {
         let tile = self.run.tiling.tile_in_order(at);
         let mut worker = self.computed(&tile)?;
@@ -599,6 +608,10 @@ fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Resu
             }
             (SinkRun::Bins(bins), PassSink::Fold(value)) => {
                 let (dtype, shape, bytes) = bins.into_result();
+                results.keep(value, dtype, &shape, bytes)?;
+            }
+            (SinkRun::Tally(tally), PassSink::Tally(value)) => {
+                let (dtype, shape, bytes) = tally.into_result();
                 results.keep(value, dtype, &shape, bytes)?;
             }
             (SinkRun::Filter(filter), PassSink::Filter(output)) => {
@@ -705,7 +718,8 @@ impl Results {
                 | Inst::Reduce(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
-                | Inst::Scan(_) => Err(internal("a generated leaf is no generator")),
+                | Inst::Scan(_)
+                | Inst::Tally(_) => Err(internal("a generated leaf is no generator")),
             },
             passes::Leaf::View(value) => self.view(task, value),
         }
@@ -770,7 +784,8 @@ impl Results {
                 | Inst::Generate(_)
                 | Inst::Map(_)
                 | Inst::Reduce(_)
-                | Inst::Scan(_) => leaf.reshaped(&data.shape),
+                | Inst::Scan(_)
+                | Inst::Tally(_) => leaf.reshaped(&data.shape),
             }),
         )
     }

@@ -14,6 +14,7 @@ use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
 use crate::exec::select::Selection;
 use crate::exec::sink::Output;
+use crate::exec::tally::TallyRun;
 use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp};
 use crate::jit::Kernel;
@@ -80,8 +81,12 @@ pub(crate) enum SinkRun<'a> {
     Bins(BinCount),
     /// A filtered output.
     Filter(FilterRun<'a>),
+    /// Sums of weights.
+    Tally(TallyRun),
     /// The mask of filters.
     Mask,
+    /// The weights of tallies, of this dtype.
+    Weight(DType),
     /// A condition that must not hold.
     Raise(RaiseRun),
 }
@@ -123,7 +128,9 @@ impl SinkRun<'_> {
             | SinkRun::Select(_)
             | SinkRun::Bins(_)
             | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
             | SinkRun::Mask
+            | SinkRun::Weight(_)
             | SinkRun::Raise(_) => None,
         }
     }
@@ -135,7 +142,8 @@ impl SinkRun<'_> {
             SinkRun::Scan(scan) => scan.output.dtype,
             SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.arg_dtype(),
             SinkRun::Select(selection) => selection.dtype(),
-            SinkRun::Bins(_) => DType::Int64,
+            SinkRun::Bins(_) | SinkRun::Tally(_) => DType::Int64,
+            SinkRun::Weight(dtype) => *dtype,
             SinkRun::Filter(filter) => filter.dtype,
             SinkRun::Mask | SinkRun::Raise(_) => DType::Bool,
         }
@@ -179,7 +187,9 @@ pub(crate) enum Delivery<'a> {
     Filter(FilterTarget<'a>, Arc<Budget>),
     /// Look for the element at this rank.
     Rank(u64),
-    /// Whatever the sink is for: a fold, a mask or a raise.
+    /// Add up weights, what waits being within what results may take in memory.
+    Tally(Arc<Budget>),
+    /// Whatever the sink is for: a fold, a mask, weights or a raise.
     Inner,
 }
 
@@ -280,9 +290,12 @@ impl<'a> SinkRun<'a> {
             }
             SinkRun::Select(selection) => Delivery::Rank(selection.rank()),
             SinkRun::Stream(combiner) => combiner.rank().map_or(Delivery::Inner, Delivery::Rank),
-            SinkRun::Fused(..) | SinkRun::Bins(_) | SinkRun::Mask | SinkRun::Raise(_) => {
-                Delivery::Inner
-            }
+            SinkRun::Tally(tally) => Delivery::Tally(tally.into_budget()),
+            SinkRun::Fused(..)
+            | SinkRun::Bins(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_)
+            | SinkRun::Raise(_) => Delivery::Inner,
         }
     }
 }
@@ -298,12 +311,15 @@ pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
             | Inst::Map(_)
             | Inst::View(_)
             | Inst::Reshape(_)
-            | Inst::Scan(_) => None,
+            | Inst::Scan(_)
+            | Inst::Tally(_) => None,
         },
         PassSink::Store(_)
         | PassSink::Scan(_)
         | PassSink::Filter(_)
+        | PassSink::Tally(_)
         | PassSink::Mask(_)
+        | PassSink::Weight(_)
         | PassSink::Raise(_) => None,
     }
 }
@@ -432,18 +448,26 @@ fn sink_run<'a>(
 ) -> SinkRun<'a> {
     let rank = match delivery {
         Delivery::Rank(rank) => Some(rank),
-        Delivery::Store(_) | Delivery::Filter(..) | Delivery::Inner => None,
+        Delivery::Store(_) | Delivery::Filter(..) | Delivery::Tally(_) | Delivery::Inner => None,
+    };
+    // OK because a pass has what its sinks take beside their arguments.
+    let beside = || {
+        let beside = sink.beside(func)?;
+        pass.sinks.iter().position(|other| *other == beside)
     };
     let reduce = match (sink, delivery) {
         (PassSink::Mask(_), _) => return SinkRun::Mask,
+        (PassSink::Weight(value), _) => return SinkRun::Weight(func.values[value].dtype),
+        (PassSink::Tally(value), Delivery::Tally(budget)) => {
+            let tally = func.values[value].inst.tally().zip(beside());
+            let (tally, weight) = tally.expect("a tally has weights");
+            return SinkRun::Tally(TallyRun::new(func, *tally, weight, budget));
+        }
         (PassSink::Raise(_), _) => return SinkRun::Raise(RaiseRun::new(&pass.domain)),
         (PassSink::Filter(index), Delivery::Filter(target, budget)) => {
             let output = &func.outputs[index];
             let data = &func.values[output.value];
-            let masks = sink.mask(func).map(PassSink::Mask);
-            let mask = pass.sinks.iter().position(|other| Some(*other) == masks);
-            // OK because a pass has the masks of its filters.
-            let (filter, mask) = output.filter.zip(mask).expect("a filter has a mask");
+            let (filter, mask) = output.filter.zip(beside()).expect("a filter has a mask");
             let filter = FilterRun::new(
                 (index, output),
                 filter,
@@ -460,8 +484,8 @@ fn sink_run<'a>(
             return SinkRun::Store(output);
         }
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
-        (sink, Delivery::Inner | Delivery::Rank(_) | Delivery::Filter(..)) => {
-            // OK because the executor gives every stored value and every filter its output.
+        (sink, Delivery::Inner | Delivery::Rank(_) | Delivery::Filter(..) | Delivery::Tally(_)) => {
+            // OK because the executor gives every other sink its delivery.
             reduce_of(func, sink).expect("a fold is a reduction")
         }
     };
@@ -497,7 +521,9 @@ fn want(sink: &SinkRun<'_>) -> Want {
         | SinkRun::Select(_)
         | SinkRun::Bins(_)
         | SinkRun::Filter(_)
+        | SinkRun::Tally(_)
         | SinkRun::Mask
+        | SinkRun::Weight(_)
         | SinkRun::Raise(_) => Want::Store,
     }
 }

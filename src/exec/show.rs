@@ -117,7 +117,10 @@ fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
             })
         }
         PassSink::Filter(_) => Delivery::Filter(FilterTarget::Memory, Default::default()),
-        PassSink::Fold(_) | PassSink::Mask(_) | PassSink::Raise(_) => Delivery::Inner,
+        PassSink::Tally(_) => Delivery::Tally(Default::default()),
+        PassSink::Fold(_) | PassSink::Mask(_) | PassSink::Weight(_) | PassSink::Raise(_) => {
+            Delivery::Inner
+        }
     }
 }
 
@@ -273,6 +276,8 @@ fn sink_text(sink: &SinkRun<'_>) -> String {
         SinkRun::Select(selection) => format!("count {} in rounds", selection.dtype()),
         SinkRun::Bins(_) => "count bins".into(),
         SinkRun::Filter(filter) => format!("keep what passes of {filter:?}, in order"),
+        SinkRun::Tally(_) => "add up weights, in order".into(),
+        SinkRun::Weight(dtype) => format!("{dtype} weights that are added up"),
         SinkRun::Mask => "the mask that filters go by".into(),
         SinkRun::Raise(_) => "check for what must not be".into(),
     }

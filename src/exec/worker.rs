@@ -82,7 +82,7 @@ impl Worker {
         carries.carry(run, tile, &mut self.out)
     }
 
-    /// Filters the tile that was computed last.
+    /// What the tile that was computed last has for the ordered sinks of the pass.
     pub(crate) fn filtered(&mut self, run: &PassRun<'_>, tile: Tile) -> Result<Part> {
         Part::new(run, tile, &mut self.out)
     }
@@ -450,7 +450,9 @@ fn fold_streams(
             | SinkRun::Select(_)
             | SinkRun::Bins(_)
             | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
             | SinkRun::Mask
+            | SinkRun::Weight(_)
             | SinkRun::Raise(_) => None,
         })
         .collect()
@@ -531,7 +533,11 @@ fn deliver(
                     Counters::add(&counters.write_ns, started.elapsed());
                 }
             }
-            SinkRun::Scan(_) | SinkRun::Filter(_) | SinkRun::Mask => {}
+            SinkRun::Scan(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_) => {}
             SinkRun::Raise(raise) => raise.look(tile, buffer.bytes(tile.elems())),
             SinkRun::Select(selection) => {
                 let started = Instant::now();

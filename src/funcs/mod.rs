@@ -67,9 +67,9 @@ pub enum Rule {
     AsType,
     /// A reduction over axes.
     Reduce(Reduction),
-    /// `histogram(x, bins, range, density)`: counts and edges.
+    /// `histogram(x, bins, range, density, weights)`: counts and edges.
     Histogram,
-    /// `bincount(x, minlength)`, as long as the largest element asks for.
+    /// `bincount(x, weights, minlength)`, as long as the largest element asks for.
     BinCount,
     /// A running reduction along an axis; without one an array of several axes is flattened, or
     /// refused.

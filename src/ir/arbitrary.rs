@@ -11,7 +11,7 @@ use arbitrary::{Result, Unstructured};
 
 use super::{
     Border, Builder, Cut, DimCut, Elementwise, Filter, Generator, Operand, RaiseKind, Rank, Reduce,
-    ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, Verified, View,
+    ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step, Tally, Value, Verified, View,
 };
 use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Grid, Scalar, Shape, UnaryOp};
@@ -163,7 +163,8 @@ fn value(
     pool: &[Value],
     base: &Shape,
 ) -> Result<Option<Value>> {
-    match u.int_in_range(0..=20)? {
+    match u.int_in_range(0..=21)? {
+        21 => tally(u, b, pool),
         16..=17 => view(u, b, pool),
         19..=20 => Ok(b.scan(scan(u, b, pool)?).ok()),
         18 => {
@@ -425,6 +426,34 @@ fn reduce(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Reduc
         keepdims: u.arbitrary()?,
         cut,
     })
+}
+
+/// Sums of weights: of a value by another where that has the same shape, else by itself.
+fn tally(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option<Value>> {
+    let number = *u.choose(pool)?;
+    let other = *u.choose(pool)?;
+    let weight = match b.shape(other) == b.shape(number) {
+        true => other,
+        false => number,
+    };
+    let rounded = match u.ratio(1, 2)? {
+        true => Some(Rounded {
+            block: u.int_in_range(1..=12)?,
+            dtype: *u.choose(&DType::ALL[1..])?,
+        }),
+        false => None,
+    };
+    let dtype = match rounded.is_none() && u.ratio(1, 2)? {
+        true => DType::Int64,
+        false => DType::Float64,
+    };
+    let tally = Tally {
+        number: b.cast(number, DType::Int64).expect("anything casts"),
+        weight: b.cast(weight, dtype).expect("anything casts"),
+        bins: u.int_in_range(0..=5)?,
+        rounded,
+    };
+    Ok(b.tally(tally).ok())
 }
 
 /// An elementwise operation over some of `pool` and its dtype; `cast` converts where needed.

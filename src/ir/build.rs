@@ -3,7 +3,7 @@
 use super::verify::type_of;
 use super::{
     Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output, Raise, RaiseKind,
-    Reduce, Scan, Value, ValueData, Verified, VerifyError, View,
+    Reduce, Scan, Tally, Value, ValueData, Verified, VerifyError, View,
 };
 use crate::source::Span;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
@@ -129,6 +129,11 @@ impl Builder {
     /// A scan.
     pub fn scan(&mut self, scan: Scan) -> Result<Value, VerifyError> {
         self.push(Inst::Scan(scan), None)
+    }
+
+    /// Sums of weights, bin by bin.
+    pub fn tally(&mut self, tally: Tally) -> Result<Value, VerifyError> {
+        self.push(Inst::Tally(tally), None)
     }
 
     /// Names an output.

@@ -3,6 +3,7 @@
 //! forms of the math bodies excepted).
 
 mod reduce;
+mod tally;
 
 use std::fmt;
 
@@ -147,6 +148,12 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
             }
             Inst::Reshape(arg) => values[*arg].clone(),
             Inst::Scan(scan) => scan_elems(func, &values[scan.arg], scan, data),
+            Inst::Tally(tally) => tally::tally(
+                tally,
+                &values[tally.number],
+                &values[tally.weight],
+                data.dtype,
+            ),
         };
         values.push(elems);
     }

@@ -85,7 +85,8 @@ impl Func {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::Reduce(_)
-            | Inst::Scan(_) => None,
+            | Inst::Scan(_)
+            | Inst::Tally(_) => None,
         }
     }
 

@@ -24,6 +24,8 @@ pub enum Inst {
     Reshape(Value),
     /// A running sum, product or extremum along an axis.
     Scan(Scan),
+    /// The sums of the weights that fall in each bin.
+    Tally(Tally),
 }
 
 /// A 1-d array computed from the index, never stored.
@@ -140,6 +142,31 @@ impl ScanOp {
     }
 }
 
+/// Sums of weights, bin by bin: of an array of at least one axis to shape `(bins,)`. An element
+/// whose number is negative is not there; one whose number is `bins` or more is, but in no bin.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tally {
+    /// int64: which bin an element falls in.
+    pub number: Value,
+    /// float64 or int64, of the shape of `number`: what an element adds to its bin.
+    pub weight: Value,
+    /// At most [`crate::limits::MAX_BINS`].
+    pub bins: usize,
+    /// For float64 weights, whether sums are rounded on the way.
+    pub rounded: Option<Rounded>,
+}
+
+/// How the sums of a [`Tally`] are rounded on the way: those of some elements after the other are
+/// converted each, and then added.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Rounded {
+    /// How many elements that are there make a block; at least 1.
+    pub block: usize,
+    /// The dtype of the result, not bool. Integers narrower than 64 bits are the last bits of the
+    /// sum truncated to 64.
+    pub dtype: DType,
+}
+
 /// A reduction: of `arg` over `axes` (sorted, distinct, all below `arg`'s ndim).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reduce {
@@ -223,6 +250,14 @@ impl Inst {
         None
     }
 
+    /// The tally, where it is one.
+    pub fn tally(&self) -> Option<&Tally> {
+        if let Inst::Tally(tally) = self {
+            return Some(tally);
+        }
+        None
+    }
+
     /// The values it names.
     pub fn args(&self) -> Vec<Value> {
         match self {
@@ -237,6 +272,7 @@ impl Inst {
             }
             Inst::Reshape(arg) => vec![*arg],
             Inst::Scan(scan) => vec![scan.arg],
+            Inst::Tally(tally) => vec![tally.number, tally.weight],
         }
     }
 
@@ -257,6 +293,11 @@ impl Inst {
             Inst::Scan(scan) => Inst::Scan(Scan {
                 arg: name(scan.arg),
                 ..*scan
+            }),
+            Inst::Tally(tally) => Inst::Tally(Tally {
+                number: name(tally.number),
+                weight: name(tally.weight),
+                ..*tally
             }),
         }
     }

@@ -56,6 +56,13 @@
 //! element)` in the value's own dtype, in index order: float sums round at every step, as NumPy's
 //! do. Nothing else decides the bits. With `initial` the sum or product of nothing comes first, and
 //! has no part in what follows.
+//!
+//! ## Tallies
+//!
+//! The weights of a bin are added to 0 one after the other in C order, in float64 or wrapping in
+//! int64. Where sums are rounded, that is done anew for each block of elements that are there, the
+//! last one being what is left; each block's sums are converted to the result's dtype and added in
+//! it, block after block, to 0. Nothing else decides the bits.
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod arbitrary;
@@ -73,7 +80,9 @@ pub use body::{Body, BodyInput, BodyInst, FoldOp, InputId, Reg, RegData, Sink};
 pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Filter, Func, Operand, OperandId, Output, Raise, RaiseKind, Value, ValueData};
-pub use inst::{Elementwise, Generator, Inst, Rank, Reduce, ReduceOp, Scan, ScanOp};
+pub use inst::{
+    Elementwise, Generator, Inst, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, Tally,
+};
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};
 pub use view::{Border, SourceAxis, Step, View, inside};

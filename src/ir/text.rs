@@ -10,6 +10,8 @@
 //! v3: bool[8000, 8000] = lt v2 v1
 //! v4: float64[8000] = reduce var v2 axes [1] cut [400:20, 8000:4000] ddof 1.0 keepdims
 //! v5: float64[8000, 8001] = scan sum v2 axis 1 initial
+//! v6: int64[8000, 8000] = cast v2
+//! v7: float32[10] = tally v6 weights v2 count 10 blocks 65536 float32
 //! raise v3 at 4..9
 //! output "var(a * 3, 1)" = v4
 //! output "a[a * 3 < 3]" = v0 where v3 axes 2
@@ -21,7 +23,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::{
     Body, BodyInst, Cut, Elementwise, Filter, FoldOp, Func, Generator, Inst, Operand, RaiseKind,
-    Rank, Reduce, ReduceOp, Scan, Sink, SourceAxis, Step, Value, View,
+    Rank, Reduce, ReduceOp, Rounded, Scan, Sink, SourceAxis, Step, Tally, Value, View,
 };
 use crate::types::{DType, Scalar, Shape};
 
@@ -210,6 +212,18 @@ impl Display for Scan {
     }
 }
 
+/// `tally v8 weights v9 count 10 blocks 65536 float32`
+impl Display for Tally {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (number, weight, bins) = (self.number, self.weight, self.bins);
+        write!(f, "tally {number} weights {weight} count {bins}")?;
+        match self.rounded {
+            Some(Rounded { block, dtype }) => write!(f, " blocks {block} {dtype}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The text of a kernel body:
 ///
 /// ```text
@@ -282,6 +296,7 @@ impl Display for Line<'_> {
             Inst::View(view) => view.fmt(f),
             Inst::Reshape(arg) => write!(f, "reshape {arg}"),
             Inst::Scan(scan) => scan.fmt(f),
+            Inst::Tally(tally) => tally.fmt(f),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::{
-    Elementwise, Filter, Func, Generator, Inst, Rank, Reduce, ReduceOp, Scan, Value, ValueData,
+    Elementwise, Filter, Func, Generator, Inst, Rank, Reduce, ReduceOp, Rounded, Scan, Tally,
+    Value, ValueData,
 };
 use crate::limits::{MAX_BINS, MAX_VALUES};
 use crate::table::Id;
@@ -201,6 +202,7 @@ pub(super) fn type_of(
             }
         }
         Inst::Scan(scan) => scan_type(scan, data(scan.arg)?),
+        Inst::Tally(tally) => tally_type(tally, data(tally.number)?, data(tally.weight)?),
     }
 }
 
@@ -358,6 +360,26 @@ fn scan_type(scan: &Scan, arg: &ValueData) -> Result<(DType, Shape), String> {
     let mut extents = arg.shape.to_vec();
     extents[scan.axis] = longer.ok_or_else(|| format!("scan of shape {}", arg.shape))?;
     Ok((arg.dtype, Shape::from(extents)))
+}
+
+fn tally_type(
+    tally: &Tally,
+    number: &super::ValueData,
+    weight: &super::ValueData,
+) -> Result<(DType, Shape), String> {
+    let Tally { bins, rounded, .. } = *tally;
+    if number.dtype != DType::Int64 || number.shape.ndim() == 0 || bins > MAX_BINS {
+        return Err(format!("{bins} bins of {}{}", number.dtype, number.shape));
+    }
+    let dtype = match (weight.dtype, rounded) {
+        (DType::Float64 | DType::Int64, None) => weight.dtype,
+        (DType::Float64, Some(Rounded { block: 1.., dtype })) if !dtype.is_bool() => dtype,
+        (dtype, _) => return Err(format!("weights of {dtype} rounded as {rounded:?}")),
+    };
+    match number.shape == weight.shape {
+        true => Ok((dtype, Shape::new(&[bins]))),
+        false => Err(format!("weights of {} for {}", weight.shape, number.shape)),
+    }
 }
 
 impl Reduce {

@@ -22,7 +22,8 @@ fn folded(func: &Func, data: &ValueData) -> Option<ValueData> {
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => return None,
+        | Inst::Scan(_)
+        | Inst::Tally(_) => return None,
     };
     let known = map.args().all(|arg| constant(func, arg).is_some());
     known.then(|| {

@@ -1,7 +1,7 @@
 //! In: a verified function. Out: the passes over the data that compute it, in order.
 //! Never: a pass that nobody needs, or a sink before what it reads.
 //!
-//! The function is cut at its reductions and scans. The *level* of a value is the number of them on
+//! The function is cut at its reductions, scans and tallies. The *level* of a value is the number of them on
 //! the longest path to it; what is delivered (a stored array, a folded reduction, a scan, a condition
 //! that must not hold) belongs to the level of what it reads. Deliveries of the same level, domain
 //! and cut share a pass, scans if they go along the same axis. One that nothing waits for moves to a later pass over the same domain
@@ -10,7 +10,7 @@
 //! Elementwise values over nothing but results and constants, of at most
 //! [`MAX_EPILOGUE_ELEMS`] elements, are computed once, in *epilogues*: passes over no data.
 //!
-//! Filtered outputs have passes of their own, whose tiles are delivered in order.
+//! Filtered outputs and tallies have passes of their own, whose tiles are delivered in order.
 
 mod lower;
 mod show;
@@ -18,7 +18,8 @@ mod show;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::ir::{
-    Cut, Filter, Func, Inst, OperandId, Output, Reduce, ReduceOp, Scan, Value, Verified, View,
+    Cut, Filter, Func, Inst, OperandId, Output, Reduce, ReduceOp, Scan, Tally, Value, Verified,
+    View,
 };
 use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS, TILE_MAX_ELEMS};
 use crate::table::Table;
@@ -71,7 +72,7 @@ pub enum Kind {
     Once,
     /// All tiles several times over: its sinks look for elements at ranks of all.
     Rounds,
-    /// Each tile once, delivered in C order: its sinks filter.
+    /// Each tile once, delivered in C order: its sinks filter, or add up weights.
     Ordered,
 }
 
@@ -100,7 +101,7 @@ pub enum Leaf {
 }
 
 /// Something that a pass delivers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PassSink {
     /// Every element of a value; its shape is the domain.
     Store(Value),
@@ -110,8 +111,12 @@ pub enum PassSink {
     Scan(Value),
     /// The elements of the function's `outputs[index]` that pass its filter.
     Filter(usize),
+    /// This tally; its numbers have the domain's shape.
+    Tally(Value),
     /// A mask that filters of the pass go by; behind them.
     Mask(Value),
+    /// The weights of tallies of the pass; behind them.
+    Weight(Value),
     /// Whether the condition of the function's `raises[index]` holds anywhere, and where first.
     Raise(usize),
 }
@@ -210,9 +215,10 @@ impl PassSink {
     /// The value whose elements the sink takes, over the whole domain.
     pub fn arg(self, func: &Func) -> Value {
         match self {
-            PassSink::Store(value) | PassSink::Mask(value) => value,
-            PassSink::Fold(value) | PassSink::Scan(value) => {
-                boundary_arg(func, value).unwrap_or(value)
+            PassSink::Store(value) | PassSink::Mask(value) | PassSink::Weight(value) => value,
+            PassSink::Fold(value) | PassSink::Scan(value) | PassSink::Tally(value) => {
+                // OK because these have arguments, of which the first one is walked over.
+                func.values[value].inst.args()[0]
             }
             PassSink::Filter(index) => func.outputs[index].value,
             PassSink::Raise(index) => func.raises[index].condition,
@@ -223,20 +229,32 @@ impl PassSink {
     pub fn stored(self) -> Option<Value> {
         match self {
             PassSink::Store(value) | PassSink::Scan(value) => Some(value),
-            PassSink::Fold(_) | PassSink::Filter(_) | PassSink::Mask(_) | PassSink::Raise(_) => {
-                None
-            }
+            PassSink::Fold(_)
+            | PassSink::Filter(_)
+            | PassSink::Tally(_)
+            | PassSink::Mask(_)
+            | PassSink::Weight(_)
+            | PassSink::Raise(_) => None,
         }
     }
 
-    /// The mask that a filter goes by.
-    pub fn mask(self, func: &Func) -> Option<Value> {
+    /// The sink that has what is taken beside the argument, element by element: the mask that a
+    /// filter goes by, the weights of a tally.
+    pub fn beside(self, func: &Func) -> Option<PassSink> {
         match self {
-            PassSink::Filter(index) => func.outputs[index].filter.map(|filter| filter.mask),
+            PassSink::Filter(index) => {
+                let filter = func.outputs[index].filter?;
+                Some(PassSink::Mask(filter.mask))
+            }
+            PassSink::Tally(value) => {
+                let tally = func.values[value].inst.tally()?;
+                Some(PassSink::Weight(tally.weight))
+            }
             PassSink::Store(_)
             | PassSink::Fold(_)
             | PassSink::Scan(_)
             | PassSink::Mask(_)
+            | PassSink::Weight(_)
             | PassSink::Raise(_) => None,
         }
     }
@@ -248,7 +266,9 @@ impl PassSink {
             PassSink::Store(_)
             | PassSink::Scan(_)
             | PassSink::Filter(_)
+            | PassSink::Tally(_)
             | PassSink::Mask(_)
+            | PassSink::Weight(_)
             | PassSink::Raise(_) => None,
         }
     }
@@ -264,12 +284,15 @@ impl PassSink {
                 | Inst::Map(_)
                 | Inst::Reduce(_)
                 | Inst::View(_)
-                | Inst::Reshape(_) => None,
+                | Inst::Reshape(_)
+                | Inst::Tally(_) => None,
             },
             PassSink::Store(_)
             | PassSink::Fold(_)
             | PassSink::Filter(_)
+            | PassSink::Tally(_)
             | PassSink::Mask(_)
+            | PassSink::Weight(_)
             | PassSink::Raise(_) => None,
         }
     }
@@ -291,7 +314,7 @@ impl Pass {
 
 /// What is known of a value.
 struct Fact {
-    /// Reductions and scans on the longest path to it.
+    /// Reductions, scans and tallies on the longest path to it.
     level: usize,
     /// Whether it is computed from results and constants only, and is small.
     epilogue: bool,
@@ -299,7 +322,7 @@ struct Fact {
 
 fn facts(func: &Func) -> Table<Value, Fact> {
     let mut facts: Table<Value, Fact> = Table::new();
-    // Whether a value reads neither operands nor generators, except through reductions and scans.
+    // Whether a value reads neither operands nor generators, except through those.
     let mut data_free: Table<Value, bool> = Table::new();
     for data in func.values.rows() {
         let (level, free) = match &data.inst {
@@ -313,6 +336,9 @@ fn facts(func: &Func) -> Table<Value, Fact> {
                 (facts[*arg].level.max(found) + 1, true)
             }
             Inst::Scan(Scan { arg, .. }) => (facts[*arg].level + 1, true),
+            Inst::Tally(Tally { number, weight, .. }) => {
+                (facts[*number].level.max(facts[*weight].level) + 1, true)
+            }
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
                 // An elementwise value that is seen elsewhere is kept by a pass before.
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
@@ -340,20 +366,23 @@ fn rank(func: &Func, value: Value) -> Option<Value> {
         | Inst::Map(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => None,
+        | Inst::Scan(_)
+        | Inst::Tally(_) => None,
     }
 }
 
-/// What a reduction or a scan is of.
-fn boundary_arg(func: &Func, value: Value) -> Option<Value> {
+/// What the pass that delivers a value computes or reads: what a reduction, a scan or a tally is of,
+/// else the value itself.
+fn delivers_from(func: &Func, value: Value) -> Vec<Value> {
     match &func.values[value].inst {
-        Inst::Reduce(Reduce { arg, .. }) | Inst::Scan(Scan { arg, .. }) => Some(*arg),
+        Inst::Reduce(reduce) => vec![reduce.arg],
+        Inst::Scan(_) | Inst::Tally(_) => func.values[value].inst.args(),
         Inst::Const(_)
         | Inst::Elem(_)
         | Inst::Generate(_)
         | Inst::Map(_)
         | Inst::View(_)
-        | Inst::Reshape(_) => None,
+        | Inst::Reshape(_) => vec![value],
     }
 }
 
@@ -366,7 +395,8 @@ fn is_leaf(func: &Func, facts: &Table<Value, Fact>, value: Value, epilogue: bool
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => true,
+        | Inst::Scan(_)
+        | Inst::Tally(_) => true,
         // A pass over data reads what an epilogue has computed.
         Inst::Map(_) => !epilogue && facts[value].epilogue,
     }
@@ -399,6 +429,7 @@ fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
         sink: match &func.values[value].inst {
             Inst::Reduce(_) => PassSink::Fold(value),
             Inst::Scan(_) => PassSink::Scan(value),
+            Inst::Tally(_) => PassSink::Tally(value),
             Inst::Const(_)
             | Inst::Elem(_)
             | Inst::Generate(_)
@@ -418,25 +449,22 @@ fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
 /// Values name only values before them, so one walk from the last sees every use first.
 fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
     let mut uses: Table<Value, Use> = func.values.ids().map(|_| Use::default()).collect();
-    // The pass that delivers something starts at `value`.
-    let enter = |uses: &mut Table<Value, Use>, value: Value| match facts[value].epilogue {
-        true => uses[value].epilogue = true,
-        false => uses[value].data = true,
-    };
-    for output in &func.outputs {
-        let Some(Filter { mask, .. }) = output.filter else {
-            uses[output.value].root = true;
-            continue;
-        };
-        // One pass computes or reads both.
-        let epilogue = facts[output.value].epilogue && facts[mask].epilogue;
-        for value in [output.value, mask] {
+    // The pass that delivers something computes or reads all of these.
+    let enter = |uses: &mut Table<Value, Use>, values: &[Value]| {
+        let epilogue = values.iter().all(|&value| facts[value].epilogue);
+        for &value in values {
             uses[value].data |= !epilogue;
             uses[value].epilogue |= epilogue;
         }
+    };
+    for output in &func.outputs {
+        match output.filter {
+            Some(Filter { mask, .. }) => enter(&mut uses, &[output.value, mask]),
+            None => uses[output.value].root = true,
+        }
     }
     for raise in &func.raises {
-        enter(&mut uses, raise.condition);
+        enter(&mut uses, &[raise.condition]);
     }
     for value in func.values.ids().rev() {
         if is_result(func, facts, value, uses[value]) {
@@ -448,7 +476,7 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
                 uses[rank].root = true;
                 uses[rank].feeds = true;
             }
-            enter(&mut uses, boundary_arg(func, value).unwrap_or(value));
+            enter(&mut uses, &delivers_from(func, value));
         }
         let Use { data, epilogue, .. } = uses[value];
         if data || epilogue {
@@ -472,7 +500,9 @@ fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
     }
     let seen = root(func, view);
     let delivered = match &func.values[seen].inst {
-        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => seen != view,
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
+            seen != view
+        }
         Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,
     };
     if delivered {
@@ -484,7 +514,7 @@ fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
 /// Whether some pass reads `value` as the result of another.
 fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -> bool {
     match &func.values[value].inst {
-        Inst::Reduce(_) | Inst::Scan(_) => used.data || used.epilogue,
+        Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => used.data || used.epilogue,
         Inst::Map(_) => used.data && facts[value].epilogue,
         Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => {
             false
@@ -528,12 +558,15 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             | Inst::Map(_)
             | Inst::View(_)
             | Inst::Reshape(_)
-            | Inst::Scan(_) => None,
+            | Inst::Scan(_)
+            | Inst::Tally(_) => None,
         },
         PassSink::Store(_)
         | PassSink::Scan(_)
         | PassSink::Filter(_)
+        | PassSink::Tally(_)
         | PassSink::Mask(_)
+        | PassSink::Weight(_)
         | PassSink::Raise(_) => None,
     };
     let (folds, maps): (Vec<_>, Vec<_>) = wanted
@@ -546,7 +579,8 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
     let mut by_axis = HashMap::new();
     for (cut, Wanted { sink, feeds }) in folds.into_iter().chain(maps) {
         let arg = sink.arg(func);
-        let args = [Some(arg), sink.mask(func)].into_iter().flatten();
+        let beside = sink.beside(func).map(|beside| beside.arg(func));
+        let args = [Some(arg), beside].into_iter().flatten();
         let (level, epilogue) = args.fold((0, true), |(level, epilogue), arg| {
             let fact = &facts[arg];
             (level.max(fact.level), epilogue && fact.epilogue)
@@ -605,7 +639,9 @@ fn agree(a: Option<usize>, b: Option<usize>) -> bool {
 fn kind(func: &Func, sink: PassSink) -> Kind {
     let value = match sink {
         PassSink::Fold(value) => value,
-        PassSink::Filter(_) | PassSink::Mask(_) => return Kind::Ordered,
+        PassSink::Filter(_) | PassSink::Tally(_) | PassSink::Mask(_) | PassSink::Weight(_) => {
+            return Kind::Ordered;
+        }
         PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => return Kind::Once,
     };
     match &func.values[value].inst {
@@ -623,7 +659,8 @@ fn kind(func: &Func, sink: PassSink) -> Kind {
         | Inst::Map(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => Kind::Once,
+        | Inst::Scan(_)
+        | Inst::Tally(_) => Kind::Once,
     }
 }
 
@@ -661,8 +698,8 @@ fn delay(groups: &mut Vec<Group>) {
 /// The pass of some sinks of a group: what they need, found by one walk back from them.
 fn pass(func: &Func, facts: &Table<Value, Fact>, group: &Group, sinks: &[PassSink]) -> Pass {
     let mut sinks = sinks.to_vec();
-    let masks: BTreeSet<Value> = sinks.iter().filter_map(|sink| sink.mask(func)).collect();
-    sinks.extend(masks.into_iter().map(PassSink::Mask));
+    let beside: BTreeSet<PassSink> = sinks.iter().filter_map(|sink| sink.beside(func)).collect();
+    sinks.extend(beside);
     let mut needed: Table<Value, bool> = func.values.ids().map(|_| false).collect();
     for sink in &sinks {
         needed[sink.arg(func)] = true;
@@ -719,7 +756,9 @@ fn leaf(func: &Func, value: Value) -> Leaf {
         Inst::Elem(operand) => Leaf::Operand(*operand),
         Inst::Generate(_) => Leaf::Generate(value),
         Inst::View(_) | Inst::Reshape(_) => Leaf::View(value),
-        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) => Leaf::Result(value),
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
+            Leaf::Result(value)
+        }
     }
 }
 
@@ -736,8 +775,10 @@ fn homes(passes: &[Pass]) -> HashMap<Value, Home> {
     let mut homes = HashMap::new();
     for (pass, Pass { sinks, .. }) in passes.iter().enumerate() {
         for (sink, delivered) in sinks.iter().enumerate() {
-            if let PassSink::Store(value) | PassSink::Fold(value) | PassSink::Scan(value) =
-                *delivered
+            if let PassSink::Store(value)
+            | PassSink::Fold(value)
+            | PassSink::Scan(value)
+            | PassSink::Tally(value) = *delivered
             {
                 homes.insert(value, Home { pass, sink });
             }

@@ -20,7 +20,8 @@ pub(super) fn simplify(func: &Func) -> Func {
             | Inst::Reduce(_)
             | Inst::View(_)
             | Inst::Reshape(_)
-            | Inst::Scan(_) => {
+            | Inst::Scan(_)
+            | Inst::Tally(_) => {
                 return new.values.push(data);
             }
         };
@@ -105,7 +106,8 @@ fn map_of(func: &Func, value: Value) -> Option<Elementwise<Value>> {
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
-        | Inst::Scan(_) => None,
+        | Inst::Scan(_)
+        | Inst::Tally(_) => None,
     }
 }
 

@@ -80,7 +80,12 @@ fn check_plan(func: &Verified, plan: &PassPlan) {
                     let masks = pass.sinks.iter().filter(|other| **other == mask);
                     assert_eq!(masks.count(), 1);
                 }
-                PassSink::Mask(_) => assert_eq!(pass.kind, Kind::Ordered),
+                PassSink::Tally(value) => {
+                    let tally = func.values[value].inst.tally().expect("it is added up");
+                    let weight = PassSink::Weight(tally.weight);
+                    assert!(pass.sinks.contains(&weight));
+                }
+                PassSink::Mask(_) | PassSink::Weight(_) => assert_eq!(pass.kind, Kind::Ordered),
             }
         }
         for want in [Want::Fold, Want::Store] {

@@ -1,5 +1,6 @@
 """In: a grammar, the depth that is left, the kinds that are wanted. Out: histograms and counts of
-integers, which are NumPy's to the bit. Never: weights, or bins that data decides."""
+integers, also of weights, which are NumPy's to the bit but for weights between edges that are written
+out. Never: bins that data decides."""
 
 from nodes import ANY, NUMBER, WHOLE
 
@@ -7,15 +8,36 @@ from nodes import ANY, NUMBER, WHOLE
 def histogram(g, depth, want):
     """The counts, or the edges of the bins."""
     a = g.array(depth, ANY)
-    return g.make(f"{counted(g)}[{g.rng.choice([0, 0, 1, -1])}]", A=a)
+    weights = weights_of(g, a, NUMBER)
+    return g.make(f"{counted(g, weights)}[{g.rng.choice([0, 0, 1, -1])}]", A=a, **weights)
 
 
 def both(g, depth):
     """Two outputs."""
-    return g.make(counted(g), A=g.array(depth, ANY))
+    a = g.array(depth, ANY)
+    weights = weights_of(g, a, NUMBER)
+    return g.make(counted(g, weights), A=a, **weights)
 
 
-def counted(g):
+def weights_of(g, a, want):
+    """Now and then a part of the same shape."""
+    if g.rng.random() < 0.6:
+        return {}
+    for _ in range(4):
+        node = g.array(g.rng.randint(0, 2), want)
+        if node.shape == a.shape:
+            return {"W": node}
+    # What has another shape is refused.
+    return {"W": node if g.rng.random() < 0.1 else alike(g, a)}
+
+
+def alike(g, a):
+    """Numbers made of a part."""
+    form = "{A} + 1" if a.kind == "b" else g.rng.choice(["{A}", "{A} * 2", "abs({A})", "float32({A})"])
+    return g.make(form, A=a)
+
+
+def counted(g, weights):
     words, pick = [], g.rng.random()
     if pick < 0.25:
         edges = sorted({g.rng.choice([-3, -1, 0, 0.5, 1, 2.5, 10, 100]) for _ in range(g.rng.randint(2, 5))})
@@ -25,8 +47,10 @@ def counted(g):
     # Most operands have an infinity or NaN, between which there are no bins.
     if g.rng.random() < 0.6:
         words.append(f"range=({g.rng.choice(['-4', '-0.5', '0'])}, {g.rng.choice(['1', '3.7', '100'])})")
-    if g.rng.random() < 0.2:
+    exact = not weights or weights["W"].kind != "f"
+    if exact and g.rng.random() < 0.2:
         words.append(f"density={g.rng.choice(['True', 'True', 'False'])}")
+    words += ["weights={W}"] if weights else []
     return f"histogram({', '.join(['{A}', *words])})"
 
 
@@ -39,8 +63,11 @@ def bincount(g, depth):
     if a.kind != "b" and (few.dtype == "uint64" or g.rng.random() < 0.9):
         few = g.make(g.rng.choice(["int8", "uint8", "uint8", "int16"]) + "({A})", A=few)
     words = [f"minlength={g.rng.choice([0, 5, 40])}"] if g.rng.random() < 0.4 else []
-    form = g.rng.choice(["%s", "%s", "sum(%s)", "max(%s)", "%s * 2", "%s / sum(%s)", "mean(%s > 1)"])
-    return g.make(form.replace("%s", f"bincount({', '.join(['{A}', *words])})"), A=few)
+    weights = weights_of(g, few, ANY)
+    words += ["weights={W}"] if weights else []
+    forms = ["%s", "%s", "max(%s)", "%s * 2", "mean(%s > 1)"]
+    form = g.rng.choice(forms if weights else [*forms, "sum(%s)", "%s / sum(%s)"])
+    return g.make(form.replace("%s", f"bincount({', '.join(['{A}', *words])})"), A=few, **weights)
 
 
 PRODUCTIONS = [(3, histogram, NUMBER)]

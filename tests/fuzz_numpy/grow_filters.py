@@ -2,13 +2,14 @@
 reductions and scans of filtered arrays; and reductions of what passes, as parts of others. Never: what
 passes one mask beside what passes another, or another use that docs/language.md refuses."""
 
+import grow_counts
 import grow_functions
 import grow_operators
 import grow_reductions
 import source
 from functions import SCANS
 from grow_reductions import stretches
-from nodes import ANY, BOOL, Case
+from nodes import ANY, BOOL, NUMBER, Case
 from reading import Definition
 
 PASSED = ["v", "w"]
@@ -46,7 +47,8 @@ def program(g, grammar):
     row = passed["v"].shape[1:]
     rows = bool(row)
     singles = {name: value for name, value in g.operands.items() if stretches(value.value.shape, row)}
-    productions = FLAT + ([] if rows else [(8, reduced, ANY), (5, scanned, ANY)])
+    productions = FLAT + [(3, weighted, NUMBER)]
+    productions += [] if rows else [(8, reduced, ANY), (5, scanned, ANY)]
     with g.alone(scope | singles, list(scope), productions):
         roots = [root(g, grammar) for _ in range(g.rng.choice([1, 1, 2]))]
     return Case("; ".join([*statements, ", ".join(node.text for node in roots)]), grammar)
@@ -147,6 +149,13 @@ def reduced(g, depth, want):
 def summed(g, depth):
     """A reduction of floats, or to floats."""
     return grow_reductions.inexact(g, depth, keeps=False)
+
+
+def weighted(g, depth, want):
+    """The largest of what a histogram adds up of what passes."""
+    a = g.array(depth, ANY)
+    weights = {"W": grow_counts.alike(g, a)}
+    return g.make(f"max({grow_counts.counted(g, weights)}[0])", A=a, **weights)
 
 
 def scanned(g, depth, want):

@@ -9,6 +9,7 @@ import paths  # noqa: F401
 import numpy as np
 import oracle
 import source
+import weighted
 import zeros
 from evaluate import CASTS, OPERATIONS, Program, beyond, is_none
 from reductions import RANKED
@@ -97,10 +98,10 @@ class Reading(Program):
     def counted(self, name, args, keywords):
         """`histogram` and `bincount`: NumPy's."""
         first, *rest = [self.array(args[0]).value, *[self.plain(each) for each in args[1:]]]
-        plain = {key: self.plain(value) for key, value in keywords.items()}
+        plain = self.counting(keywords)
         if name == "bincount":
             return Arr(call(np.bincount, first, *rest, **plain))
-        return Pair(Arr(call(lambda: np.histogram(first, *rest, **plain)[each])) for each in (0, 1))
+        return Pair(weighted.histogram(first, *rest, **plain))
 
     def index_along(self, axis, shape):
         """`index(axis, shape)`, where the shape may be that of an array."""

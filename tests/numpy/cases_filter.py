@@ -26,6 +26,9 @@ BINS = ["bins=4", "bins=1", "bins=7", "bins=3, range=(-2, 5)", "range=(-1.5, 2.5
 BINS += ["bins=[-1.5, 0.25, 3.0]", "range=(2, 2)", "bins=5, density=True", "bins=4, range=(0, 3), density=True"]
 
 SORTED = ["median(a[a >= b])", "median(a[a != a])", "quantile(a[a == a], [0, 0.3, 1], method='lower')"]
+WEIGHTED = ["histogram(a, bins=4, weights=w)[0]", "histogram(a, bins=3, range=(0, 5), weights=w)[0]"]
+WEIGHTED += ["histogram(a, bins=[-3, 0, 1, 5], weights=w)[0]"]
+WEIGHTED += ["histogram(a, bins=2, range=(0, 3), weights=w, density=True)[0]"]
 
 TAKEN = ["take(a, i % 3)", "take(a, i % 3, axis=1)", "a[i % 3]", "a[:, -(i % 3)]", "a[1:, i % 3] * 2"]
 TAKEN += ["a[[2, 0, -1]]", "a[..., [3, 1]]", "sum(a[i % 3], axis=0)", "a[i % 2 - 1]"]
@@ -67,6 +70,13 @@ def record(rec, rng):
             if code != "b1":
                 rec.add("bincount", expr, False, a=f"{code}_b4")
         rec.add("bincount", "bincount(a > 2)", False, a=f"{code}_a5000")
+    for code in codes:
+        for weights in codes:
+            use = {"a": f"{code}_a3x4", "w": f"{weights}_a3x4"}
+            for expr in WEIGHTED:
+                rec.add("weights", expr, False, **use)
+            rec.add("weights", "bincount(a > 2, weights=w)", False, a=f"{code}_b4", w=f"{weights}_b4")
+        rec.add("weights", "histogram(a > 2, weights=a, range=(0, 1))[0]", False, a=f"{code}_a5000")
     for code in codes:
         for at in ["i8", "i2", "u1"]:
             for expr in TAKEN:

@@ -13,6 +13,7 @@ import operator
 import numpy as np
 
 import oracle
+import weighted
 from oracle import F32, F64
 from pool import DTYPES
 from reductions import EXACT, RANKED, REDUCTIONS, SKIPPING, ranked, reduction, special
@@ -453,7 +454,7 @@ class Program:
 
     def on_Subscript(self, node):
         if isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "histogram":
-            return Arr(self.histogram(node.value)[self.plain(node.slice)])
+            return self.histogram(node.value)[self.plain(node.slice)]
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         index = tuple(self.index(part) for part in parts)
         return moved(lambda values: values[index], self.array(node.value))
@@ -480,10 +481,14 @@ class Program:
         return value.raw
 
     def histogram(self, call):
-        plain = {k.arg: self.plain(k.value) for k in call.keywords}
+        plain = self.counting({k.arg: k.value for k in call.keywords})
         if isinstance(plain.get("bins"), tuple):
             plain["bins"] = list(plain["bins"])
-        return np.histogram(self.exact(call.args[0]), **plain)
+        return weighted.histogram(self.exact(call.args[0]), **plain)
+
+    def counting(self, keywords):
+        """Keywords of `histogram` and `bincount`."""
+        return {key: self.exact(node) if key == "weights" else self.plain(node) for key, node in keywords.items()}
 
     def array(self, node):
         """A value that is no literal."""
@@ -508,8 +513,7 @@ class Program:
             seed, shape = [self.plain(arg) for arg in args]
             return Arr(np.random.Generator(np.random.Philox(key=seed)).random(shape))
         if name == "bincount":
-            plain = {key: self.plain(value) for key, value in keywords.items()}
-            return Arr(call(np.bincount, self.exact(args[0]), **plain))
+            return Arr(call(np.bincount, self.exact(args[0]), **self.counting(keywords)))
         if name == "take" and isinstance(args[1], (ast.Name, ast.BinOp)):
             plain = {key: self.plain(value) for key, value in keywords.items()}
             at = self.exact(args[1])

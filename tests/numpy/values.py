@@ -62,6 +62,8 @@ def refuse(error):
         return Refused("E0214", text)
     if isinstance(error, OverflowError):
         return Refused("E0207", text)
+    if "the same shape as a." in text or "too small depth" in text or "too deep" in text or "same length" in text:
+        return Refused("E0204", text)
     if isinstance(error, TypeError):
         return Refused("E0203", text)
     shapes = ["broadcast", "more dimensions than allowed", "cannot reshape", "all input array"]

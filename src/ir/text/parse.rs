@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use crate::ir::{
     Border, Cut, DimCut, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output,
-    Raise, RaiseKind, Rank, Reduce, ReduceOp, Scan, ScanOp, SourceAxis, Step, Value, ValueData,
-    View,
+    Raise, RaiseKind, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step, Tally,
+    Value, ValueData, View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -177,6 +177,7 @@ impl Reader {
             "view" => return Ok(Inst::View(view(tokens)?)),
             "reshape" => return Ok(Inst::Reshape(tokens.value()?)),
             "scan" => return Ok(Inst::Scan(scan(tokens)?)),
+            "tally" => return Ok(Inst::Tally(tally(tokens)?)),
             "select" => Elementwise::Select {
                 condition: tokens.value()?,
                 then: tokens.value()?,
@@ -351,6 +352,27 @@ fn scan(tokens: &mut Tokens) -> Read<Scan> {
     })
 }
 
+fn tally(tokens: &mut Tokens) -> Read<Tally> {
+    let number = tokens.value()?;
+    tokens.expect("weights")?;
+    let weight = tokens.value()?;
+    tokens.expect("count")?;
+    let bins = tokens.number()?;
+    let rounded = match tokens.eat("blocks") {
+        true => Some(Rounded {
+            block: tokens.number()?,
+            dtype: tokens.dtype()?,
+        }),
+        false => None,
+    };
+    Ok(Tally {
+        number,
+        weight,
+        bins,
+        rounded,
+    })
+}
+
 fn reduce_op(name: &str, ddof: Option<u64>) -> Read<ReduceOp> {
     Ok(match (name, ddof) {
         ("sum", None) => ReduceOp::Sum,
@@ -474,10 +496,14 @@ impl Tokens {
         Ok(items)
     }
 
+    fn dtype(&mut self) -> Read<DType> {
+        let word = self.word()?;
+        DType::from_name(&word).ok_or(format!("`{word}` is no dtype"))
+    }
+
     /// `float64[3, 4]`
     fn typed(&mut self) -> Read<(DType, Shape)> {
-        let word = self.word()?;
-        let dtype = DType::from_name(&word).ok_or(format!("`{word}` is no dtype"))?;
+        let dtype = self.dtype()?;
         let shape = match self.peek() {
             Some("[") => Shape::from(self.list(Tokens::number)?),
             _ => Shape::scalar(),

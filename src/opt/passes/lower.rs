@@ -143,7 +143,8 @@ impl Lower<'_> {
                 | Inst::Reduce(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
-                | Inst::Scan(_) => continue,
+                | Inst::Scan(_)
+                | Inst::Tally(_) => continue,
             };
             let dtype = data.dtype;
             let reg = self.regs.push(RegData { inst, dtype });
@@ -183,9 +184,12 @@ impl Lower<'_> {
         let dtype = self.func.values[arg].dtype;
         let reg = self.reg(arg);
         let (fold, reg) = match sink {
-            PassSink::Store(_) | PassSink::Scan(_) | PassSink::Filter(_) | PassSink::Mask(_) => {
-                (None, reg)
-            }
+            PassSink::Store(_)
+            | PassSink::Scan(_)
+            | PassSink::Filter(_)
+            | PassSink::Tally(_)
+            | PassSink::Mask(_)
+            | PassSink::Weight(_) => (None, reg),
             PassSink::Raise(_) => (Some(FoldOp::Any), reg),
             PassSink::Fold(value) => match &self.func.values[value].inst {
                 Inst::Reduce(Reduce { op, .. }) => {
@@ -199,7 +203,8 @@ impl Lower<'_> {
                 | Inst::Map(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
-                | Inst::Scan(_) => (None, reg),
+                | Inst::Scan(_)
+                | Inst::Tally(_) => (None, reg),
             },
         };
         Some(match (want, fold) {

@@ -86,6 +86,8 @@ impl Show<'_> {
                     let mask = mask.map_or(String::new(), |mask| format!(" where {mask}"));
                     writeln!(f, "  filter {value}{mask}")?;
                 }
+                PassSink::Tally(value) => writeln!(f, "  add up {}", self.func.line(value))?,
+                PassSink::Weight(value) => writeln!(f, "  weights {value}")?,
                 PassSink::Mask(value) => writeln!(f, "  mask {value}")?,
                 PassSink::Raise(index) => {
                     writeln!(f, "  raise {}", self.func.raises[index].condition)?;

@@ -1,0 +1,56 @@
+"""In: arrays. Out: NumPy's histogram, also of weights, and how far its density may be off. Between edges
+that are written out float weights are added up as docs/language.md says: in float64, in C order, where
+NumPy takes differences of running sums. Never: an integer sum that C leaves open.
+"""
+
+import math
+
+import numpy as np
+from values import Ambiguous, Arr, Refused, call
+
+
+def histogram(x, bins=10, range=None, density=False, weights=None):
+    """Counts and edges."""
+    x, plain = np.asarray(x), {"bins": bins, "range": range}
+    if weights is not None:
+        weights = np.asarray(weights)
+        if weights.dtype == np.bool_ and weights.shape == x.shape:
+            raise Refused("E0203", "weights of bool")
+        plain["weights"] = weights
+    counts, edges = [call(lambda: np.histogram(x, **plain)[each]) for each in (0, 1)]
+    if weights is not None:
+        counts = added(x, counts, edges, isinstance(bins, int), weights)
+    if not density:
+        return Arr(counts), Arr(edges)
+    widths = np.diff(edges).astype(float)
+    if counts.dtype.kind != "f":
+        return Arr(call(lambda: counts / widths / counts.sum())), Arr(edges)
+    finite = np.isfinite(counts).all()
+    total = counts.dtype.type(math.fsum(counts) if finite else counts.sum())
+    lost = 8 * np.finfo(counts.dtype).eps * float(np.abs(counts).sum())
+    if finite and lost > 1e-3 * abs(total) > 0:
+        raise Ambiguous()
+    value = call(lambda: counts / widths / total)
+    return Arr(value, np.abs(value) * lost / abs(total) if finite and total else None), Arr(edges)
+
+
+def added(x, counts, edges, uniform, weights):
+    """The sums of weights."""
+    if weights.dtype.kind in "iu" and uniform:
+        # What a float is as an integer that is too narrow for it, C leaves open.
+        most = 2**63 if weights.dtype.itemsize == 8 else 2**31
+        if sum(abs(int(weight)) for weight in weights.flat) >= most:
+            raise Ambiguous()
+    if weights.dtype.kind in "iu" or uniform or len(edges) < 2:
+        return counts
+    number = np.searchsorted(edges, x.ravel(), "right") - 1
+    number[x.ravel() == edges[-1]] = len(edges) - 2
+    number[np.isnan(x.ravel().astype(float))] = -1
+    inside = (number >= 0) & (number < len(edges) - 1)
+    with np.errstate(all="ignore"):
+        wide = np.bincount(number[inside], weights.ravel()[inside], len(edges) - 1).astype(float)
+        ours = wide.astype(weights.dtype)
+        if np.isfinite(weights).all() and np.isfinite(counts).all():
+            most = weights.size * np.finfo(weights.dtype).eps * float(np.abs(weights.astype(float)).sum())
+            assert (np.abs(ours.astype(float) - counts.astype(float)) <= most).all() or not np.isfinite(most)
+    return ours
