@@ -63,6 +63,10 @@ pub const MAX_REPEATED: usize = 4;
 /// once for each neighbour. What is beyond is kept in memory.
 pub const MAX_SUNK_VALUES: usize = MAX_VALUES / 4;
 
+/// Leaves up to which arrays that are put together are each computed everywhere, and one is chosen,
+/// where some of them are computed; beyond, those are kept in memory.
+pub const MAX_CHOSEN_LEAVES: u32 = 16;
+
 /// Indices of a list that a view picks elements by, which the program keeps in memory.
 pub const MAX_PICKED: usize = 1 << 20;
 

@@ -63,6 +63,7 @@ impl Checker<'_> {
                 Inst::Map(map) => map.args().any(|arg| concerned[arg.index()]),
                 Inst::View(_)
                 | Inst::Reshape(_)
+                | Inst::Concat(_)
                 | Inst::Reduce(_)
                 | Inst::Scan(_)
                 | Inst::Tally(_) => data.inst.args().iter().any(|arg| concerned[arg.index()]),
@@ -109,11 +110,15 @@ impl Flow<'_, '_> {
         match inst {
             Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) => Ok(()),
             // Of an array that is seen in part everything is computed, as NumPy does.
-            Inst::View(_) | Inst::Reshape(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
-                inst.args()
-                    .into_iter()
-                    .try_for_each(|arg| self.want(arg, Demand::Always))
-            }
+            Inst::View(_)
+            | Inst::Reshape(_)
+            | Inst::Concat(_)
+            | Inst::Reduce(_)
+            | Inst::Scan(_)
+            | Inst::Tally(_) => inst
+                .args()
+                .into_iter()
+                .try_for_each(|arg| self.want(arg, Demand::Always)),
             Inst::Map(Elementwise::Select {
                 condition,
                 then,

@@ -7,7 +7,7 @@ use super::meaning::{Is, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{
-    Builder, Generator, Inst, OperandId, Reduce, Scan, Tally, Value, VerifyError, View,
+    Builder, Concat, Generator, Inst, OperandId, Reduce, Scan, Tally, Value, VerifyError, View,
 };
 use crate::limits::{MAX_NDIM, MAX_VALUES};
 use crate::source::Span;
@@ -69,6 +69,10 @@ impl Checker<'_> {
 
     pub(super) fn reshape_to(&mut self, arg: Value, shape: Shape) -> Res<Value> {
         self.emit(|build| build.reshape(arg, shape))
+    }
+
+    pub(super) fn concat_by(&mut self, concat: Concat) -> Res<Value> {
+        self.emit(|build| build.concat(concat))
     }
 
     pub(super) fn scan_by(&mut self, scan: Scan) -> Res<Value> {
@@ -133,6 +137,7 @@ impl Checker<'_> {
             | Inst::Generate(_)
             | Inst::Reduce(_)
             | Inst::Reshape(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => None,
             Inst::Elem(id) => Driver::new(*id, &func.operands[*id]),
@@ -143,10 +148,30 @@ impl Checker<'_> {
             }
             Inst::Map(map) => self.best_driver(map.args()).cloned(),
         };
+        let breadth = match &data.inst {
+            Inst::Const(_) => 0,
+            Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Reduce(_)
+            | Inst::Concat(_)
+            | Inst::Scan(_)
+            | Inst::Tally(_) => 1,
+            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => self.breadth(*arg),
+            Inst::Map(map) => map
+                .args()
+                .map(|arg| self.breadth(arg))
+                .fold(0, u32::saturating_add),
+        };
         // A cast to the dtype it has is the value itself, which is noted already.
         if value.index() == self.drivers.len() {
             self.drivers.push(driver);
+            self.breadths.push(breadth);
         }
+    }
+
+    /// How many leaves a pass over a value reads at most, each as often as it is named.
+    pub(super) fn breadth(&self, value: Value) -> u32 {
+        self.breadths.get(value.index()).copied().unwrap_or(0)
     }
 
     /// What drives the cut of a reduction that reads these values.

@@ -7,7 +7,8 @@ use super::index::{Axes, from_end, sliced};
 use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Border, Value};
+use crate::ir::{Border, Concat, Inst, Value};
+use crate::limits::MAX_CHOSEN_LEAVES;
 use crate::syntax::ast::{Node, NodeId};
 use crate::types::{BinaryOp, Scalar, Shape};
 
@@ -109,6 +110,14 @@ impl Checker<'_> {
         let Some((&first, &extent)) = parts.next() else {
             return Ok(values[0]);
         };
+        if self.reads_parts(values) {
+            let parts = parts.map(|(&value, _)| value);
+            let parts: Vec<Value> = std::iter::once(first).chain(parts).collect();
+            return match parts.as_slice() {
+                [only] => Ok(*only),
+                _ => self.concat_by(Concat { parts, axis }),
+            };
+        }
         let (mut joined, mut end) = (self.placed(first, axis, 0, total)?, extent);
         for (&value, &extent) in parts {
             let part = self.placed(value, axis, end, total)?;
@@ -121,6 +130,19 @@ impl Checker<'_> {
             end += extent;
         }
         Ok(joined)
+    }
+
+    /// Whether a pass reads arrays that are put together where they are, rather than compute each of
+    /// them everywhere and choose: those that are computed are kept then.
+    fn reads_parts(&self, values: &[Value]) -> bool {
+        let func = self.build.func();
+        let computed = |&value: &Value| {
+            let seen = std::iter::successors(Some(value), |&value| func.seen_by(value));
+            let root = seen.last().unwrap_or(value);
+            matches!(func.values[root].inst, Inst::Map(_) | Inst::Const(_))
+        };
+        let leaves = values.iter().map(|&value| self.breadth(value));
+        !values.iter().any(computed) || leaves.fold(0, u32::saturating_add) > MAX_CHOSEN_LEAVES
     }
 
     /// A value that begins at `start` of an axis of extent `total`.

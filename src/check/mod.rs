@@ -157,6 +157,8 @@ struct Checker<'a> {
     visits: usize,
     /// For each value, what drives the cut of a reduction of it.
     drivers: Vec<Option<Driver>>,
+    /// See [`Checker::breadth`].
+    breadths: Vec<u32>,
     powers: Vec<Power>,
     /// The filter of the arguments that are being computed with.
     passing: Option<Filtered>,
@@ -193,6 +195,7 @@ impl<'a> Checker<'a> {
             depth: 0,
             visits: 0,
             drivers: Vec::new(),
+            breadths: Vec::new(),
             powers: Vec::new(),
             passing: None,
             diagnostics: Vec::new(),

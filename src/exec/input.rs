@@ -1,6 +1,8 @@
 //! In: a leaf of a pass and a box of its elements. Out: those elements, dense, in C order.
 //! Never: padding, or elements outside the box.
 
+use std::sync::Arc;
+
 use crate::array::boxes::dense_strides;
 use crate::array::gather::{BlockSource, Overlap, copy_resident, fetch_runs, position};
 use crate::array::{Array, DecodeScratch, Layout};
@@ -8,6 +10,7 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
+use crate::exec::joined::Joined;
 use crate::exec::seen::Seen;
 use crate::ir::{Generator, eval};
 use crate::math::generate;
@@ -22,6 +25,8 @@ pub(crate) enum Leaf<'a> {
     Generate(Generator, DType, Shape),
     /// Another leaf, seen elsewhere.
     Seen(Box<Seen<'a>>),
+    /// Several leaves, one after the other.
+    Joined(Arc<Joined<'a>>),
     /// The result of an earlier pass that has not run: only for looking at a plan.
     Pending(DType, Shape),
 }
@@ -62,6 +67,7 @@ impl Leaf<'_> {
             Leaf::Array(array) => array.dtype(),
             Leaf::Generate(_, dtype, _) | Leaf::Pending(dtype, _) => *dtype,
             Leaf::Seen(seen) => seen.inner.dtype(),
+            Leaf::Joined(joined) => joined.dtype,
         }
     }
 
@@ -71,6 +77,7 @@ impl Leaf<'_> {
             Leaf::Array(array) => array.shape(),
             Leaf::Generate(_, _, shape) | Leaf::Pending(_, shape) => shape,
             Leaf::Seen(seen) => &seen.shape,
+            Leaf::Joined(joined) => &joined.shape,
         }
     }
 
@@ -82,6 +89,22 @@ impl Leaf<'_> {
             }),
             Leaf::Generate(..) | Leaf::Pending(..) => 0,
             Leaf::Seen(seen) => seen.inner.block_bytes(),
+            Leaf::Joined(joined) => joined.block_bytes,
+        }
+    }
+
+    /// How its elements are fetched where tiles are cut without regard to it.
+    pub(crate) fn access(&self) -> Access {
+        match self {
+            Leaf::Generate(..) => Access::Generated,
+            Leaf::Pending(..) => Access::Resident,
+            Leaf::Seen(seen) => seen.inner.access(),
+            Leaf::Joined(joined) => joined.access,
+            Leaf::Array(array) => match array.layout() {
+                Layout::Resident { .. } => Access::Resident,
+                Layout::Runs(_) => Access::File,
+                Layout::Blocks(..) => Access::SharedBlocks,
+            },
         }
     }
 
@@ -121,6 +144,9 @@ impl Leaf<'_> {
             // OK to ignore: noting a number does not fail.
             let _ = seen.each_inner(start, extent, &mut note);
         }
+        if let Leaf::Joined(joined) = self {
+            found = joined.blocks(start, extent);
+        }
         if let Leaf::Array(array) = self
             && let Layout::Blocks(grid, blocks) = array.layout()
         {
@@ -154,6 +180,7 @@ impl Leaf<'_> {
                 return Err(Error::new(ErrorKind::Internal, Code::Internal, message));
             }
             Leaf::Seen(seen) => return seen.fetch(start, extent, fetch, dst),
+            Leaf::Joined(joined) => return joined.fetch(start, extent, fetch, dst),
             Leaf::Array(array) => array,
         };
         let item = array.dtype().size();

@@ -17,6 +17,7 @@ mod combine;
 mod filter;
 mod input;
 mod interp;
+mod joined;
 mod kernels;
 mod options;
 mod pass;
@@ -43,7 +44,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Inst, RaiseKind, Rank, ReduceOp, Value, Verified, inside};
+use crate::ir::{Concat, Inst, RaiseKind, Rank, ReduceOp, Value, Verified, inside};
 use crate::limits::MAX_THREADS;
 use crate::opt::passes::{self, Home, Kind, Pass, PassPlan, PassSink};
 use crate::table::Id;
@@ -132,6 +133,9 @@ pub(crate) fn evaluate(
     counters.report(stats);
     Ok(outputs)
 }
+
+/// Concats whose parts are known already: they may be parts of others several times over.
+type Known<'a> = HashMap<Value, Leaf<'a>>;
 
 /// Indices by the value that has them and the extent that they are brought into.
 type Lists = HashMap<(Value, usize), Arc<[usize]>>;
@@ -318,10 +322,11 @@ fn bind<'r>(
     destinations: &'r mut [Destination<'_>],
     kernels: &Kernels<'_>,
 ) -> Result<PassRun<'r>> {
+    let mut joined = HashMap::new();
     let leaves = pass
         .inputs
         .iter()
-        .map(|input| results.leaf(task, input))
+        .map(|input| results.leaf(task, input, &mut joined))
         .collect::<Result<Vec<_>>>()?;
     let direct: Vec<Option<usize>> = pass
         .sinks
@@ -697,7 +702,12 @@ impl Results {
     }
 
     /// What an input reads; a result that is not there is pending, which only a plan may be.
-    fn leaf<'a>(&self, task: &Task<'_, 'a>, input: &passes::Input) -> Result<Leaf<'a>> {
+    fn leaf<'a>(
+        &self,
+        task: &Task<'_, 'a>,
+        input: &passes::Input,
+        known: &mut Known<'a>,
+    ) -> Result<Leaf<'a>> {
         match input.leaf {
             passes::Leaf::Operand(operand) => task
                 .operands
@@ -718,10 +728,29 @@ impl Results {
                 | Inst::Reduce(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
+                | Inst::Concat(_)
                 | Inst::Scan(_)
                 | Inst::Tally(_) => Err(internal("a generated leaf is no generator")),
             },
-            passes::Leaf::View(value) => self.view(task, value),
+            passes::Leaf::View(value) => match &task.func.values[value].inst {
+                Inst::Concat(concat) => {
+                    if let Some(leaf) = known.get(&value) {
+                        return Ok(leaf.clone());
+                    }
+                    let leaf = self.joined(task, concat, &input.shape, known)?;
+                    known.insert(value, leaf.clone());
+                    Ok(leaf)
+                }
+                Inst::Const(_)
+                | Inst::Elem(_)
+                | Inst::Generate(_)
+                | Inst::Map(_)
+                | Inst::Reduce(_)
+                | Inst::View(_)
+                | Inst::Reshape(_)
+                | Inst::Scan(_)
+                | Inst::Tally(_) => self.view(task, value, known),
+            },
         }
     }
 
@@ -757,8 +786,36 @@ impl Results {
         Some(indices)
     }
 
+    /// What a concat reads, part by part.
+    fn joined<'a>(
+        &self,
+        task: &Task<'_, 'a>,
+        concat: &Concat,
+        shape: &Shape,
+        known: &mut Known<'a>,
+    ) -> Result<Leaf<'a>> {
+        let parts = concat.parts.iter().map(|&part| {
+            let data = &task.func.values[part];
+            let input = passes::Input {
+                leaf: passes::leaf(task.func, part),
+                dtype: data.dtype,
+                shape: data.shape.clone(),
+            };
+            // Leaves of passes come first.
+            let key = task.func.values.len() + part.index();
+            Ok((self.leaf(task, &input, known)?, key))
+        });
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        Ok(Leaf::joined(parts, concat.axis, shape))
+    }
+
     /// What a view reads, from what it sees in the end outwards.
-    fn view<'a>(&self, task: &Task<'_, 'a>, value: Value) -> Result<Leaf<'a>> {
+    fn view<'a>(
+        &self,
+        task: &Task<'_, 'a>,
+        value: Value,
+        known: &mut Known<'a>,
+    ) -> Result<Leaf<'a>> {
         let mut views = Vec::new();
         let mut inner = value;
         while let Some(seen) = task.func.seen_by(inner) {
@@ -773,19 +830,22 @@ impl Results {
         };
         let outwards = views.iter().rev();
         Ok(
-            outwards.fold(self.leaf(task, &input)?, |leaf, data| match &data.inst {
-                Inst::View(view) => {
-                    let axes = view.looked_up(|list, extent| self.list(list, extent));
-                    leaf.viewed(&axes, &data.shape)
+            outwards.fold(self.leaf(task, &input, known)?, |leaf, data| {
+                match &data.inst {
+                    Inst::View(view) => {
+                        let axes = view.looked_up(|list, extent| self.list(list, extent));
+                        leaf.viewed(&axes, &data.shape)
+                    }
+                    Inst::Reshape(_)
+                    | Inst::Concat(_)
+                    | Inst::Const(_)
+                    | Inst::Elem(_)
+                    | Inst::Generate(_)
+                    | Inst::Map(_)
+                    | Inst::Reduce(_)
+                    | Inst::Scan(_)
+                    | Inst::Tally(_) => leaf.reshaped(&data.shape),
                 }
-                Inst::Reshape(_)
-                | Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Generate(_)
-                | Inst::Map(_)
-                | Inst::Reduce(_)
-                | Inst::Scan(_)
-                | Inst::Tally(_) => leaf.reshaped(&data.shape),
             }),
         )
     }

@@ -311,6 +311,7 @@ pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
             | Inst::Map(_)
             | Inst::View(_)
             | Inst::Reshape(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => None,
         },
@@ -400,8 +401,7 @@ fn alone(roots: &[usize], index: usize) -> bool {
 /// How a leaf's elements are fetched: blocks that belong to one tile each need no cache.
 fn access(leaf: &Leaf<'_>, pass: &Pass) -> Access {
     let array = match leaf {
-        Leaf::Generate(..) => return Access::Generated,
-        Leaf::Pending(..) => return Access::Resident,
+        Leaf::Generate(..) | Leaf::Pending(..) | Leaf::Joined(_) => return leaf.access(),
         Leaf::Seen(seen) => {
             let found = access(&seen.inner, pass);
             let shared = found == Access::OwnBlocks;

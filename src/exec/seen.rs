@@ -61,7 +61,7 @@ impl<'a> Leaf<'a> {
     fn array(&self) -> Option<&Array<'a>> {
         match self {
             Leaf::Array(array) => Some(array),
-            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Pending(..) => None,
+            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Joined(_) | Leaf::Pending(..) => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Leaf<'a> {
                 }
                 Layout::Resident { .. } | Layout::Runs(_) => 1,
             },
-            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Pending(..) => 1,
+            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Joined(_) | Leaf::Pending(..) => 1,
         }
     }
 }

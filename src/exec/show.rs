@@ -1,7 +1,7 @@
 //! In: a plan and its operands. Out: text that says which blocks are read, how, and what it costs.
 //! Never: a block read.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
 use super::{Results, Task};
@@ -91,7 +91,7 @@ fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> 
             let nothing = Results::default();
             let inputs = pass.inputs.iter();
             let leaves = inputs
-                .map(|input| nothing.leaf(task, input))
+                .map(|input| nothing.leaf(task, input, &mut HashMap::new()))
                 .collect::<Result<_>>()?;
             let deliveries = pass
                 .sinks
@@ -182,7 +182,7 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
     match run.access[index] {
         Access::Resident => match leaf {
             Leaf::Pending(..) => "result of an earlier pass".into(),
-            Leaf::Array(_) | Leaf::Generate(..) | Leaf::Seen(_) => {
+            Leaf::Array(_) | Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Joined(_) => {
                 "in memory, used in place where dense".into()
             }
         },

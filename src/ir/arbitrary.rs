@@ -10,8 +10,8 @@ pub(crate) use body::body;
 use arbitrary::{Result, Unstructured};
 
 use super::{
-    Border, Builder, Cut, DimCut, Elementwise, Filter, Generator, Operand, RaiseKind, Rank, Reduce,
-    ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step, Tally, Value, Verified, View,
+    Border, Builder, Concat, Cut, DimCut, Elementwise, Filter, Generator, Operand, RaiseKind, Rank,
+    Reduce, ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step, Tally, Value, Verified, View,
 };
 use crate::math::scalar;
 use crate::types::{BinaryOp, DType, Grid, Scalar, Shape, UnaryOp};
@@ -163,8 +163,9 @@ fn value(
     pool: &[Value],
     base: &Shape,
 ) -> Result<Option<Value>> {
-    match u.int_in_range(0..=21)? {
+    match u.int_in_range(0..=22)? {
         21 => tally(u, b, pool),
+        22 => concat(u, b, pool),
         16..=17 => view(u, b, pool),
         19..=20 => Ok(b.scan(scan(u, b, pool)?).ok()),
         18 => {
@@ -192,6 +193,29 @@ fn value(
             Ok(b.push(super::Inst::Map(map), declared).ok())
         }
     }
+}
+
+/// Up to four values beside each other, those whose shapes fit the first.
+fn concat(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option<Value>> {
+    let first = *u.choose(pool)?;
+    let (dtype, shape) = (b.dtype(first), b.shape(first).clone());
+    if shape.ndim() == 0 {
+        return Ok(None);
+    }
+    let axis = u.int_in_range(0..=shape.ndim() - 1)?;
+    let others = |shape: &Shape| {
+        let mut others = shape.to_vec();
+        others[axis] = 0;
+        others
+    };
+    let mut parts = vec![first];
+    for _ in 0..u.int_in_range(0..=3)? {
+        let part = *u.choose(pool)?;
+        let fits = b.shape(part).ndim() == shape.ndim() && others(b.shape(part)) == others(&shape);
+        let part = if fits { part } else { first };
+        parts.push(b.cast(part, dtype).expect("anything casts"));
+    }
+    Ok(b.concat(Concat { parts, axis }).ok())
 }
 
 fn generate(u: &mut Unstructured, b: &mut Builder, base: &Shape) -> Result<Option<Value>> {

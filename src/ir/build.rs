@@ -2,8 +2,8 @@
 
 use super::verify::type_of;
 use super::{
-    Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output, Raise, RaiseKind,
-    Reduce, Scan, Tally, Value, ValueData, Verified, VerifyError, View,
+    Concat, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output, Raise,
+    RaiseKind, Reduce, Scan, Tally, Value, ValueData, Verified, VerifyError, View,
 };
 use crate::source::Span;
 use crate::types::{BinaryOp, DType, Scalar, Shape, UnaryOp};
@@ -119,6 +119,11 @@ impl Builder {
     pub fn reshape(&mut self, arg: Value, shape: Shape) -> Result<Value, VerifyError> {
         let declared = (self.dtype(arg), shape);
         self.push(Inst::Reshape(arg), Some(declared))
+    }
+
+    /// Values one after the other along an axis.
+    pub fn concat(&mut self, concat: Concat) -> Result<Value, VerifyError> {
+        self.push(Inst::Concat(concat), None)
     }
 
     /// A reduction.

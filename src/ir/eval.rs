@@ -8,8 +8,8 @@ mod tally;
 use std::fmt;
 
 use super::{
-    Body, BodyInst, Elementwise, Generator, Inst, OperandId, Raise, RaiseKind, Reg, Scan, Value,
-    ValueData, Verified, inside,
+    Body, BodyInst, Concat, Elementwise, Generator, Inst, OperandId, Raise, RaiseKind, Reg, Scan,
+    Value, ValueData, Verified, inside,
 };
 use crate::limits::MAX_EVAL_ELEMS;
 use crate::math::{generate, scalar};
@@ -147,6 +147,7 @@ pub fn eval(func: &Verified, operands: &[impl AsRef<[u8]>]) -> Result<Vec<ArrayV
                 (0..data.shape.elems()).map(seen).collect()
             }
             Inst::Reshape(arg) => values[*arg].clone(),
+            Inst::Concat(concat) => concat_elems(func, &values, concat, &data.shape),
             Inst::Scan(scan) => scan_elems(func, &values[scan.arg], scan, data),
             Inst::Tally(tally) => tally::tally(
                 tally,
@@ -284,6 +285,28 @@ fn map_elems(
             apply(map.map(arg), data.dtype)
         })
         .collect()
+}
+
+fn concat_elems(
+    func: &Verified,
+    values: &Table<Value, Vec<Scalar>>,
+    concat: &Concat,
+    shape: &Shape,
+) -> Vec<Scalar> {
+    let elem = |at| {
+        let mut index = coordinates(at, shape);
+        let mut parts = concat.parts.iter();
+        let part = parts.find(|part| {
+            let extent = func.values[**part].shape[concat.axis];
+            let inside = index[concat.axis] < extent;
+            index[concat.axis] -= if inside { 0 } else { extent };
+            inside
+        });
+        // OK because the extents of the parts add up to that of the shape.
+        let part = *part.expect("verified: a part for each element");
+        values[part][broadcast(&index, &func.values[part].shape)]
+    };
+    (0..shape.elems()).map(elem).collect()
 }
 
 fn scan_elems(func: &Verified, elems: &[Scalar], scan: &Scan, data: &ValueData) -> Vec<Scalar> {

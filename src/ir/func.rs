@@ -85,6 +85,7 @@ impl Func {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::Reduce(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => None,
         }

@@ -22,10 +22,21 @@ pub enum Inst {
     View(View),
     /// The elements of another value in C order, under another shape of as many elements.
     Reshape(Value),
+    /// The elements of several values, one after the other along an axis.
+    Concat(Concat),
     /// A running sum, product or extremum along an axis.
     Scan(Scan),
     /// The sums of the weights that fall in each bin.
     Tally(Tally),
+}
+
+/// Values of one dtype, whose shapes agree but along `axis`, one after the other along it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Concat {
+    /// At least one.
+    pub parts: Vec<Value>,
+    /// The axis, below their ndim.
+    pub axis: usize,
 }
 
 /// A 1-d array computed from the index, never stored.
@@ -271,6 +282,7 @@ impl Inst {
                 std::iter::once(view.arg).chain(lists).collect()
             }
             Inst::Reshape(arg) => vec![*arg],
+            Inst::Concat(concat) => concat.parts.clone(),
             Inst::Scan(scan) => vec![scan.arg],
             Inst::Tally(tally) => vec![tally.number, tally.weight],
         }
@@ -290,6 +302,10 @@ impl Inst {
             }),
             Inst::View(view) => Inst::View(view.renamed(name)),
             Inst::Reshape(arg) => Inst::Reshape(name(*arg)),
+            Inst::Concat(concat) => Inst::Concat(Concat {
+                parts: concat.parts.iter().map(|&part| name(part)).collect(),
+                axis: concat.axis,
+            }),
             Inst::Scan(scan) => Inst::Scan(Scan {
                 arg: name(scan.arg),
                 ..*scan

@@ -17,8 +17,8 @@
 //! ## Views
 //!
 //! Element `i` of a [`View`] is the element of its argument at the index that its [`SourceAxis`]
-//! list gives for `i`. A reshape has the elements of its argument in C order. Both copy elements
-//! to the bit.
+//! list gives for `i`. A reshape has the elements of its argument in C order, a concat those of
+//! its arguments one after the other. They copy elements to the bit.
 //!
 //! ## Reductions, to the bit
 //!
@@ -81,7 +81,7 @@ pub use build::Builder;
 pub use cut::{Cut, DimCut};
 pub use func::{Filter, Func, Operand, OperandId, Output, Raise, RaiseKind, Value, ValueData};
 pub use inst::{
-    Elementwise, Generator, Inst, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, Tally,
+    Concat, Elementwise, Generator, Inst, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, Tally,
 };
 pub use text::{ParseError, parse};
 pub use verify::{Verified, VerifyError};

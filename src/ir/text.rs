@@ -295,6 +295,9 @@ impl Display for Line<'_> {
             Inst::Reduce(reduce) => reduce.fmt(f),
             Inst::View(view) => view.fmt(f),
             Inst::Reshape(arg) => write!(f, "reshape {arg}"),
+            Inst::Concat(concat) => {
+                write!(f, "concat {} axis {}", List(&concat.parts), concat.axis)
+            }
             Inst::Scan(scan) => scan.fmt(f),
             Inst::Tally(tally) => tally.fmt(f),
         }

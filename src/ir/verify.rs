@@ -201,6 +201,11 @@ pub(super) fn type_of(
                 false => Err(format!("shape {} cannot become {shape}", arg.shape)),
             }
         }
+        Inst::Concat(concat) => {
+            let parts: Result<Vec<&ValueData>, String> =
+                concat.parts.iter().map(|&part| data(part)).collect();
+            concat_type(&parts?, concat.axis)
+        }
         Inst::Scan(scan) => scan_type(scan, data(scan.arg)?),
         Inst::Tally(tally) => tally_type(tally, data(tally.number)?, data(tally.weight)?),
     }
@@ -343,6 +348,29 @@ fn reduce_type(
         return Err(format!("{} over no elements", reduce.op.name()));
     }
     Ok((reduce.op.result(arg.dtype), shape))
+}
+
+fn concat_type(parts: &[&ValueData], axis: usize) -> Result<(DType, Shape), String> {
+    let first = parts.first().ok_or("nothing to put together")?;
+    let mut extents = first.shape.to_vec();
+    let extent = extents.get_mut(axis);
+    *extent.ok_or_else(|| format!("axis {axis} of shape {}", first.shape))? = 0;
+    let mut total = 0usize;
+    for part in parts {
+        let mut others = part.shape.to_vec();
+        let along = others.get_mut(axis).map(std::mem::take);
+        if part.dtype != first.dtype || others != extents {
+            let (a, b) = (&first.shape, &part.shape);
+            return Err(format!(
+                "concat of {}{a} and {}{b}",
+                first.dtype, part.dtype
+            ));
+        }
+        let sum = along.and_then(|along| total.checked_add(along));
+        total = sum.ok_or("concat of too many elements")?;
+    }
+    extents[axis] = total;
+    Ok((first.dtype, Shape::from(extents)))
 }
 
 fn scan_type(scan: &Scan, arg: &ValueData) -> Result<(DType, Shape), String> {

@@ -22,6 +22,7 @@ fn folded(func: &Func, data: &ValueData) -> Option<ValueData> {
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => return None,
     };

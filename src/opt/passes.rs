@@ -18,8 +18,8 @@ mod show;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::ir::{
-    Cut, Filter, Func, Inst, OperandId, Output, Reduce, ReduceOp, Scan, Tally, Value, Verified,
-    View,
+    Concat, Cut, Filter, Func, Inst, OperandId, Output, Reduce, ReduceOp, Scan, Tally, Value,
+    Verified, View,
 };
 use crate::limits::{MAX_EPILOGUE_ELEMS, MAX_SINKS, TILE_MAX_ELEMS};
 use crate::table::Table;
@@ -96,7 +96,7 @@ pub enum Leaf {
     Result(Value),
     /// A generated value.
     Generate(Value),
-    /// A view or reshape of another leaf: see [`Leaf::root`].
+    /// A view or reshape of another leaf, or a concat of several: see [`Leaf::root`].
     View(Value),
 }
 
@@ -130,19 +130,36 @@ impl Leaf {
     /// Whether elements of `value`, the result of another pass, are read for it.
     fn reads(self, func: &Func, value: Value) -> bool {
         let looks = self.lists(func).any(|(list, _)| list == value);
-        looks || self.root(func) == Leaf::Result(value)
+        looks || self == Leaf::Result(value) || self.seen(func).contains(&value)
+    }
+
+    /// The values that it sees, through views, reshapes and concats.
+    fn seen(self, func: &Func) -> BTreeSet<Value> {
+        let mut seen = BTreeSet::new();
+        let mut open = match self {
+            Leaf::View(value) => vec![value],
+            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => Vec::new(),
+        };
+        while let Some(value) = open.pop() {
+            if !seen.insert(value) {
+                continue;
+            }
+            open.extend(func.seen_by(value));
+            if let Inst::Concat(concat) = &func.values[value].inst {
+                open.extend(&concat.parts);
+            }
+        }
+        seen
     }
 
     /// What indices are looked up in for it, and how many.
     fn lists(self, func: &Func) -> impl Iterator<Item = (Value, usize)> {
-        let view = match self {
-            Leaf::View(value) => Some(value),
-            Leaf::Operand(_) | Leaf::Result(_) | Leaf::Generate(_) => None,
-        };
-        view.into_iter().flat_map(|view| lists(func, view))
+        let seen = self.seen(func).into_iter();
+        let views = seen.filter_map(|value| func.values[value].inst.view());
+        views.flat_map(View::lists)
     }
 
-    /// The leaf that a view sees in the end; the leaf itself where it is none.
+    /// The leaf that a view sees in the end, which may be a concat; the leaf itself where it is none.
     pub fn root(self, func: &Func) -> Leaf {
         match self {
             Leaf::View(value) => leaf(func, root(func, value)),
@@ -285,6 +302,7 @@ impl PassSink {
                 | Inst::Reduce(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
+                | Inst::Concat(_)
                 | Inst::Tally(_) => None,
             },
             PassSink::Store(_)
@@ -339,6 +357,14 @@ fn facts(func: &Func) -> Table<Value, Fact> {
             Inst::Tally(Tally { number, weight, .. }) => {
                 (facts[*number].level.max(facts[*weight].level) + 1, true)
             }
+            Inst::Concat(Concat { parts, .. }) => {
+                let levels = parts.iter().map(|&part| {
+                    let kept = matches!(func.values[part].inst, Inst::Map(_) | Inst::Const(_));
+                    facts[part].level + usize::from(kept)
+                });
+                let free = parts.iter().all(|&part| data_free[part]);
+                (levels.fold(0, usize::max), free)
+            }
             Inst::View(View { arg, .. }) | Inst::Reshape(arg) => {
                 // An elementwise value that is seen elsewhere is kept by a pass before.
                 let kept = matches!(func.values[*arg].inst, Inst::Map(_) | Inst::Const(_));
@@ -366,6 +392,7 @@ fn rank(func: &Func, value: Value) -> Option<Value> {
         | Inst::Map(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => None,
     }
@@ -382,7 +409,8 @@ fn delivers_from(func: &Func, value: Value) -> Vec<Value> {
         | Inst::Generate(_)
         | Inst::Map(_)
         | Inst::View(_)
-        | Inst::Reshape(_) => vec![value],
+        | Inst::Reshape(_)
+        | Inst::Concat(_) => vec![value],
     }
 }
 
@@ -395,6 +423,7 @@ fn is_leaf(func: &Func, facts: &Table<Value, Fact>, value: Value, epilogue: bool
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => true,
         // A pass over data reads what an epilogue has computed.
@@ -435,7 +464,8 @@ fn wanted(func: &Func, facts: &Table<Value, Fact>) -> Vec<Wanted> {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::View(_)
-            | Inst::Reshape(_) => PassSink::Store(value),
+            | Inst::Reshape(_)
+            | Inst::Concat(_) => PassSink::Store(value),
         },
         feeds: used.feeds,
     });
@@ -499,15 +529,36 @@ fn see(func: &Func, uses: &mut Table<Value, Use>, view: Value) {
         uses[list].feeds = true;
     }
     let seen = root(func, view);
+    if let Inst::Concat(concat) = &func.values[seen].inst {
+        for &part in &concat.parts {
+            see_part(func, uses, part);
+        }
+        return;
+    }
     let delivered = match &func.values[seen].inst {
         Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
             seen != view
         }
-        Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => false,
+        Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) | Inst::Concat(_) => {
+            false
+        }
     };
     if delivered {
         uses[seen].root = true;
         uses[seen].feeds = true;
+    }
+}
+
+/// What a concat reads of a part.
+fn see_part(func: &Func, uses: &mut Table<Value, Use>, part: Value) {
+    match &func.values[part].inst {
+        Inst::Elem(_) | Inst::Generate(_) => {}
+        // What these see is found when they are reached.
+        Inst::View(_) | Inst::Reshape(_) | Inst::Concat(_) => uses[part].data = true,
+        Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
+            uses[part].root = true;
+            uses[part].feeds = true;
+        }
     }
 }
 
@@ -516,9 +567,12 @@ fn is_result(func: &Func, facts: &Table<Value, Fact>, value: Value, used: Use) -
     match &func.values[value].inst {
         Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => used.data || used.epilogue,
         Inst::Map(_) => used.data && facts[value].epilogue,
-        Inst::Const(_) | Inst::Elem(_) | Inst::Generate(_) | Inst::View(_) | Inst::Reshape(_) => {
-            false
-        }
+        Inst::Const(_)
+        | Inst::Elem(_)
+        | Inst::Generate(_)
+        | Inst::View(_)
+        | Inst::Reshape(_)
+        | Inst::Concat(_) => false,
     }
 }
 
@@ -558,6 +612,7 @@ fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<G
             | Inst::Map(_)
             | Inst::View(_)
             | Inst::Reshape(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => None,
         },
@@ -659,6 +714,7 @@ fn kind(func: &Func, sink: PassSink) -> Kind {
         | Inst::Map(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => Kind::Once,
     }
@@ -751,11 +807,11 @@ fn input(func: &Func, value: Value) -> Input {
 }
 
 /// The leaf that a value is, for a pass that reads it.
-fn leaf(func: &Func, value: Value) -> Leaf {
+pub(crate) fn leaf(func: &Func, value: Value) -> Leaf {
     match &func.values[value].inst {
         Inst::Elem(operand) => Leaf::Operand(*operand),
         Inst::Generate(_) => Leaf::Generate(value),
-        Inst::View(_) | Inst::Reshape(_) => Leaf::View(value),
+        Inst::View(_) | Inst::Reshape(_) | Inst::Concat(_) => Leaf::View(value),
         Inst::Const(_) | Inst::Map(_) | Inst::Reduce(_) | Inst::Scan(_) | Inst::Tally(_) => {
             Leaf::Result(value)
         }

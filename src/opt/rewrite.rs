@@ -56,6 +56,7 @@ pub(super) fn constant(func: &Func, value: Value) -> Option<Scalar> {
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => None,
     }

@@ -20,6 +20,7 @@ pub(super) fn simplify(func: &Func) -> Func {
             | Inst::Reduce(_)
             | Inst::View(_)
             | Inst::Reshape(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => {
                 return new.values.push(data);
@@ -106,6 +107,7 @@ fn map_of(func: &Func, value: Value) -> Option<Elementwise<Value>> {
         | Inst::Reduce(_)
         | Inst::View(_)
         | Inst::Reshape(_)
+        | Inst::Concat(_)
         | Inst::Scan(_)
         | Inst::Tally(_) => None,
     }

@@ -22,6 +22,7 @@ pub(super) fn sink(func: &Func) -> Func {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::Reduce(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_) => {
                 return new.values.push(data);
@@ -233,6 +234,7 @@ impl Sinker<'_> {
             | Inst::Generate(_)
             | Inst::Map(_)
             | Inst::Reduce(_)
+            | Inst::Concat(_)
             | Inst::Scan(_)
             | Inst::Tally(_)
             | Inst::View(_) => self.push(Inst::Reshape(arg), dtype, shape),

@@ -6,9 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::ir::{
-    Border, Cut, DimCut, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId, Output,
-    Raise, RaiseKind, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step, Tally,
-    Value, ValueData, View,
+    Border, Concat, Cut, DimCut, Elementwise, Filter, Func, Generator, Inst, Operand, OperandId,
+    Output, Raise, RaiseKind, Rank, Reduce, ReduceOp, Rounded, Scan, ScanOp, SourceAxis, Step,
+    Tally, Value, ValueData, View,
 };
 use crate::source::Span;
 use crate::table::Id;
@@ -176,6 +176,12 @@ impl Reader {
             "reduce" => return Ok(Inst::Reduce(reduce(tokens)?)),
             "view" => return Ok(Inst::View(view(tokens)?)),
             "reshape" => return Ok(Inst::Reshape(tokens.value()?)),
+            "concat" => {
+                let parts = tokens.list(Tokens::value)?;
+                tokens.expect("axis")?;
+                let axis = tokens.number()?;
+                return Ok(Inst::Concat(Concat { parts, axis }));
+            }
             "scan" => return Ok(Inst::Scan(scan(tokens)?)),
             "tally" => return Ok(Inst::Tally(tally(tokens)?)),
             "select" => Elementwise::Select {

@@ -143,6 +143,7 @@ impl Lower<'_> {
                 | Inst::Reduce(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
+                | Inst::Concat(_)
                 | Inst::Scan(_)
                 | Inst::Tally(_) => continue,
             };
@@ -203,6 +204,7 @@ impl Lower<'_> {
                 | Inst::Map(_)
                 | Inst::View(_)
                 | Inst::Reshape(_)
+                | Inst::Concat(_)
                 | Inst::Scan(_)
                 | Inst::Tally(_) => (None, reg),
             },

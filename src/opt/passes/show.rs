@@ -40,7 +40,8 @@ impl Show<'_> {
         }
         match leaf(self.func, value) {
             Leaf::Operand(id) => writeln!(f, "operand {}", Name(&self.func.operands[id].name)),
-            Leaf::Result(_) | Leaf::Generate(_) | Leaf::View(_) => writeln!(f, "{value}"),
+            Leaf::Result(_) | Leaf::Generate(_) => writeln!(f, "{value}"),
+            Leaf::View(concat) => writeln!(f, "{}", self.func.line(concat)),
         }
     }
 
