@@ -126,7 +126,13 @@ impl Checker<'_> {
 
     /// The element at a rank: sorted in tiles that hold all that is reduced, or found in rounds of
     /// counting if an array is too large for that.
-    fn nth(&mut self, given: &Given, value: Value, asked: &Asked, rank: usize) -> Res<Value> {
+    pub(super) fn nth(
+        &mut self,
+        given: &Given,
+        value: Value,
+        asked: &Asked,
+        rank: usize,
+    ) -> Res<Value> {
         let n = asked.n_reduced();
         let all = asked.axes.len() == asked.shape.ndim();
         if !all && n > MAX_SELECT_ELEMS {
@@ -154,7 +160,7 @@ impl Checker<'_> {
     }
 
     /// NumPy's interpolation, operation by operation.
-    fn between(&mut self, low: Value, high: Value, by: f64, work: DType) -> Res<Value> {
+    pub(super) fn between(&mut self, low: Value, high: Value, by: f64, work: DType) -> Res<Value> {
         let distance = self.binary(BinaryOp::Sub, high, low)?;
         let (low, high) = (self.cast(low, work)?, self.cast(high, work)?);
         let distance = self.cast(distance, work)?;
