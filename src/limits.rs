@@ -107,7 +107,8 @@ pub const HISTOGRAM_BLOCK: usize = 65_536;
 /// Bins of a histogram or a count: 128 MiB of counts.
 pub const MAX_BINS: usize = 1 << 24;
 
-/// Bins for counting integers of 32 and 64 bits, unless more are asked for: 2 MiB of counts, and some
+/// Bins for counting integers of 32 and 64 bits, unless more are asked for, and for numbers of bins that
+/// the data decides: 2 MiB of counts, and some
 /// milliseconds however few are counted.
 pub const DEFAULT_BINS: usize = 1 << 18;
 

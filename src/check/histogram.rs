@@ -5,7 +5,7 @@
 use super::call::Given;
 use super::filter::{Filtered, limit};
 use super::literal::Literal;
-use super::meaning::{Is, Meaning, Term};
+use super::meaning::{Is, Meaning, Part, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{RaiseKind, Reduce, ReduceOp, Value};
@@ -26,20 +26,28 @@ pub(super) struct Counted {
     pub(super) weight: Option<Value>,
 }
 
-/// Bins of equal width.
-struct Uniform {
-    n: usize,
+/// Between what bins of equal width lie.
+pub(super) struct Ends {
     /// The dtype in which edges are computed, and that they are given in.
     work: DType,
     dtype: DType,
-    /// The ends, in `work`, and the distance between neighbouring edges.
+    /// The ends, in `work`.
     first: Value,
     last: Value,
-    step: Value,
     /// The distance between the ends, in the dtype that numbers of bins are estimated in.
-    width: Value,
+    pub(super) width: Value,
     /// Which elements lie between the ends, if not all of them do.
-    inside: Option<Value>,
+    pub(super) inside: Option<Value>,
+}
+
+/// Bins of equal width.
+struct Uniform {
+    ends: Ends,
+    /// How many there are, as int64, and for how many there is room.
+    n: Value,
+    room: usize,
+    /// The distance between neighbouring edges.
+    step: Value,
 }
 
 impl Checker<'_> {
@@ -53,30 +61,40 @@ impl Checker<'_> {
         }
         let bins = given.named("bins");
         let list = bins.map(|node| (node, self.get(node), &self.frame.ast.nodes[node]));
-        let (counts, edges) = match list {
+        let (counts, edges, open) = match list {
             Some((node, Meaning::Tuple, Node::Tuple(items) | Node::List(items))) => {
                 let (number, edges, n) = self.between_edges(counted, node, items)?;
-                (self.count_bins(counted, number, n, None)?, edges)
+                (self.count_bins(counted, number, n, None)?, edges, None)
             }
             _ => {
-                let n = match bins {
-                    Some(node) => self.how_many_bins(node)?,
-                    None => 10,
+                let ends = self.ends(given, counted)?;
+                let (n, room, open) = self.how_many_bins(given, counted, &ends)?;
+                let step = self.step(ends.first, ends.last, n)?;
+                let uniform = Uniform {
+                    ends,
+                    n,
+                    room,
+                    step,
                 };
-                let uniform = self.uniform(given, counted, n)?;
                 let number = self.bin_number(counted, &uniform)?;
-                let numbers = self.counting_up(n + 1)?;
+                let numbers = self.counting_up(room + 1)?;
                 let edges = self.edge(&uniform, numbers)?;
-                self.apart(edges, n)?;
+                self.apart(edges, room, open)?;
                 let block = Some(HISTOGRAM_BLOCK);
-                (self.count_bins(counted, number, n, block)?, edges)
+                (self.count_bins(counted, number, room, block)?, edges, open)
             }
         };
         let counts = match self.flag(given, "density", false)? {
             true => self.density(counts, edges)?,
             false => counts,
         };
-        Ok(Meaning::Pair(counts, edges))
+        let Some(n) = open else {
+            return Ok(Meaning::Pair([Part::Whole(counts), Part::Whole(edges)]));
+        };
+        let one = self.whole(1)?;
+        let above = self.binary(BinaryOp::Add, n, one)?;
+        let (counts, edges) = (self.so_many(counts, n)?, self.so_many(edges, above)?);
+        Ok(Meaning::Pair([counts, edges].map(Part::Filtered)))
     }
 
     /// `bincount(x, weights, minlength)`: how often 0, 1, 2 and so on occur, up to the largest.
@@ -139,13 +157,18 @@ impl Checker<'_> {
         // OK because it is below `MAX_BINS`.
         let least = self.constant(Scalar::Int64(least as i64))?;
         let length = self.binary(BinaryOp::Max, length, least)?;
-        let numbers = self.counting_up(bins)?;
+        self.so_many(counts, length).map(Meaning::Filtered)
+    }
+
+    /// The first elements, as many as `length` says.
+    fn so_many(&mut self, value: Value, length: Value) -> Res<Filtered> {
+        let numbers = self.counting_up(self.build.shape(value)[0])?;
         let mask = self.binary(BinaryOp::Lt, numbers, length)?;
-        Ok(Meaning::Filtered(Filtered {
-            value: counts,
+        Ok(Filtered {
+            value,
             mask,
             axes: 1,
-        }))
+        })
     }
 
     fn counted(&mut self, given: &Given) -> Res<Counted> {
@@ -171,15 +194,27 @@ impl Checker<'_> {
         })
     }
 
-    fn how_many_bins(&mut self, node: NodeId) -> Res<usize> {
-        let span = self.span(node);
-        if let Meaning::Text = self.get(node) {
-            return Err(self.not_yet(span, "an estimated number of bins"));
-        }
-        if self.get(node).array().is_some() {
-            return Err(self.not_yet(span, "a list of edges that is not written out"));
-        }
-        self.bins_arg(node, "bins", 1)
+    /// How many bins of equal width there are, for how many there is room, and once more how many
+    /// where the data decides that.
+    fn how_many_bins(
+        &mut self,
+        given: &Given,
+        counted: Counted,
+        ends: &Ends,
+    ) -> Res<(Value, usize, Option<Value>)> {
+        let room = match given.named("bins") {
+            None => 10,
+            Some(node) if matches!(self.get(node), Meaning::Text) => {
+                let (n, room) = self.estimated(given, node, counted, ends)?;
+                return Ok((n, room, Some(n)));
+            }
+            Some(node) if self.get(node).array().is_some() => {
+                let span = self.span(node);
+                return Err(self.not_yet(span, "a list of edges that is not written out"));
+            }
+            Some(node) => self.bins_arg(node, "bins", 1)?,
+        };
+        Ok((self.whole(room)?, room, None))
     }
 
     /// A literal number of bins.
@@ -192,8 +227,8 @@ impl Checker<'_> {
         })
     }
 
-    /// The bins between the ends given, or between the smallest and the largest element.
-    fn uniform(&mut self, given: &Given, counted: Counted, n: usize) -> Res<Uniform> {
+    /// The ends given, or the smallest and the largest element.
+    fn ends(&mut self, given: &Given, counted: Counted) -> Res<Ends> {
         let range = self.optional(given, "range");
         let empty = self.build.shape(counted.value).contains(&0);
         let ends = match range {
@@ -201,8 +236,8 @@ impl Checker<'_> {
             None => empty.then_some((counted.x.node, [Literal::Int(0), Literal::Int(1)])),
         };
         match ends {
-            Some((node, ends)) => self.uniform_given(counted, n, node, ends),
-            None => self.uniform_found(counted, n),
+            Some((node, ends)) => self.ends_given(counted, node, ends),
+            None => self.ends_found(counted),
         }
     }
 
@@ -234,13 +269,7 @@ impl Checker<'_> {
         Ok(ends)
     }
 
-    fn uniform_given(
-        &mut self,
-        counted: Counted,
-        n: usize,
-        node: NodeId,
-        ends: [Literal; 2],
-    ) -> Res<Uniform> {
+    fn ends_given(&mut self, counted: Counted, node: NodeId, ends: [Literal; 2]) -> Res<Ends> {
         let equal = match ends {
             [Literal::Int(a), Literal::Int(b)] => a == b,
             [a, b] => a.to_f64() == b.to_f64(),
@@ -266,11 +295,9 @@ impl Checker<'_> {
         let own = self.build.dtype(counted.value);
         let first = self.constant(Scalar::Float64(low.to_f64()))?;
         let last = self.constant(Scalar::Float64(high.to_f64()))?;
-        Ok(Uniform {
-            n,
+        Ok(Ends {
             work: DType::Float64,
             dtype: if own.is_float() { own } else { DType::Float64 },
-            step: self.step(first, last, n)?,
             first,
             last,
             width: self.constant(Scalar::Float64(width))?,
@@ -278,7 +305,7 @@ impl Checker<'_> {
         })
     }
 
-    fn uniform_found(&mut self, counted: Counted, n: usize) -> Res<Uniform> {
+    fn ends_found(&mut self, counted: Counted) -> Res<Ends> {
         let own = self.build.dtype(counted.value);
         let [least, most] = self.extremes_of(counted)?;
         let work = if own.is_float() { own } else { DType::Float64 };
@@ -308,22 +335,17 @@ impl Checker<'_> {
         first = self.select(equal, below, first)?;
         last = self.select(equal, above, last)?;
         let mut width = self.binary(BinaryOp::Sub, last, first)?;
-        if let Some(unsigned) = unsigned(own) {
-            // Exact, and rounded once.
-            let (a, b) = (self.cast(most, unsigned)?, self.cast(least, unsigned)?);
-            let exact = self.binary(BinaryOp::Sub, a, b)?;
-            let exact = self.cast(exact, work)?;
+        if unsigned(own).is_some() {
+            let exact = self.distance(least, most)?;
             let exact = match some {
                 Some(some) => self.select(some, exact, width)?,
                 None => exact,
             };
             width = self.select(equal, width, exact)?;
         }
-        Ok(Uniform {
-            n,
+        Ok(Ends {
             work,
             dtype: work,
-            step: self.step(first, last, n)?,
             first,
             last,
             width,
@@ -331,8 +353,20 @@ impl Checker<'_> {
         })
     }
 
+    /// From one element to a larger one: in their own dtype for floats; of integers exact, and then
+    /// rounded once, to float64.
+    pub(super) fn distance(&mut self, least: Value, most: Value) -> Res<Value> {
+        let own = self.build.dtype(least);
+        let Some(unsigned) = unsigned(own) else {
+            return self.binary(BinaryOp::Sub, most, least);
+        };
+        let (a, b) = (self.cast(most, unsigned)?, self.cast(least, unsigned)?);
+        let exact = self.binary(BinaryOp::Sub, a, b)?;
+        self.cast(exact, DType::Float64)
+    }
+
     /// The smallest and the largest element that is counted.
-    fn extremes_of(&mut self, counted: Counted) -> Res<[Value; 2]> {
+    pub(super) fn extremes_of(&mut self, counted: Counted) -> Res<[Value; 2]> {
         let mut found = [counted.value; 2];
         for (found, op) in found.iter_mut().zip([ReduceOp::Min, ReduceOp::Max]) {
             if let Some(mask) = counted.mask {
@@ -346,38 +380,43 @@ impl Checker<'_> {
     }
 
     /// The distance between edges.
-    fn step(&mut self, first: Value, last: Value, n: usize) -> Res<Value> {
+    fn step(&mut self, first: Value, last: Value, n: Value) -> Res<Value> {
         let delta = self.binary(BinaryOp::Sub, last, first)?;
-        // OK because it is at most `MAX_BINS`.
-        let n = scalar::cast(Scalar::Int64(n as i64), self.build.dtype(delta));
-        let n = self.constant(n)?;
+        let n = self.cast(n, self.build.dtype(delta))?;
         self.binary(BinaryOp::Div, delta, n)
     }
 
     /// Edge `number` of bins of equal width, as NumPy's `linspace` has it.
     fn edge(&mut self, bins: &Uniform, number: Value) -> Res<Value> {
-        let along = self.cast(number, bins.work)?;
+        let Ends {
+            work,
+            dtype,
+            first,
+            last,
+            ..
+        } = bins.ends;
+        let along = self.cast(number, work)?;
         let along = self.binary(BinaryOp::Mul, along, bins.step)?;
-        let edge = self.binary(BinaryOp::Add, along, bins.first)?;
-        let n = self.whole(bins.n)?;
-        let end = self.binary(BinaryOp::Eq, number, n)?;
-        let edge = self.select(end, bins.last, edge)?;
-        self.cast(edge, bins.dtype)
+        let edge = self.binary(BinaryOp::Add, along, first)?;
+        let end = self.binary(BinaryOp::Eq, number, bins.n)?;
+        let edge = self.select(end, last, edge)?;
+        self.cast(edge, dtype)
     }
 
-    /// The number of each element's bin: estimated, then compared with the edges; as many as there are
-    /// bins outside of them, -1 where the mask does not hold.
+    /// The number of each element's bin: estimated, then compared with the edges; that of no
+    /// bin outside of the ends, -1 where the mask does not hold.
     fn bin_number(&mut self, counted: Counted, bins: &Uniform) -> Res<Value> {
-        let x = self.cast(counted.value, bins.dtype)?;
-        let first = self.cast(bins.first, bins.dtype)?;
+        let ends = &bins.ends;
+        let x = self.cast(counted.value, ends.dtype)?;
+        let first = self.cast(ends.first, ends.dtype)?;
         let along = self.binary(BinaryOp::Sub, x, first)?;
-        let estimate = self.build.dtype(bins.width);
+        let estimate = self.build.dtype(ends.width);
         let along = self.cast(along, estimate)?;
-        let part = self.binary(BinaryOp::Div, along, bins.width)?;
-        let n = self.constant(scalar::cast(Scalar::Int64(bins.n as i64), estimate))?;
-        let number = self.binary(BinaryOp::Mul, part, n)?;
+        let part = self.binary(BinaryOp::Div, along, ends.width)?;
+        let times = self.cast(bins.n, estimate)?;
+        let number = self.binary(BinaryOp::Mul, part, times)?;
         let mut number = self.cast(number, DType::Int64)?;
-        let (n, one) = (self.whole(bins.n)?, self.whole(1)?);
+        let (n, one) = (bins.n, self.whole(1)?);
         let last = self.binary(BinaryOp::Sub, n, one)?;
         let beyond = self.binary(BinaryOp::Eq, number, n)?;
         number = self.select(beyond, last, number)?;
@@ -392,8 +431,9 @@ impl Checker<'_> {
         let inner = self.binary(BinaryOp::Ne, number, last)?;
         let above = self.binary(BinaryOp::And, above, inner)?;
         number = self.select(above, next, number)?;
-        if let Some(inside) = bins.inside {
-            number = self.select(inside, number, n)?;
+        if let Some(inside) = ends.inside {
+            let outside = self.whole(bins.room)?;
+            number = self.select(inside, number, outside)?;
         }
         if let Some(mask) = counted.mask {
             let nowhere = self.constant(Scalar::Int64(-1))?;
@@ -462,13 +502,18 @@ impl Checker<'_> {
         Ok((number, edges, n))
     }
 
-    /// Edges that are no higher than the one before are none.
-    fn apart(&mut self, edges: Value, n: usize) -> Res<()> {
-        let lower = self.part(edges, 0, [None, Some(n as i128), None])?;
+    /// Edges that are no higher than the one before are none; behind `open` bins they do not matter.
+    fn apart(&mut self, edges: Value, room: usize, open: Option<Value>) -> Res<()> {
+        let lower = self.part(edges, 0, [None, Some(room as i128), None])?;
         let upper = self.part(edges, 0, [Some(1), None, None])?;
         // Also where one is NaN, since the range overflows.
         let apart = self.binary(BinaryOp::Lt, lower, upper)?;
-        let together = self.unary(UnaryOp::Not, apart)?;
+        let mut together = self.unary(UnaryOp::Not, apart)?;
+        if let Some(n) = open {
+            let numbers = self.counting_up(room)?;
+            let matters = self.binary(BinaryOp::Lt, numbers, n)?;
+            together = self.binary(BinaryOp::And, together, matters)?;
+        }
         self.build.raise(together, RaiseKind::NarrowBins);
         Ok(())
     }

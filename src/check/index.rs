@@ -68,14 +68,14 @@ impl Axes {
 impl Checker<'_> {
     /// `base[items]`
     pub(super) fn index(&mut self, id: NodeId, base: NodeId, items: &[Subscript]) -> Res<Meaning> {
-        if let Meaning::Pair(first, second) = self.get(base) {
+        if let Meaning::Pair([first, second]) = self.get(base) {
             let at = match items {
                 [Subscript::Item(node)] => self.literal(*node),
                 _ => None,
             };
             return match at {
-                Some(Literal::Int(0 | -2)) => Ok(Meaning::Value(first)),
-                Some(Literal::Int(1 | -1)) => Ok(Meaning::Value(second)),
+                Some(Literal::Int(0 | -2)) => Ok(first.into()),
+                Some(Literal::Int(1 | -1)) => Ok(second.into()),
                 _ => Err(self.no_value(base)),
             };
         }

@@ -23,7 +23,7 @@ pub(super) enum Meaning {
     /// What a filter lets pass of an array.
     Filtered(Filtered),
     /// Two arrays: the counts of a histogram and the edges of its bins.
-    Pair(Value, Value),
+    Pair([Part; 2]),
     /// A number or truth value that the text fixes.
     Literal(Literal),
     /// `None`
@@ -36,6 +36,13 @@ pub(super) enum Meaning {
     Tuple,
     /// A string.
     Text,
+}
+
+/// One of two arrays.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Whole(Value),
+    Filtered(Filtered),
 }
 
 /// An expression that is an array or a literal, with its node for messages.
@@ -57,6 +64,15 @@ impl From<Is> for Meaning {
         match is {
             Is::Value(value) => Meaning::Value(value),
             Is::Literal(literal) => Meaning::Literal(literal),
+        }
+    }
+}
+
+impl From<Part> for Meaning {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Whole(value) => Meaning::Value(value),
+            Part::Filtered(filter) => Meaning::Filtered(filter),
         }
     }
 }

@@ -10,6 +10,7 @@ mod define;
 mod demand;
 mod driver;
 mod emit;
+mod estimate;
 mod extremes;
 mod filter;
 mod generate;
@@ -285,22 +286,27 @@ impl<'a> Checker<'a> {
         for (name, root) in outputs {
             let span = self.frame.ast.spans[root];
             self.at(span);
-            if let Meaning::Pair(first, second) = self.get(root) {
-                self.build.output(format!("{name}[0]"), first);
-                self.build.output(format!("{name}[1]"), second);
-                continue;
-            }
-            let output = match self.get(root).filtered() {
-                Some(filter) => self
-                    .delivered(filter)
-                    .map(|(value, filter)| (value, Some(filter))),
-                None => self
-                    .term(root)
-                    .and_then(|term| self.strong(term))
-                    .map(|value| (value, None)),
+            let meaning = self.get(root);
+            let parts = if let Meaning::Pair(pair) = meaning {
+                let names = [format!("{name}[0]"), format!("{name}[1]")];
+                names.into_iter().zip(pair.map(Meaning::from)).collect()
+            } else {
+                vec![(name, meaning)]
             };
-            if let Ok((value, filter)) = output {
-                self.build.output_where(name, value, filter);
+            for (name, part) in parts {
+                let output = match (part, part.filtered()) {
+                    (_, Some(filter)) => self
+                        .delivered(filter)
+                        .map(|(value, filter)| (value, Some(filter))),
+                    (Meaning::Value(value), None) => Ok((value, None)),
+                    _ => self
+                        .term(root)
+                        .and_then(|term| self.strong(term))
+                        .map(|value| (value, None)),
+                };
+                if let Ok((value, filter)) = output {
+                    self.build.output_where(name, value, filter);
+                }
             }
         }
         self.raise();

@@ -186,6 +186,22 @@ impl Checker<'_> {
         }
     }
 
+    /// What lies at a fraction of all that counts, in float64.
+    pub(super) fn at_fraction(
+        &mut self,
+        given: &Given,
+        value: Value,
+        asked: &Asked,
+        fraction: f64,
+    ) -> Res<Value> {
+        let n = self.how_many_sorted(asked)?;
+        let along = self.along(n, fraction)?;
+        let (low, high, by) = self.neighbours(n, along)?;
+        let low = self.nth(given, value, asked, low)?;
+        let high = self.nth(given, value, asked, high)?;
+        self.between(low, high, by, DType::Float64)
+    }
+
     /// The element at a rank: sorted in tiles that hold all that is reduced, or found in rounds of
     /// counting if an array is too large for that.
     fn nth(&mut self, given: &Given, value: Value, asked: &Asked, rank: Number) -> Res<Value> {
@@ -247,8 +263,7 @@ impl Checker<'_> {
     /// What `quantile` means by a fraction `q` of `n` elements: NumPy's formulas, in its order of
     /// operations.
     fn pick(&mut self, method: &str, n: Number, q: f64) -> Res<Pick> {
-        let last = self.number(BinaryOp::Sub, n, Known(1.0))?;
-        let along = self.number(BinaryOp::Mul, last, Known(q))?;
+        let along = self.along(n, q)?;
         let share = self.number(BinaryOp::Mul, n, Known(q))?;
         let biased = |checker: &mut Self, a: f64, b: f64| {
             let more = Known(a + q * (1.0 - a - b));
@@ -301,6 +316,12 @@ impl Checker<'_> {
                 Ok(Pick::Between(low, high, gamma))
             }
         }
+    }
+
+    /// A fraction of the way from the first of `n` elements to the last.
+    fn along(&mut self, n: Number, fraction: f64) -> Res<Number> {
+        let last = self.number(BinaryOp::Sub, n, Known(1.0))?;
+        self.number(BinaryOp::Mul, last, Known(fraction))
     }
 
     /// The element after a fractional rank; where it is whole, `exact` of that behind it and itself.

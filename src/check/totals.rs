@@ -224,7 +224,7 @@ impl Checker<'_> {
     }
 
     /// How many elements count, as float64.
-    fn how_many(&mut self, asked: &Asked) -> Res<Value> {
+    pub(super) fn how_many(&mut self, asked: &Asked) -> Res<Value> {
         if asked.mask.is_none() {
             let extents = asked.axes.iter().map(|&axis| asked.shape[axis] as f64);
             return self.constant(Scalar::Float64(extents.product()));

@@ -668,6 +668,11 @@ fn raised(kind: RaiseKind, domain: &Shape, mut at: usize) -> Error {
             "the bins of the histogram are too narrow to be told apart".into(),
             "give fewer `bins`, or a wider `range`",
         ),
+        RaiseKind::ManyBins => (
+            Code::NoBins,
+            "there is no room for the estimated number of bins: 262,144 are the most".into(),
+            "write the number of `bins`, or leave out what is far away with `range`",
+        ),
         RaiseKind::NegativeCount => (
             Code::Uncountable,
             format!("a negative integer{place}: `bincount` counts from 0 on"),

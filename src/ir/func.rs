@@ -185,6 +185,8 @@ pub enum RaiseKind {
     InfiniteBounds,
     /// Edges of a histogram that are no higher than the ones before.
     NarrowBins,
+    /// An estimated number of bins that there is no room for.
+    ManyBins,
     /// A negative integer is counted.
     NegativeCount,
     /// An integer is counted for which there is no bin.
@@ -195,11 +197,12 @@ pub enum RaiseKind {
 
 impl RaiseKind {
     /// Every kind.
-    pub const ALL: [RaiseKind; 7] = [
+    pub const ALL: [RaiseKind; 8] = [
         RaiseKind::NegativePower,
         RaiseKind::NoElements,
         RaiseKind::InfiniteBounds,
         RaiseKind::NarrowBins,
+        RaiseKind::ManyBins,
         RaiseKind::NegativeCount,
         RaiseKind::LargeCount,
         RaiseKind::IndexOutside,
@@ -212,6 +215,7 @@ impl RaiseKind {
             RaiseKind::NoElements => "no_elements",
             RaiseKind::InfiniteBounds => "infinite_bounds",
             RaiseKind::NarrowBins => "narrow_bins",
+            RaiseKind::ManyBins => "many_bins",
             RaiseKind::NegativeCount => "negative_count",
             RaiseKind::LargeCount => "large_count",
             RaiseKind::IndexOutside => "index_outside",

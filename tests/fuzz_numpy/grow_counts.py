@@ -1,6 +1,6 @@
 """In: a grammar, the depth that is left, the kinds that are wanted. Out: histograms and counts of
 integers, also of weights, which are NumPy's to the bit but for weights between edges that are written
-out. Never: bins that data decides."""
+out; bins that NumPy's rules estimate. Never: bins that other data decides."""
 
 from nodes import ANY, NUMBER, WHOLE
 
@@ -17,6 +17,21 @@ def both(g, depth):
     a = g.array(depth, ANY)
     weights = weights_of(g, a, NUMBER)
     return g.make(counted(g, weights), A=a, **weights)
+
+
+def estimated(g, depth):
+    """As many bins as the data asks for: two outputs, or one of them."""
+    a = g.array(depth, ANY)
+    words = [g.rng.choice(["", "bins="]) + repr(g.rng.choice(["doane", "rice", "scott", "sqrt", "sturges"]))]
+    # Between ends that are given there is room for many bins, which take their time.
+    if g.rng.random() < 0.3:
+        words.append(f"range=({g.rng.choice(['-4', '-0.5', '0'])}, {g.rng.choice(['1', '3.7', '100'])})")
+    if g.rng.random() < 0.4:
+        words[0] = g.rng.choice(["'auto'", "'fd'"])
+    if g.rng.random() < 0.2:
+        words.append("density=True")
+    form = g.rng.choice(["%s", "%s[0]", "%s[1]", "sum(%s[0])"])
+    return g.make(form.replace("%s", f"histogram({', '.join(['{A}', *words])})"), A=a)
 
 
 def weights_of(g, a, want):

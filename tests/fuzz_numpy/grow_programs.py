@@ -50,7 +50,8 @@ def spelled(g, statements):
 
 def root(g, grammar):
     if grammar == "exact":
-        grow = g.rng.choices([grow_counts.both, grow_counts.bincount, None], [1, 1, 60])[0]
+        grows = [grow_counts.both, grow_counts.bincount, grow_counts.estimated, None]
+        grow = g.rng.choices(grows, [1, 1, 1, 60])[0]
         node = grow and g.attempt(grow, g.rng.randint(0, 2))
         return node or g.node(g.rng.choice([1, 2, 2, 3, 3, 4, 5]), ANY)
     for _ in range(4):
@@ -73,7 +74,7 @@ def inexact(g, depth):
 
 def has_parts(node):
     """Whether it is one array whose bits depend on no grid: float sums may be in what is inexact."""
-    if isinstance(node.value, Pair) or not node.ndim or "bincount" in node.text:
+    if isinstance(node.value, Pair) or not node.ndim or "bincount" in node.text or "histogram" in node.text:
         return False
     return node.value.err is None or node.value.ulp is not None
 

@@ -484,7 +484,7 @@ class Program:
         plain = self.counting({k.arg: k.value for k in call.keywords})
         if isinstance(plain.get("bins"), tuple):
             plain["bins"] = list(plain["bins"])
-        return weighted.histogram(self.exact(call.args[0]), **plain)
+        return weighted.histogram(self.exact(call.args[0]), *map(self.plain, call.args[1:]), **plain)
 
     def counting(self, keywords):
         """Keywords of `histogram` and `bincount`."""

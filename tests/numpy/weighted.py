@@ -6,11 +6,14 @@ NumPy takes differences of running sums. Never: an integer sum that C leaves ope
 import math
 
 import numpy as np
+from numpy.lib import _histograms_impl
 from values import Ambiguous, Arr, Refused, call
 
 
 def histogram(x, bins=10, range=None, density=False, weights=None):
     """Counts and edges."""
+    if isinstance(bins, str):
+        near_a_whole_number(np.asarray(x), bins, range)
     x, plain = np.asarray(x), {"bins": bins, "range": range}
     if weights is not None:
         weights = np.asarray(weights)
@@ -32,6 +35,22 @@ def histogram(x, bins=10, range=None, density=False, weights=None):
         raise Ambiguous()
     value = call(lambda: counts / widths / total)
     return Arr(value, np.abs(value) * lost / abs(total) if finite and total else None), Arr(edges)
+
+
+def near_a_whole_number(x, rule, ends):
+    """Rounding decides how many bins there are, where the estimate is next to a whole number."""
+    x = x.astype(np.uint8) if x.dtype == np.bool_ else x
+    first, last = call(lambda: np.array(_histograms_impl._get_outer_edges(x, ends), dtype=object))
+    x = x[(x >= first) & (x <= last)]
+    with np.errstate(all="ignore"):
+        width = _histograms_impl._hist_bin_selectors[rule](x, (first, last)) if x.size else 0
+        width = max(width, 1) if width and x.dtype.kind in "iu" else width
+        bins = float(_histograms_impl._unsigned_subtract(last, first) / width) if width else 1
+    rounded = x.dtype == np.float32 and rule in ("doane", "scott")
+    if not np.isfinite(bins) or bins > 2**17:
+        raise Ambiguous()
+    if width and rule != "sqrt" and abs(bins - round(bins)) <= (1e-4 if rounded else 1e-12) * bins:
+        raise Ambiguous()
 
 
 def added(x, counts, edges, uniform, weights):
