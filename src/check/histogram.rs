@@ -38,6 +38,8 @@ pub(super) struct Ends {
     pub(super) width: Value,
     /// Which elements lie between the ends, if not all of them do.
     pub(super) inside: Option<Value>,
+    /// Whether anything is counted, where only a pass can tell.
+    some: Option<Value>,
 }
 
 /// Bins of equal width.
@@ -78,7 +80,7 @@ impl Checker<'_> {
                 };
                 let number = self.bin_number(counted, &uniform)?;
                 let numbers = self.counting_up(room + 1)?;
-                let edges = self.edge(&uniform, numbers)?;
+                let edges = self.edges(&uniform, numbers)?;
                 self.apart(edges, room, open)?;
                 let block = Some(HISTOGRAM_BLOCK);
                 (self.count_bins(counted, number, room, block)?, edges, open)
@@ -302,6 +304,7 @@ impl Checker<'_> {
             last,
             width: self.constant(Scalar::Float64(width))?,
             inside: Some(inside),
+            some: None,
         })
     }
 
@@ -350,6 +353,7 @@ impl Checker<'_> {
             last,
             width,
             inside: None,
+            some,
         })
     }
 
@@ -384,6 +388,33 @@ impl Checker<'_> {
         let delta = self.binary(BinaryOp::Sub, last, first)?;
         let n = self.cast(n, self.build.dtype(delta))?;
         self.binary(BinaryOp::Div, delta, n)
+    }
+
+    /// The edges with these numbers; of nothing NumPy computes them in float64.
+    fn edges(&mut self, bins: &Uniform, numbers: Value) -> Res<Value> {
+        let edges = self.edge(bins, numbers)?;
+        let Some(some) = bins.ends.some.filter(|_| bins.ends.work == DType::Float32) else {
+            return Ok(edges);
+        };
+        let first = self.constant(Scalar::Float64(0.0))?;
+        let last = self.constant(Scalar::Float64(1.0))?;
+        let ends = Ends {
+            work: DType::Float64,
+            dtype: DType::Float32,
+            first,
+            last,
+            width: last,
+            inside: None,
+            some: None,
+        };
+        let step = self.step(first, last, bins.n)?;
+        let unit = Uniform {
+            ends,
+            step,
+            ..*bins
+        };
+        let unit = self.edge(&unit, numbers)?;
+        self.select(some, edges, unit)
     }
 
     /// Edge `number` of bins of equal width, as NumPy's `linspace` has it.

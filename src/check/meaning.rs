@@ -272,7 +272,7 @@ impl Checker<'_> {
                     self.span(id),
                     "too large for `int64`",
                 )
-                .help("write one of the numbers as a float, `1.0` for `1`");
+                .help("write out a number that fits in `uint64`, or write a float, `2.0**64`");
                 self.report(diagnostic);
                 Err(Reported)
             }

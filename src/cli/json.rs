@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::array::Array;
+use crate::diag::apply_edits;
 use crate::error::Error;
 use crate::exec::Stats;
 use crate::expr::OutputInfo;
@@ -75,13 +76,17 @@ pub(super) fn error(error: &Error) -> String {
     let mut object = serde_json::Map::new();
     object.insert("code".into(), error.code().as_str().into());
     object.insert("message".into(), error.message().into());
-    if let Some((_, list)) = error.diagnostics()
+    if let Some((source, list)) = error.diagnostics()
         && let Some(first) = list.first()
     {
         let span = first.span();
         object.insert("span".into(), vec![span.start, span.end].into());
         if let Some(help) = first.help.first() {
             object.insert("help".into(), help.text.as_str().into());
+            if !help.edits.is_empty() {
+                let mended = apply_edits(source.text(), &help.edits);
+                object.insert("suggestion".into(), mended.into());
+            }
         }
     }
     if let Some(help) = error.help() {

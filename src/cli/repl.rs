@@ -183,9 +183,10 @@ fn obey(session: &mut Session, command: &str, output: &mut Output) -> Result<boo
         _ => {
             let message = format!("there is no command `:{verb}`");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
-            return Err(
-                error.with_help("`:open NAME=PATH`, `:vars`, `:save EXPR PATH`, `:help`, `:quit`")
-            );
+            return Err(error.with_help(match output.is_json() {
+                true => "`:open NAME=PATH`, `:vars`, `:save EXPR PATH`, `:quit`",
+                false => "`:open NAME=PATH`, `:vars`, `:save EXPR PATH`, `:help`, `:quit`",
+            }));
         }
     }
     Ok(true)

@@ -200,6 +200,13 @@ impl Place<'_, '_> {
             return None;
         }
         let (_, here) = WORDS.iter().find(|(word, _)| word == name)?;
+        // Nothing compares with `None`.
+        if self.source.text()[span.end as usize..]
+            .trim_start()
+            .starts_with("None")
+        {
+            return None;
+        }
         let diagnostic = Diagnostic::new(
             Code::UnexpectedToken,
             format!("there is no operator `{name}`"),

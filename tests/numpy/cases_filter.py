@@ -2,6 +2,7 @@
 are computed. Never: a minimum of nothing, which is an error when it is run.
 """
 
+from cases_reduce import METHODS
 from pool import DTYPES, FLOATS
 
 SHAPES = ["4", "3x4", "2x3x4", "37x41"]
