@@ -72,12 +72,13 @@ impl Combiner {
 
     /// The rank of the elements asked for, if it is that kind of reduction.
     pub(crate) fn rank(&self) -> Option<u64> {
-        match self.reduce.op {
-            ReduceOp::Nth {
-                rank: Rank::Known(rank),
-            } => Some(rank),
-            _ => None,
+        if let ReduceOp::Nth {
+            rank: Rank::Known(rank),
+        } = self.reduce.op
+        {
+            return Some(rank);
         }
+        None
     }
 
     /// How tiles are folded.

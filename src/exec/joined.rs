@@ -8,6 +8,10 @@ use crate::error::Result;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::types::{DType, Shape};
 
+/// Called with a part, where what is reached of it begins along the axis of the box, and the start and
+/// the extent of a box of the part.
+type Visit<'v> = dyn FnMut(&Part<'_>, usize, &[usize], &[usize]) -> Result<()> + 'v;
+
 /// Leaves beside each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Joined<'a> {
@@ -127,14 +131,8 @@ impl Joined<'_> {
         found
     }
 
-    /// Calls `visit` with each part that a box reaches, where what it reaches of it begins along
-    /// the axis of the box, and the box of the part.
-    fn each_part(
-        &self,
-        start: &[usize],
-        extent: &[usize],
-        visit: &mut dyn FnMut(&Part<'_>, usize, &[usize], &[usize]) -> Result<()>,
-    ) -> Result<()> {
+    /// Calls `visit` with each part that a box reaches.
+    fn each_part(&self, start: &[usize], extent: &[usize], visit: &mut Visit<'_>) -> Result<()> {
         let (first, end) = (start[self.axis], start[self.axis] + extent[self.axis]);
         let behind = self.parts.partition_point(|part| part.start <= first);
         let (mut own, mut len) = (start.to_vec(), extent.to_vec());

@@ -187,19 +187,22 @@ impl Display for Reduce {
         if let ReduceOp::Var { ddof } | ReduceOp::Std { ddof } = self.op {
             write!(f, " ddof {}", Scalar::Float64(f64::from_bits(ddof)))?;
         }
-        match self.op {
-            ReduceOp::Nth {
-                rank: Rank::Known(rank),
-            } => write!(f, " rank {rank}")?,
-            ReduceOp::Nth {
-                rank: Rank::Found(rank),
-            } => write!(f, " rank {rank}")?,
-            _ => {}
+        if let ReduceOp::Nth { rank } = self.op {
+            write!(f, " rank {rank}")?;
         }
         if let ReduceOp::Bins { bins } = self.op {
             write!(f, " count {bins}")?;
         }
         f.write_str(if self.keepdims { " keepdims" } else { "" })
+    }
+}
+
+impl Display for Rank {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Rank::Known(rank) => rank.fmt(f),
+            Rank::Found(rank) => rank.fmt(f),
+        }
     }
 }
 

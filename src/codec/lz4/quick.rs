@@ -56,10 +56,11 @@ pub(super) fn sequences(src: &[u8], dst: &mut [u8], mut place: Place) -> Place {
             at,
             filled: filled.min(place.filled + STAGE),
         };
-        // SAFETY: a margin is behind all of them.
-        let tiny = (0..TINIES).fold(true, |tiny, nth| {
-            tiny & (unsafe { byte(src, place.at + 3 * nth) } < TINY)
-        });
+        let token = |nth| {
+            // SAFETY: a margin is behind all of them.
+            unsafe { byte(src, place.at + 3 * nth) }
+        };
+        let tiny = (0..TINIES).map(token).max() < Some(TINY);
         let after = match tiny {
             // SAFETY: the limits are those of `src` and `dst`, or before.
             true => unsafe { stage::<true>(src, dst, place, limits) },
