@@ -58,6 +58,7 @@ impl Checker<'_> {
     pub(super) fn median(&mut self, given: &Given, value: Value, asked: &Asked) -> Res<Value> {
         let dtype = ReduceOp::Mean.result(self.build.dtype(value));
         let nan = self.constant(scalar::cast(Scalar::Float64(f64::NAN), dtype))?;
+        self.some_rows(given, asked)?;
         let n = self.how_many_sorted(asked)?;
         if n == Known(0.0) {
             return self.everywhere(nan, asked);
@@ -92,6 +93,22 @@ impl Checker<'_> {
                 self.select(nothing, nan, middle)
             }
         }
+    }
+
+    /// NumPy puts several axes together before it looks at the others, which must have elements then.
+    fn some_rows(&mut self, given: &Given, asked: &Asked) -> Res<()> {
+        let kept = (0..asked.shape.ndim()).filter(|axis| !asked.axes.contains(axis));
+        let empty = kept.map(|axis| asked.shape[axis]).any(|extent| extent == 0);
+        if asked.axes.len() == 1 || !empty {
+            return Ok(());
+        }
+        let name = given.function.name;
+        let message = format!("`{name}` along several axes, of rows that are none");
+        let node = given.get(0).ok_or(Reported)?;
+        let label = format!("`{}`", asked.shape);
+        let span = self.span(node);
+        self.report(Diagnostic::new(Code::EmptyReduction, message, span, label));
+        Err(Reported)
     }
 
     /// Half of a number, rounded down.
@@ -131,6 +148,7 @@ impl Checker<'_> {
         let node = given.get(1).ok_or(Reported)?;
         let (fractions, several) = self.fractions(node, whole)?;
         let exact = fractions.iter().all(|q| matches!(q, Literal::Int(_)));
+        self.some_rows(given, asked)?;
         let n = self.how_many_sorted(asked)?;
         if let Number::Found(n) = n {
             let zero = self.constant(Scalar::Float64(0.0))?;

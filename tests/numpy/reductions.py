@@ -87,6 +87,7 @@ def special(name, arg, axis=None, keepdims=False, ddof=0, **more):
             out[i], err[i] = FLOAT_FOLDS[plain](row, ddof)
     with np.errstate(all="ignore"):
         rounded = out.reshape(base.shape).astype(base.dtype)
+    overflowing(plain, base, rounded)
     err = np.where(err.reshape(base.shape) > 0, err.reshape(base.shape) * 2 + oracle.spacing(rounded), 0.0)
     check_against_numpy(plain, base, rounded, [np.append(row, 0.0) for row in rows], err)
     return Arr(rounded, err)
@@ -153,10 +154,17 @@ def float_reduction(name, arg, value, base, axis, ddof):
             err[i] += math.fsum(inner[i]) / (len(row) if name == "mean" else 1)
     with np.errstate(all="ignore"):
         rounded = out.reshape(base.shape).astype(base.dtype)
+    overflowing(name, base, rounded)
     err = err.reshape(base.shape)
     err = np.where(err > 0, err + oracle.spacing(rounded) * (1 if base.dtype == F32 else 0.5), 0.0)
     check_against_numpy(name, base, rounded, rows, err)
     return Arr(rounded, err)
+
+
+def overflowing(name, base, exact):
+    """Squares that add up to more than there is, though their mean would be a number."""
+    if name in ("var", "std") and (np.isfinite(exact) & ~np.isfinite(base)).any():
+        raise Ambiguous()
 
 
 def check_against_numpy(name, base, ours, rows, err):

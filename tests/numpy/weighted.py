@@ -23,18 +23,25 @@ def histogram(x, bins=10, range=None, density=False, weights=None):
     counts, edges = [call(lambda: np.histogram(x, **plain)[each]) for each in (0, 1)]
     if weights is not None:
         counts = added(x, counts, edges, isinstance(bins, int), weights)
+    edges = either_zero(x, range, edges)
     if not density:
-        return Arr(counts), Arr(edges)
-    widths = np.diff(edges).astype(float)
+        return Arr(counts), edges
+    widths = np.diff(edges.value).astype(float)
     if counts.dtype.kind != "f":
-        return Arr(call(lambda: counts / widths / counts.sum())), Arr(edges)
+        return Arr(call(lambda: counts / widths / counts.sum())), edges
     finite = np.isfinite(counts).all()
     total = counts.dtype.type(math.fsum(counts) if finite else counts.sum())
     lost = 8 * np.finfo(counts.dtype).eps * float(np.abs(counts).sum())
     if finite and lost > 1e-3 * abs(total) > 0:
         raise Ambiguous()
     value = call(lambda: counts / widths / total)
-    return Arr(value, np.abs(value) * lost / abs(total) if finite and total else None), Arr(edges)
+    return Arr(value, np.abs(value) * lost / abs(total) if finite and total else None), edges
+
+
+def either_zero(x, ends, edges):
+    """An end that is found among zeros of both signs may have either."""
+    signs = np.signbit(x[x == 0]) if x.dtype.kind == "f" and ends is None else []
+    return Arr(edges, np.where(edges == 0, 5e-324, 0.0)) if len(set(signs)) == 2 else Arr(edges)
 
 
 def near_a_whole_number(x, rule, ends):
