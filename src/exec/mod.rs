@@ -21,6 +21,8 @@ mod joined;
 mod kernels;
 mod options;
 mod pass;
+mod pool;
+mod results;
 mod seen;
 mod select;
 mod show;
@@ -30,24 +32,19 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tiling;
+mod walk;
 mod worker;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
-
-use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{Concat, Inst, RaiseKind, Rank, ReduceOp, Value, Verified, inside};
-use crate::limits::MAX_THREADS;
-use crate::opt::passes::{self, Home, Kind, Pass, PassPlan, PassSink};
-use crate::table::Id;
+use crate::ir::{RaiseKind, ReduceOp, Value, Verified};
+use crate::opt::passes::{Home, Pass, PassPlan, PassSink};
 use crate::types::{DType, Shape};
 
 pub use options::{Engine, Options, Progress};
@@ -56,16 +53,14 @@ pub(crate) use show::{bodies, host_of as host, plan_text};
 pub use sink::{Piece, Receiver};
 pub use stats::Stats;
 
-use cache::BlockCache;
-use carry::Carries;
-use filter::{Budget, FilterTarget, Part, deliver_slab};
-use input::Leaf;
+use filter::{Budget, FilterTarget};
 use kernels::{KernelCounts, Kernels};
 use pass::{Delivery, PassRun, SinkRun, reduce_of};
+use pool::Pool;
+use results::Results;
 use sink::{Output, SharedBytes, Target};
 use stats::Counters;
-use tiling::Tile;
-use worker::Worker;
+use walk::run_tiles;
 
 /// Where an output goes.
 pub enum Destination<'d> {
@@ -101,10 +96,7 @@ pub(crate) fn evaluate(
     let counts = KernelCounts::default();
     let counters = Counters::default();
     let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
-    let mut results = Results {
-        budget,
-        ..Results::default()
-    };
+    let mut results = Results::new(budget);
     for (index, pass) in task.plan.passes.iter().enumerate() {
         let mut stored = allocate(task, index, pass, &destinations);
         let mut run = bind(
@@ -132,23 +124,6 @@ pub(crate) fn evaluate(
     let outputs = results.outputs(task, destinations)?;
     counters.report(stats);
     Ok(outputs)
-}
-
-/// Concats whose parts are known already: they may be parts of others several times over.
-type Known<'a> = HashMap<Value, Leaf<'a>>;
-
-/// Indices by the value that has them and the extent that they are brought into.
-type Lists = HashMap<(Value, usize), Arc<[usize]>>;
-
-/// What passes have delivered so far, for later passes and for outputs.
-#[derive(Debug, Default)]
-struct Results {
-    arrays: HashMap<Value, Array<'static>>,
-    /// Filtered outputs, by their index.
-    filtered: HashMap<usize, Array<'static>>,
-    /// Indices into an axis of some extent that views look up.
-    lists: RefCell<Lists>,
-    budget: Arc<Budget>,
 }
 
 /// Elements that a pass stores in memory of our own.
@@ -401,203 +376,6 @@ fn internal(message: &str) -> Error {
     Error::new(ErrorKind::Internal, Code::Internal, message)
 }
 
-/// Computes every tile of a pass.
-fn run_tiles(
-    task: &Task<'_, '_>,
-    index: usize,
-    run: &PassRun<'_>,
-    pool: &Pool,
-    counters: &Counters,
-) -> Result<()> {
-    let work = Work {
-        run,
-        index,
-        options: task.options,
-        counters,
-        cache: BlockCache::new(run.cache_bytes(pool.threads())),
-        workers: Mutex::default(),
-        done: AtomicUsize::new(0),
-        total: run.tiling.n_tiles(),
-    };
-    let cells = 0..run.tiling.n_outer();
-    if run.kind == Kind::Ordered {
-        run_in_order(&work, pool)?;
-    } else if let Some(axis) = run.scan_axis {
-        run_columns(&work, pool, axis)?;
-    } else if work.total <= 1 || pool.threads() == 1 {
-        for visit in cells {
-            let cell = run.tiling.outer_cell(visit);
-            (0..run.tiling.n_inner(&cell)).try_for_each(|inner| work.tile(&cell, inner))?;
-        }
-    } else {
-        pool.install(|| {
-            cells.into_par_iter().try_for_each(|visit| {
-                let cell = run.tiling.outer_cell(visit);
-                let tiles = (0..run.tiling.n_inner(&cell)).into_par_iter();
-                tiles.try_for_each(|inner| work.tile(&cell, inner))
-            })
-        })?;
-    }
-    work.report();
-    Ok(())
-}
-
-/// Computes every tile of a pass with scans: columns along the axis beside each other where there
-/// are enough of them, else the tiles of a column some at a time, which then wait for their turn.
-fn run_columns(work: &Work<'_, '_>, pool: &Pool, axis: usize) -> Result<()> {
-    let columns = 0..work.run.tiling.columns(axis);
-    let threads = pool.threads();
-    if work.total <= 1 || threads == 1 {
-        return columns
-            .into_iter()
-            .try_for_each(|column| work.column(axis, column, 1));
-    }
-    pool.install(|| match columns.len() >= threads {
-        true => columns
-            .into_par_iter()
-            .try_for_each(|column| work.column(axis, column, 1)),
-        false => columns
-            .into_iter()
-            .try_for_each(|column| work.column(axis, column, threads)),
-    })
-}
-
-/// Computes every tile of a pass with filters or tallies, some slabs of tiles at a time, which are then
-/// delivered one after the other.
-fn run_in_order(work: &Work<'_, '_>, pool: &Pool) -> Result<()> {
-    /// Tiles for each thread between two deliveries.
-    const AT_ONCE: usize = 4;
-    let tiling = &work.run.tiling;
-    let slab = tiling.tiles_in_slab().max(1);
-    let at_once = match pool.threads() {
-        1 => slab,
-        threads => (threads * AT_ONCE).next_multiple_of(slab),
-    };
-    for first in (0..work.total).step_by(at_once) {
-        let tiles = first..work.total.min(first + at_once);
-        let parts: Vec<Part> = match pool.threads() {
-            1 => tiles.map(|tile| work.part(tile)).collect::<Result<_>>()?,
-            _ => pool.install(|| {
-                tiles
-                    .into_par_iter()
-                    .map(|tile| work.part(tile))
-                    .collect::<Result<_>>()
-            })?,
-        };
-        let started = Instant::now();
-        for slab in parts.chunks(slab) {
-            deliver_slab(work.run, slab)?;
-        }
-        Counters::add(&work.counters.write_ns, started.elapsed());
-    }
-    Ok(())
-}
-
-/// What the workers of a pass share.
-struct Work<'w, 'a> {
-    run: &'w PassRun<'a>,
-    index: usize,
-    options: &'w Options,
-    counters: &'w Counters,
-    cache: BlockCache,
-    /// Buffers nobody is using: as many as there were ever tiles in flight at once.
-    workers: Mutex<Vec<Worker>>,
-    done: AtomicUsize,
-    total: usize,
-}
-
-impl Work<'_, '_> {
-    fn tile(&self, cell: &[usize], inner: usize) -> Result<()> {
-        let tile = self.run.tiling.tile(cell, inner);
-        let worker = self.computed(&tile)?;
-        self.workers().push(worker);
-        self.advance();
-        Ok(())
-    }
-
-    /// Computes the tile at a place in the order of tiles, and keeps what is wanted of it in order.
-    fn part(&self, at: usize) -> Result<Part> {
-        let tile = self.run.tiling.tile_in_order(at);
-        let mut worker = self.computed(&tile)?;
-        let started = Instant::now();
-        let part = worker.filtered(self.run, tile);
-        Counters::add(&self.counters.combine_ns, started.elapsed());
-        self.workers().push(worker);
-        self.advance();
-        part
-    }
-
-    /// Computes the tiles of one column along the axis of scans, at most `at_once` beside each
-    /// other, and carries what is scanned from each to the next.
-    fn column(&self, axis: usize, column: usize, at_once: usize) -> Result<()> {
-        let tiling = &self.run.tiling;
-        let steps = tiling.cells(axis);
-        let mut carries = Carries::default();
-        for first in (0..steps).step_by(at_once) {
-            let batch = first..steps.min(first.saturating_add(at_once));
-            let compute = |step: usize| {
-                let tile = tiling.tile_in_column(axis, column, step);
-                let worker = self.computed(&tile)?;
-                Ok((tile, worker))
-            };
-            let computed: Vec<(Tile, Worker)> = match at_once {
-                1 => batch.map(compute).collect::<Result<_>>()?,
-                _ => batch.into_par_iter().map(compute).collect::<Result<_>>()?,
-            };
-            for (tile, mut worker) in computed {
-                let started = Instant::now();
-                let outcome = worker.carry(self.run, &mut carries, &tile);
-                Counters::add(&self.counters.combine_ns, started.elapsed());
-                self.workers().push(worker);
-                outcome?;
-                self.advance();
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes one tile with buffers of its own: no join happens while it holds them.
-    fn computed(&self, tile: &Tile) -> Result<Worker> {
-        if self.options.cancelled() {
-            let message = "the evaluation was cancelled";
-            return Err(Error::new(ErrorKind::Cancelled, Code::Cancelled, message));
-        }
-        let mut worker = self.workers().pop().unwrap_or_default();
-        let outcome = worker.process(self.run, &self.cache, self.counters, tile);
-        match outcome {
-            Ok(()) => Ok(worker),
-            Err(error) => {
-                self.workers().push(worker);
-                Err(error)
-            }
-        }
-    }
-
-    fn advance(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(progress) = &self.options.progress {
-            progress.advance(self.index, done, self.total);
-        }
-    }
-
-    fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn report(self) {
-        let workers = self
-            .workers
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut held = self.cache.peak();
-        for worker in &workers {
-            self.counters.add_decoding(&worker.decode.counts);
-            held += worker.capacity();
-        }
-        self.counters.scratch.fetch_max(held, Ordering::Relaxed);
-    }
-}
-
 /// Takes a pass's results, or says where a condition held that must not.
 fn finish(task: &Task<'_, '_>, pass: &Pass, run: PassRun<'_>, results: &mut Results) -> Result<()> {
     let domain = run.domain;
@@ -690,266 +468,6 @@ fn raised(kind: RaiseKind, domain: &Shape, mut at: usize) -> Error {
         ),
     };
     Error::new(ErrorKind::Run, code, message).with_help(help)
-}
-
-impl Results {
-    fn keep(&mut self, value: Value, dtype: DType, shape: &Shape, bytes: Vec<u8>) -> Result<()> {
-        let array = Array::from_bytes(dtype, shape, bytes)?;
-        self.arrays.insert(value, array);
-        Ok(())
-    }
-
-    fn keep_stored(&mut self, task: &Task<'_, '_>, stored: Stored) -> Result<()> {
-        stored.into_values().try_for_each(|(value, bytes)| {
-            let data = &task.func.values[value];
-            self.keep(value, data.dtype, &data.shape, bytes)
-        })
-    }
-
-    /// What an input reads; a result that is not there is pending, which only a plan may be.
-    fn leaf<'a>(
-        &self,
-        task: &Task<'_, 'a>,
-        input: &passes::Input,
-        known: &mut Known<'a>,
-    ) -> Result<Leaf<'a>> {
-        match input.leaf {
-            passes::Leaf::Operand(operand) => task
-                .operands
-                .get(operand.index())
-                .map(|array| Leaf::Array(array.clone()))
-                .ok_or_else(|| internal("an operand has no array")),
-            passes::Leaf::Result(value) => Ok(match self.arrays.get(&value) {
-                Some(array) => Leaf::Array(array.clone()),
-                None => Leaf::Pending(input.dtype, input.shape.clone()),
-            }),
-            passes::Leaf::Generate(value) => match &task.func.values[value].inst {
-                Inst::Generate(generator) => {
-                    Ok(Leaf::Generate(*generator, input.dtype, input.shape.clone()))
-                }
-                Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Map(_)
-                | Inst::Reduce(_)
-                | Inst::View(_)
-                | Inst::Reshape(_)
-                | Inst::Concat(_)
-                | Inst::Scan(_)
-                | Inst::Tally(_) => Err(internal("a generated leaf is no generator")),
-            },
-            passes::Leaf::View(value) => match &task.func.values[value].inst {
-                Inst::Concat(concat) => {
-                    if let Some(leaf) = known.get(&value) {
-                        return Ok(leaf.clone());
-                    }
-                    let leaf = self.joined(task, concat, &input.shape, known)?;
-                    known.insert(value, leaf.clone());
-                    Ok(leaf)
-                }
-                Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Generate(_)
-                | Inst::Map(_)
-                | Inst::Reduce(_)
-                | Inst::View(_)
-                | Inst::Reshape(_)
-                | Inst::Scan(_)
-                | Inst::Tally(_) => self.view(task, value, known),
-            },
-        }
-    }
-
-    /// A rank, which may be beyond the last; the first while it is pending.
-    fn rank(&self, rank: Rank) -> u64 {
-        let value = match rank {
-            Rank::Known(rank) => return rank,
-            Rank::Found(value) => value,
-        };
-        // OK because results are in memory: there is nothing to fail.
-        let bytes = self
-            .arrays
-            .get(&value)
-            .and_then(|array| array.to_bytes().ok());
-        let found = bytes.and_then(|bytes| bytes.first_chunk().copied());
-        found.map_or(0, i64::from_ne_bytes).max(0) as u64
-    }
-
-    /// The indices into an axis of `extent` that a result has; none while it is pending.
-    fn list(&self, list: Value, extent: usize) -> Option<Arc<[usize]>> {
-        let mut lists = self.lists.borrow_mut();
-        if let Some(known) = lists.get(&(list, extent)) {
-            return Some(Arc::clone(known));
-        }
-        // OK because results are in memory: there is nothing to fail.
-        let bytes = self.arrays.get(&list)?.to_bytes().ok()?;
-        let (elems, _) = bytes.as_chunks::<8>();
-        let at = elems
-            .iter()
-            .map(|&at| inside(i64::from_ne_bytes(at), extent));
-        let indices: Arc<[usize]> = at.collect();
-        lists.insert((list, extent), Arc::clone(&indices));
-        Some(indices)
-    }
-
-    /// What a concat reads, part by part.
-    fn joined<'a>(
-        &self,
-        task: &Task<'_, 'a>,
-        concat: &Concat,
-        shape: &Shape,
-        known: &mut Known<'a>,
-    ) -> Result<Leaf<'a>> {
-        let parts = concat.parts.iter().map(|&part| {
-            let data = &task.func.values[part];
-            let input = passes::Input {
-                leaf: passes::leaf(task.func, part),
-                dtype: data.dtype,
-                shape: data.shape.clone(),
-            };
-            // Leaves of passes come first.
-            let key = task.func.values.len() + part.index();
-            Ok((self.leaf(task, &input, known)?, key))
-        });
-        let parts = parts.collect::<Result<Vec<_>>>()?;
-        Ok(Leaf::joined(parts, concat.axis, shape))
-    }
-
-    /// What a view reads, from what it sees in the end outwards.
-    fn view<'a>(
-        &self,
-        task: &Task<'_, 'a>,
-        value: Value,
-        known: &mut Known<'a>,
-    ) -> Result<Leaf<'a>> {
-        let mut views = Vec::new();
-        let mut inner = value;
-        while let Some(seen) = task.func.seen_by(inner) {
-            views.push(&task.func.values[inner]);
-            inner = seen;
-        }
-        let data = &task.func.values[inner];
-        let input = passes::Input {
-            leaf: passes::Leaf::View(value).root(task.func),
-            dtype: data.dtype,
-            shape: data.shape.clone(),
-        };
-        let outwards = views.iter().rev();
-        Ok(
-            outwards.fold(self.leaf(task, &input, known)?, |leaf, data| {
-                match &data.inst {
-                    Inst::View(view) => {
-                        let axes = view.looked_up(|list, extent| self.list(list, extent));
-                        leaf.viewed(&axes, &data.shape)
-                    }
-                    Inst::Reshape(_)
-                    | Inst::Concat(_)
-                    | Inst::Const(_)
-                    | Inst::Elem(_)
-                    | Inst::Generate(_)
-                    | Inst::Map(_)
-                    | Inst::Reduce(_)
-                    | Inst::Scan(_)
-                    | Inst::Tally(_) => leaf.reshaped(&data.shape),
-                }
-            }),
-        )
-    }
-
-    /// Hands each output that did not go to its destination directly to it now.
-    fn outputs(
-        &self,
-        task: &Task<'_, '_>,
-        destinations: Vec<Destination<'_>>,
-    ) -> Result<Vec<Option<Array<'static>>>> {
-        let outputs = task.func.outputs.iter().zip(destinations).enumerate();
-        outputs
-            .map(|(index, (output, destination))| {
-                if output.filter.is_some() {
-                    return Ok(self.filtered.get(&index).cloned());
-                }
-                let Some(array) = self.arrays.get(&output.value) else {
-                    return Ok(None);
-                };
-                if matches!(destination, Destination::Memory) {
-                    return Ok(Some(array.clone()));
-                }
-                let (dtype, shape) = (array.dtype(), array.shape());
-                let bytes = array.to_bytes()?;
-                match destination {
-                    Destination::Memory => {}
-                    Destination::Buffer(buffer) => buffer.copy_from_slice(&bytes),
-                    Destination::Npy(writer) => writer.write_at(0, &bytes)?,
-                    Destination::Receiver(receiver) => receiver(&Piece {
-                        output: index,
-                        dtype,
-                        start: &vec![0; shape.ndim()],
-                        extent: shape,
-                        bytes: &bytes,
-                    })?,
-                }
-                Ok(None)
-            })
-            .collect()
-    }
-}
-
-/// Where the work runs.
-#[derive(Debug)]
-enum Pool {
-    /// The caller's pool, or rayon's global one.
-    Current,
-    /// This thread alone.
-    Inline,
-    /// A pool of ours with as many threads as asked for.
-    Own(Arc<rayon::ThreadPool>),
-}
-
-impl Pool {
-    fn new(options: &Options) -> Result<Pool> {
-        match options.threads {
-            None => Ok(Pool::Current),
-            Some(0 | 1) => Ok(Pool::Inline),
-            Some(threads) => own_pool(threads.min(MAX_THREADS)).map(Pool::Own),
-        }
-    }
-
-    fn threads(&self) -> usize {
-        match self {
-            Pool::Current => rayon::current_num_threads(),
-            Pool::Inline => 1,
-            Pool::Own(pool) => pool.current_num_threads(),
-        }
-    }
-
-    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match self {
-            Pool::Current | Pool::Inline => work(),
-            Pool::Own(pool) => pool.install(work),
-        }
-    }
-}
-
-/// The pool with this many threads, made once.
-fn own_pool(threads: usize) -> Result<Arc<rayon::ThreadPool>> {
-    static POOLS: Mutex<Vec<Arc<rayon::ThreadPool>>> = Mutex::new(Vec::new());
-    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(pool) = pools
-        .iter()
-        .find(|pool| pool.current_num_threads() == threads)
-    {
-        return Ok(Arc::clone(pool));
-    }
-    let built = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|index| format!("fuseblock-{index}"))
-        .build()
-        .map_err(|error| {
-            let message = format!("cannot start {threads} threads: {error}");
-            Error::new(ErrorKind::Limit, Code::Usage, message)
-        })?;
-    let pool = Arc::new(built);
-    pools.push(Arc::clone(&pool));
-    Ok(pool)
 }
 
 impl std::fmt::Debug for Destination<'_> {

@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::limits::MAX_SINKS;
 use crate::ir::parse;
 
 fn func(text: &str) -> Verified {
