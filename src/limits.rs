@@ -63,6 +63,12 @@ pub const MAX_REPEATED: usize = 4;
 /// once for each neighbour. What is beyond is kept in memory.
 pub const MAX_SUNK_VALUES: usize = MAX_VALUES / 4;
 
+/// Parts up to which arrays that were put together before become parts themselves.
+pub const MAX_SPLICED_PARTS: usize = 1_024;
+
+/// How deep arrays that are put together may be inside of each other, beyond that.
+pub const MAX_NESTED_CONCATS: u32 = 64;
+
 /// Leaves up to which arrays that are put together are each computed everywhere, and one is chosen,
 /// where some of them are computed; beyond, those are kept in memory.
 pub const MAX_CHOSEN_LEAVES: u32 = 16;

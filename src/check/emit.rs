@@ -162,11 +162,31 @@ impl Checker<'_> {
                 .map(|arg| self.breadth(arg))
                 .fold(0, u32::saturating_add),
         };
+        let nesting = match &data.inst {
+            Inst::View(View { arg, .. }) | Inst::Reshape(arg) => self.nesting(*arg),
+            Inst::Concat(concat) => {
+                let parts = concat.parts.iter().map(|&part| self.nesting(part));
+                1 + parts.max().unwrap_or(0)
+            }
+            Inst::Const(_)
+            | Inst::Elem(_)
+            | Inst::Generate(_)
+            | Inst::Map(_)
+            | Inst::Reduce(_)
+            | Inst::Scan(_)
+            | Inst::Tally(_) => 0,
+        };
         // A cast to the dtype it has is the value itself, which is noted already.
         if value.index() == self.drivers.len() {
             self.drivers.push(driver);
             self.breadths.push(breadth);
+            self.nestings.push(nesting);
         }
+    }
+
+    /// How many concats are inside of each other where a value is read.
+    pub(super) fn nesting(&self, value: Value) -> u32 {
+        self.nestings.get(value.index()).copied().unwrap_or(0)
     }
 
     /// How many leaves a pass over a value reads at most, each as often as it is named.

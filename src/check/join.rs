@@ -1,6 +1,6 @@
-//! In: arrays that are put side by side, and neighbours within one. Out: selections among views:
-//! each element comes from one of them, and nothing is copied first.
-//! Never: a pass over the data.
+//! In: arrays that are put side by side, and neighbours within one. Out: an instruction that reads them
+//! one after the other, or, where few are computed, selections among views.
+//! Never: a pass over the data, but to keep what is computed where there are many.
 
 use super::call::Given;
 use super::index::{Axes, from_end, sliced};
@@ -8,7 +8,7 @@ use super::meaning::{Is, Meaning, Term};
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Border, Concat, Inst, Value};
-use crate::limits::MAX_CHOSEN_LEAVES;
+use crate::limits::{MAX_CHOSEN_LEAVES, MAX_NESTED_CONCATS, MAX_SPLICED_PARTS};
 use crate::syntax::ast::{Node, NodeId};
 use crate::types::{BinaryOp, Scalar, Shape};
 
@@ -92,17 +92,19 @@ impl Checker<'_> {
         self.joined(&parts, axis)
     }
 
-    /// Values of one dtype whose shapes agree but along `axis`, one after the other along it: each
-    /// seen at every place of the result, its edge standing in where it does not reach, and chosen
-    /// where it does.
+    /// Values of one dtype whose shapes agree but along `axis`, one after the other along it: read
+    /// where they are; or each seen at every place of the result, its edge standing in where it does
+    /// not reach, and chosen where it does.
     fn joined(&mut self, values: &[Value], axis: usize) -> Res<Value> {
         let extents: Vec<usize> = values
             .iter()
             .map(|&value| self.build.shape(value)[axis])
             .collect();
-        let total = extents
-            .iter()
-            .fold(0, |sum: usize, &n| sum.saturating_add(n));
+        let mut sum = extents.iter().copied();
+        let Some(total) = sum.try_fold(0, usize::checked_add) else {
+            let message = "arrays that are put together have more elements than can be counted";
+            return Err(self.once(Code::TooLarge, || message.to_string()));
+        };
         let mut parts = values
             .iter()
             .zip(&extents)
@@ -115,7 +117,7 @@ impl Checker<'_> {
             let parts: Vec<Value> = std::iter::once(first).chain(parts).collect();
             return match parts.as_slice() {
                 [only] => Ok(*only),
-                _ => self.concat_by(Concat { parts, axis }),
+                _ => self.concatenated(parts, axis),
             };
         }
         let (mut joined, mut end) = (self.placed(first, axis, 0, total)?, extent);
@@ -130,6 +132,40 @@ impl Checker<'_> {
             end += extent;
         }
         Ok(joined)
+    }
+
+    /// An instruction that reads these one after the other, and what those read that were put
+    /// together along the axis before.
+    fn concatenated(&mut self, values: Vec<Value>, axis: usize) -> Res<Value> {
+        let spliced =
+            values
+                .iter()
+                .flat_map(|value| match &self.build.func().values[*value].inst {
+                    Inst::Concat(inner) if inner.axis == axis => &inner.parts[..],
+                    Inst::Const(_)
+                    | Inst::Elem(_)
+                    | Inst::Generate(_)
+                    | Inst::Map(_)
+                    | Inst::Reduce(_)
+                    | Inst::View(_)
+                    | Inst::Reshape(_)
+                    | Inst::Concat(_)
+                    | Inst::Scan(_)
+                    | Inst::Tally(_) => std::slice::from_ref(value),
+                });
+        let spliced: Vec<Value> = spliced.copied().take(MAX_SPLICED_PARTS + 1).collect();
+        let parts = match spliced.len() <= MAX_SPLICED_PARTS {
+            true => spliced,
+            false => values,
+        };
+        let depth = parts.iter().map(|&part| self.nesting(part)).max();
+        if depth >= Some(MAX_NESTED_CONCATS) {
+            let message = format!(
+                "arrays put together of arrays put together, {MAX_NESTED_CONCATS} times over"
+            );
+            return Err(self.once(Code::TooLarge, || message));
+        }
+        self.concat_by(Concat { parts, axis })
     }
 
     /// Whether a pass reads arrays that are put together where they are, rather than compute each of

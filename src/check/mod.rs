@@ -160,6 +160,8 @@ struct Checker<'a> {
     drivers: Vec<Option<Driver>>,
     /// See [`Checker::breadth`].
     breadths: Vec<u32>,
+    /// See [`Checker::nesting`].
+    nestings: Vec<u32>,
     powers: Vec<Power>,
     /// The filter of the arguments that are being computed with.
     passing: Option<Filtered>,
@@ -197,6 +199,7 @@ impl<'a> Checker<'a> {
             visits: 0,
             drivers: Vec::new(),
             breadths: Vec::new(),
+            nestings: Vec::new(),
             powers: Vec::new(),
             passing: None,
             diagnostics: Vec::new(),

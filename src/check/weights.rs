@@ -1,5 +1,5 @@
 //! In: what is counted, and the weights of its elements. Out: the sums of weights of each bin, added up
-//! as NumPy adds them. Never: a weight of what does not count.
+//! in C order, as NumPy does where bins are equal. Never: a weight of what does not count.
 
 use super::call::Given;
 use super::histogram::Counted;

@@ -20,6 +20,8 @@ pub(crate) struct Joined<'a> {
     pub(crate) block_bytes: usize,
     /// How most work is done; blocks are shared, since tiles are cut without regard to parts.
     pub(crate) access: Access,
+    /// See [`Leaf::grain`]: the finest of all parts.
+    pub(crate) grains: Vec<usize>,
     axis: usize,
     /// In order.
     parts: Vec<Part<'a>>,
@@ -53,6 +55,9 @@ impl<'a> Leaf<'a> {
             .iter()
             .map(|(leaf, _)| leaf.access())
             .max_by_key(rank);
+        let grain = |axis| leaves.iter().map(|(leaf, _)| leaf.grain(axis)).min();
+        let grains = (0..shape.ndim()).map(|axis| grain(axis).unwrap_or(1));
+        let grains = grains.collect();
         let mut end = 0;
         let parts = leaves.into_iter().map(|(leaf, key)| {
             let start = end;
@@ -65,6 +70,7 @@ impl<'a> Leaf<'a> {
             shape: shape.clone(),
             block_bytes: block_bytes.unwrap_or(0),
             access: access.unwrap_or(Access::Resident),
+            grains,
             axis,
             parts,
         }))
@@ -117,11 +123,10 @@ impl Joined<'_> {
         fetched
     }
 
-    /// The blocks that a box touches, as numbers of leaf, chunk and block.
+    /// The blocks that a box touches, as numbers of chunk and block: those of each part are others.
     pub(crate) fn blocks(&self, start: &[usize], extent: &[usize]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let mut note = |part: &Part<'_>, _: usize, start: &[usize], len: &[usize]| {
-            // Chunks of other parts are others.
             let blocks = part.leaf.blocks(start, len).into_iter();
             found.extend(blocks.map(|(chunk, block)| (chunk.wrapping_add(part.key << 32), block)));
             Ok(())

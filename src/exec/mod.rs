@@ -43,7 +43,7 @@ use crate::array::Array;
 use crate::array::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ir::{RaiseKind, ReduceOp, Value, Verified};
+use crate::ir::{RaiseKind, Value, Verified};
 use crate::opt::passes::{Home, Pass, PassPlan, PassSink};
 use crate::types::{DType, Shape};
 
@@ -55,7 +55,7 @@ pub use stats::Stats;
 
 use filter::{Budget, FilterTarget};
 use kernels::{KernelCounts, Kernels};
-use pass::{Delivery, PassRun, SinkRun, reduce_of};
+use pass::{Delivery, PassRun, SinkRun};
 use pool::Pool;
 use results::Results;
 use sink::{Output, SharedBytes, Target};
@@ -337,12 +337,8 @@ fn bind<'r>(
             continue;
         }
         let Some(value) = pass_sink.stored() else {
-            deliveries.push(
-                match reduce_of(task.func, *pass_sink).map(|reduce| reduce.op) {
-                    Some(ReduceOp::Nth { rank }) => Delivery::Rank(results.rank(rank)),
-                    Some(_) | None => Delivery::Inner,
-                },
-            );
+            let delivery = Delivery::inner(task.func, *pass_sink, |rank| results.rank(rank));
+            deliveries.push(delivery.ok_or_else(|| internal("a rank was not found"))?);
             continue;
         };
         let data = &task.func.values[value];

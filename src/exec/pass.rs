@@ -16,7 +16,7 @@ use crate::exec::select::Selection;
 use crate::exec::sink::Output;
 use crate::exec::tally::TallyRun;
 use crate::exec::tiling::{Tile, Tiling};
-use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp};
+use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp, Value};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
 use crate::opt::passes::{self, Kind, Pass, PassSink, Want, fold_dtype, fold_op};
@@ -191,6 +191,23 @@ pub(crate) enum Delivery<'a> {
     Tally(Arc<Budget>),
     /// Whatever the sink is for: a fold, a mask, weights or a raise.
     Inner,
+}
+
+impl Delivery<'_> {
+    /// For a sink that stores nothing; none if its rank is one that is not found.
+    pub(crate) fn inner(
+        func: &Func,
+        sink: PassSink,
+        found: impl FnOnce(Value) -> Option<u64>,
+    ) -> Option<Self> {
+        let Some(ReduceOp::Nth { rank }) = reduce_of(func, sink).map(|reduce| reduce.op) else {
+            return Some(Delivery::Inner);
+        };
+        match rank {
+            Rank::Known(rank) => Some(Delivery::Rank(rank)),
+            Rank::Found(value) => found(value).map(Delivery::Rank),
+        }
+    }
 }
 
 impl<'a> PassRun<'a> {

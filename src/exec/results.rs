@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::exec::filter::Budget;
 use crate::exec::input::Leaf;
 use crate::exec::sink::Piece;
-use crate::ir::{Concat, Inst, Rank, Value, inside};
+use crate::ir::{Concat, Inst, Value, inside};
 use crate::opt::passes;
 use crate::table::Id;
 use crate::types::{DType, Shape};
@@ -114,19 +114,12 @@ impl Results {
         }
     }
 
-    /// A rank, which may be beyond the last; the first while it is pending.
-    pub(super) fn rank(&self, rank: Rank) -> u64 {
-        let value = match rank {
-            Rank::Known(rank) => return rank,
-            Rank::Found(value) => value,
-        };
+    /// A rank that a pass has found, which may be beyond the last; none while it is pending.
+    pub(super) fn rank(&self, value: Value) -> Option<u64> {
         // OK because results are in memory: there is nothing to fail.
-        let bytes = self
-            .arrays
-            .get(&value)
-            .and_then(|array| array.to_bytes().ok());
-        let found = bytes.and_then(|bytes| bytes.first_chunk().copied());
-        found.map_or(0, i64::from_ne_bytes).max(0) as u64
+        let bytes = self.arrays.get(&value)?.to_bytes().ok()?;
+        let found = i64::from_ne_bytes(*bytes.first_chunk()?);
+        Some(found.max(0) as u64)
     }
 
     /// The indices into an axis of `extent` that a result has; none while it is pending.

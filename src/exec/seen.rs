@@ -67,7 +67,7 @@ impl<'a> Leaf<'a> {
 
     /// How far apart elements along an axis may be to be read in one box: those in between cost
     /// next to nothing, since they are decoded or read anyway.
-    fn grain(&self, axis: usize) -> usize {
+    pub(crate) fn grain(&self, axis: usize) -> usize {
         match self {
             Leaf::Array(array) => match array.layout() {
                 Layout::Blocks(grid, _) => grid.block[axis].max(1),
@@ -76,7 +76,8 @@ impl<'a> Leaf<'a> {
                 }
                 Layout::Resident { .. } | Layout::Runs(_) => 1,
             },
-            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Joined(_) | Leaf::Pending(..) => 1,
+            Leaf::Joined(joined) => joined.grains[axis],
+            Leaf::Generate(..) | Leaf::Seen(_) | Leaf::Pending(..) => 1,
         }
     }
 }

@@ -119,7 +119,8 @@ fn delivery<'t>(task: &'t Task<'_, '_>, sink: PassSink) -> Delivery<'t> {
         PassSink::Filter(_) => Delivery::Filter(FilterTarget::Memory, Default::default()),
         PassSink::Tally(_) => Delivery::Tally(Default::default()),
         PassSink::Fold(_) | PassSink::Mask(_) | PassSink::Weight(_) | PassSink::Raise(_) => {
-            Delivery::Inner
+            // What a pass before finds is not known: any rank stands for it.
+            Delivery::inner(task.func, sink, |_| Some(0)).unwrap_or(Delivery::Inner)
         }
     }
 }

@@ -392,8 +392,8 @@ fn scan_type(scan: &Scan, arg: &ValueData) -> Result<(DType, Shape), String> {
 
 fn tally_type(
     tally: &Tally,
-    number: &super::ValueData,
-    weight: &super::ValueData,
+    number: &ValueData,
+    weight: &ValueData,
 ) -> Result<(DType, Shape), String> {
     let Tally { bins, rounded, .. } = *tally;
     if number.dtype != DType::Int64 || number.shape.ndim() == 0 || bins > MAX_BINS {

@@ -34,8 +34,8 @@ const TINY: usize = 5;
 // PERF: planes of integers below 1000 decode in two thirds of the time (Zen 3).
 const TINIES: usize = 6;
 
-/// Literals and matches with extensions are copied in strides of this.
-const STRIDE: usize = 64;
+/// So many literals are copied at once where a token says that there are more than it can.
+const LITERALS: usize = 64;
 
 /// Where no sequence begins behind.
 #[derive(Clone, Copy)]
@@ -133,10 +133,10 @@ unsafe fn sequence<const FIRST: bool>(
             return None;
         }
         // SAFETY: a margin is behind both.
-        unsafe { put(src, at, dst, filled, STRIDE) };
-        if let Some(more) = literals.checked_sub(STRIDE) {
+        unsafe { put(src, at, dst, filled, LITERALS) };
+        if let Some(more) = literals.checked_sub(LITERALS) {
             // SAFETY: the literals end within the limits.
-            unsafe { put(src, at + STRIDE, dst, filled + STRIDE, more) };
+            unsafe { put(src, at + LITERALS, dst, filled + LITERALS, more) };
         }
     } else {
         // SAFETY: a margin is behind both.

@@ -58,7 +58,7 @@ pub(super) fn reduce(
                 Rank::Known(rank) => rank as usize,
                 Rank::Found(_) => {
                     let rank = found.and_then(Scalar::as_i128).unwrap_or(0);
-                    rank.clamp(0, n as i128 - 1) as usize
+                    rank.min(n as i128 - 1).max(0) as usize
                 }
             };
             let lists = lists(reduce, elems, shape, result);

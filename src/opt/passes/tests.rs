@@ -3,8 +3,8 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::limits::MAX_SINKS;
 use crate::ir::parse;
+use crate::limits::MAX_SINKS;
 
 fn func(text: &str) -> Verified {
     Verified::new(parse(text).expect("text parses")).expect("text verifies")
