@@ -198,6 +198,9 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
                 PassSink::Fold(value) => value,
                 PassSink::Tally(value) => {
                     growing = growing.saturating_add(tally::waiting_bytes(&pass.domain));
+                    // The sums of a block and those before it, besides the result.
+                    let bins = task.func.values[value].shape.elems();
+                    total = total.saturating_add(bins.saturating_mul(16));
                     value
                 }
                 PassSink::Store(value) | PassSink::Scan(value) => {
