@@ -3,6 +3,7 @@
 
 use super::call::Given;
 use super::filter::limit;
+use super::literal::Literal;
 use super::meaning::Term;
 use super::reduce::Asked;
 use super::{Checker, Reported, Res};
@@ -114,6 +115,12 @@ impl Checker<'_> {
         let (Some(_), Some(node)) = (asked.mask, given.named("where")) else {
             return Ok(());
         };
+        // The mask may be a filter's alone.
+        if let Some(literal @ (Literal::Bool(_) | Literal::Int(_))) = self.literal(node)
+            && literal.truth()
+        {
+            return Ok(());
+        }
         let name = given.function.name;
         let message = format!("`{name}` with `where` needs `initial`: nothing may be left");
         let span = self.span(node);

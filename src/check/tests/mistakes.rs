@@ -382,7 +382,7 @@ fn names_and_arguments() {
             --- 9223372036854775807 + 1
             E0207: an integer computed from literals does not fit in 64 bits
               "9223372036854775807 + 1" at 0: too large for `int64`
-              help: write one of the numbers as a float, `1.0` for `1`
+              help: write out a number that fits in `uint64`, or write a float, `2.0**64`
             --- (a, b)
             E0211: `(a, b)` is several values, not an array
               "(a, b)" at 0: an array is needed here
