@@ -413,6 +413,15 @@ class Program:
             return Lit(NAMES[node.id])
         raise Refused("E0201", node.id)
 
+    def named(self, name, args):
+        """A function that an operator is; of literals it wraps, where an operator is a mistake."""
+        try:
+            return self.apply(OPERATIONS[name], args)
+        except Refused as refusal:
+            if refusal.code == "E0207" and all(isinstance(arg, Lit) for arg in args):
+                raise Ambiguous() from refusal
+            raise
+
     def on_BinOp(self, node):
         return self.apply(OPERATORS[type(node.op)], [self.value(node.left), self.value(node.right)])
 
@@ -566,7 +575,7 @@ class Program:
 
     def function(self, name, args):
         if name in OPERATIONS:
-            out = self.apply(OPERATIONS[name], args)
+            out = self.named(name, args)
             return Arr(np.asarray(out.value)) if isinstance(out, Lit) else out
         if name in oracle.MATH or name in oracle.TWO or name == "pow":
             return math_function(name, args)
