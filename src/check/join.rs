@@ -137,22 +137,12 @@ impl Checker<'_> {
     /// An instruction that reads these one after the other, and what those read that were put
     /// together along the axis before.
     fn concatenated(&mut self, values: Vec<Value>, axis: usize) -> Res<Value> {
-        let spliced =
-            values
-                .iter()
-                .flat_map(|value| match &self.build.func().values[*value].inst {
-                    Inst::Concat(inner) if inner.axis == axis => &inner.parts[..],
-                    Inst::Const(_)
-                    | Inst::Elem(_)
-                    | Inst::Generate(_)
-                    | Inst::Map(_)
-                    | Inst::Reduce(_)
-                    | Inst::View(_)
-                    | Inst::Reshape(_)
-                    | Inst::Concat(_)
-                    | Inst::Scan(_)
-                    | Inst::Tally(_) => std::slice::from_ref(value),
-                });
+        let func = self.build.func();
+        let spliced = values.iter().flat_map(|value| {
+            let inner = func.values[*value].inst.concat();
+            let along = inner.filter(|inner| inner.axis == axis);
+            along.map_or(std::slice::from_ref(value), |inner| &inner.parts)
+        });
         let spliced: Vec<Value> = spliced.copied().take(MAX_SPLICED_PARTS + 1).collect();
         let parts = match spliced.len() <= MAX_SPLICED_PARTS {
             true => spliced,

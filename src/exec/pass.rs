@@ -200,7 +200,7 @@ impl Delivery<'_> {
         sink: PassSink,
         found: impl FnOnce(Value) -> Option<u64>,
     ) -> Option<Self> {
-        let Some(ReduceOp::Nth { rank }) = reduce_of(func, sink).map(|reduce| reduce.op) else {
+        let Some(ReduceOp::Nth { rank }) = sink.reduce(func).map(|reduce| reduce.op) else {
             return Some(Delivery::Inner);
         };
         match rank {
@@ -222,7 +222,7 @@ impl<'a> PassRun<'a> {
         let folds: Vec<&Reduce> = pass
             .sinks
             .iter()
-            .filter_map(|sink| reduce_of(func, *sink))
+            .filter_map(|sink| sink.reduce(func))
             .collect();
         let fastest = folds.first().map_or(&[][..], |reduce| &reduce.axes);
         let tiling = Tiling::new(&pass.domain, &pass.cut, fastest);
@@ -314,31 +314,6 @@ impl<'a> SinkRun<'a> {
             | SinkRun::Weight(_)
             | SinkRun::Raise(_) => Delivery::Inner,
         }
-    }
-}
-
-/// The reduction a sink folds.
-pub(crate) fn reduce_of(func: &Func, sink: PassSink) -> Option<&Reduce> {
-    match sink {
-        PassSink::Fold(value) => match &func.values[value].inst {
-            Inst::Reduce(reduce) => Some(reduce),
-            Inst::Const(_)
-            | Inst::Elem(_)
-            | Inst::Generate(_)
-            | Inst::Map(_)
-            | Inst::View(_)
-            | Inst::Reshape(_)
-            | Inst::Concat(_)
-            | Inst::Scan(_)
-            | Inst::Tally(_) => None,
-        },
-        PassSink::Store(_)
-        | PassSink::Scan(_)
-        | PassSink::Filter(_)
-        | PassSink::Tally(_)
-        | PassSink::Mask(_)
-        | PassSink::Weight(_)
-        | PassSink::Raise(_) => None,
     }
 }
 
@@ -503,7 +478,7 @@ fn sink_run<'a>(
         (_, Delivery::Store(output)) => return SinkRun::Store(output),
         (sink, Delivery::Inner | Delivery::Rank(_) | Delivery::Filter(..) | Delivery::Tally(_)) => {
             // OK because the executor gives every other sink its delivery.
-            reduce_of(func, sink).expect("a fold is a reduction")
+            sink.reduce(func).expect("a fold is a reduction")
         }
     };
     let arg = func.values[reduce.arg].dtype;

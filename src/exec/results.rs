@@ -92,25 +92,17 @@ impl Results {
                 | Inst::Scan(_)
                 | Inst::Tally(_) => Err(internal("a generated leaf is no generator")),
             },
-            passes::Leaf::View(value) => match &task.func.values[value].inst {
-                Inst::Concat(concat) => {
-                    if let Some(leaf) = known.get(&value) {
-                        return Ok(leaf.clone());
-                    }
-                    let leaf = self.joined(task, concat, &input.shape, known)?;
-                    known.insert(value, leaf.clone());
-                    Ok(leaf)
+            passes::Leaf::View(value) => {
+                let Some(concat) = task.func.values[value].inst.concat() else {
+                    return self.view(task, value, known);
+                };
+                if let Some(leaf) = known.get(&value) {
+                    return Ok(leaf.clone());
                 }
-                Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Generate(_)
-                | Inst::Map(_)
-                | Inst::Reduce(_)
-                | Inst::View(_)
-                | Inst::Reshape(_)
-                | Inst::Scan(_)
-                | Inst::Tally(_) => self.view(task, value, known),
-            },
+                let leaf = self.joined(task, concat, &input.shape, known)?;
+                known.insert(value, leaf.clone());
+                Ok(leaf)
+            }
         }
     }
 

@@ -261,6 +261,30 @@ impl Inst {
         None
     }
 
+    /// The reduction, where it is one.
+    pub fn reduce(&self) -> Option<&Reduce> {
+        if let Inst::Reduce(reduce) = self {
+            return Some(reduce);
+        }
+        None
+    }
+
+    /// The concat, where it is one.
+    pub fn concat(&self) -> Option<&Concat> {
+        if let Inst::Concat(concat) = self {
+            return Some(concat);
+        }
+        None
+    }
+
+    /// The scan, where it is one.
+    pub fn scan(&self) -> Option<&Scan> {
+        if let Inst::Scan(scan) = self {
+            return Some(scan);
+        }
+        None
+    }
+
     /// The tally, where it is one.
     pub fn tally(&self) -> Option<&Tally> {
         if let Inst::Tally(tally) = self {

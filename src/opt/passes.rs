@@ -19,14 +19,14 @@ mod uses;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::ir::{Cut, Func, Inst, OperandId, Output, Value, Verified, View};
+use crate::ir::{Cut, Func, Inst, OperandId, Output, Reduce, Value, Verified, View};
 use crate::table::Table;
 use crate::types::{DType, Grid, Shape};
 
 pub use lower::{Want, fold_dtype, fold_op};
 
 use group::{Group, delay, groups};
-use uses::{Fact, facts, is_leaf, rank, wanted};
+use uses::{Fact, facts, is_leaf, wanted};
 
 /// The passes of a function, in an order in which they can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -277,10 +277,10 @@ impl PassSink {
         }
     }
 
-    /// The rank that a pass before finds for it.
-    fn rank(self, func: &Func) -> Option<Value> {
+    /// The reduction that is folded.
+    pub fn reduce(self, func: &Func) -> Option<&Reduce> {
         match self {
-            PassSink::Fold(value) => rank(func, value),
+            PassSink::Fold(value) => func.values[value].inst.reduce(),
             PassSink::Store(_)
             | PassSink::Scan(_)
             | PassSink::Filter(_)
@@ -291,21 +291,15 @@ impl PassSink {
         }
     }
 
+    /// The rank that a pass before finds for it.
+    fn rank(self, func: &Func) -> Option<Value> {
+        self.reduce(func)?.op.found()
+    }
+
     /// The axis of a scan.
     fn axis(self, func: &Func) -> Option<usize> {
         match self {
-            PassSink::Scan(value) => match &func.values[value].inst {
-                Inst::Scan(scan) => Some(scan.axis),
-                Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Generate(_)
-                | Inst::Map(_)
-                | Inst::Reduce(_)
-                | Inst::View(_)
-                | Inst::Reshape(_)
-                | Inst::Concat(_)
-                | Inst::Tally(_) => None,
-            },
+            PassSink::Scan(value) => func.values[value].inst.scan().map(|scan| scan.axis),
             PassSink::Store(_)
             | PassSink::Fold(_)
             | PassSink::Filter(_)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::uses::{Fact, Wanted};
 use super::{Kind, PassSink};
-use crate::ir::{Cut, Func, Inst, ReduceOp, Value};
+use crate::ir::{Cut, Func, ReduceOp, Value};
 use crate::limits::{MAX_SINKS, TILE_MAX_ELEMS};
 use crate::table::Table;
 use crate::types::Shape;
@@ -36,27 +36,7 @@ impl Group {
 /// Groups sinks of equal level, domain and cut; those without a cut of their own join the first
 /// group that has one.
 pub(super) fn groups(func: &Func, facts: &Table<Value, Fact>, wanted: Vec<Wanted>) -> Vec<Group> {
-    let cut = |sink: PassSink| match sink {
-        PassSink::Fold(value) => match &func.values[value].inst {
-            Inst::Reduce(reduce) => Some(reduce.cut.clone()),
-            Inst::Const(_)
-            | Inst::Elem(_)
-            | Inst::Generate(_)
-            | Inst::Map(_)
-            | Inst::View(_)
-            | Inst::Reshape(_)
-            | Inst::Concat(_)
-            | Inst::Scan(_)
-            | Inst::Tally(_) => None,
-        },
-        PassSink::Store(_)
-        | PassSink::Scan(_)
-        | PassSink::Filter(_)
-        | PassSink::Tally(_)
-        | PassSink::Mask(_)
-        | PassSink::Weight(_)
-        | PassSink::Raise(_) => None,
-    };
+    let cut = |sink: PassSink| sink.reduce(func).map(|reduce| reduce.cut.clone());
     let (folds, maps): (Vec<_>, Vec<_>) = wanted
         .into_iter()
         .map(|wanted| (cut(wanted.sink), wanted))
@@ -125,31 +105,18 @@ fn agree(a: Option<usize>, b: Option<usize>) -> bool {
 /// How the pass of a sink walks over its tiles: in rounds if it looks for the element at a rank,
 /// and no tile holds all.
 fn kind(func: &Func, sink: PassSink) -> Kind {
-    let value = match sink {
-        PassSink::Fold(value) => value,
+    match sink {
         PassSink::Filter(_) | PassSink::Tally(_) | PassSink::Mask(_) | PassSink::Weight(_) => {
-            return Kind::Ordered;
+            Kind::Ordered
         }
-        PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => return Kind::Once,
-    };
-    match &func.values[value].inst {
-        Inst::Reduce(reduce) => {
-            let domain = &func.values[reduce.arg].shape;
-            let sorts = matches!(reduce.op, ReduceOp::Nth { .. });
-            match sorts && !reduce.cut.spans(domain, &reduce.axes) {
-                true => Kind::Rounds,
-                false => Kind::Once,
-            }
+        PassSink::Fold(_) | PassSink::Store(_) | PassSink::Scan(_) | PassSink::Raise(_) => {
+            let in_rounds = sink.reduce(func).is_some_and(|reduce| {
+                let domain = &func.values[reduce.arg].shape;
+                let sorts = matches!(reduce.op, ReduceOp::Nth { .. });
+                sorts && !reduce.cut.spans(domain, &reduce.axes)
+            });
+            if in_rounds { Kind::Rounds } else { Kind::Once }
         }
-        Inst::Const(_)
-        | Inst::Elem(_)
-        | Inst::Generate(_)
-        | Inst::Map(_)
-        | Inst::View(_)
-        | Inst::Reshape(_)
-        | Inst::Concat(_)
-        | Inst::Scan(_)
-        | Inst::Tally(_) => Kind::Once,
     }
 }
 

@@ -192,21 +192,13 @@ impl Lower<'_> {
             | PassSink::Mask(_)
             | PassSink::Weight(_) => (None, reg),
             PassSink::Raise(_) => (Some(FoldOp::Any), reg),
-            PassSink::Fold(value) => match &self.func.values[value].inst {
-                Inst::Reduce(Reduce { op, .. }) => {
+            PassSink::Fold(value) => match self.func.values[value].inst.reduce() {
+                Some(Reduce { op, .. }) => {
                     let reg = self.cast(reg, fold_dtype(*op, dtype));
                     (fold_op(*op, dtype), reg)
                 }
                 // OK because only reductions are folded.
-                Inst::Const(_)
-                | Inst::Elem(_)
-                | Inst::Generate(_)
-                | Inst::Map(_)
-                | Inst::View(_)
-                | Inst::Reshape(_)
-                | Inst::Concat(_)
-                | Inst::Scan(_)
-                | Inst::Tally(_) => (None, reg),
+                None => (None, reg),
             },
         };
         Some(match (want, fold) {

@@ -58,22 +58,6 @@ pub(super) fn facts(func: &Func) -> Table<Value, Fact> {
     facts
 }
 
-/// The rank that a pass before finds for a reduction.
-pub(super) fn rank(func: &Func, value: Value) -> Option<Value> {
-    match &func.values[value].inst {
-        Inst::Reduce(reduce) => reduce.op.found(),
-        Inst::Const(_)
-        | Inst::Elem(_)
-        | Inst::Generate(_)
-        | Inst::Map(_)
-        | Inst::View(_)
-        | Inst::Reshape(_)
-        | Inst::Concat(_)
-        | Inst::Scan(_)
-        | Inst::Tally(_) => None,
-    }
-}
-
 /// What the pass that delivers a value computes or reads: what a reduction, a scan or a tally is of,
 /// else the value itself.
 fn delivers_from(func: &Func, value: Value) -> Vec<Value> {
@@ -183,7 +167,8 @@ fn uses(func: &Func, facts: &Table<Value, Fact>) -> Table<Value, Use> {
             uses[value].feeds = true;
         }
         if uses[value].root {
-            if let Some(rank) = rank(func, value) {
+            let reduce = func.values[value].inst.reduce();
+            if let Some(rank) = reduce.and_then(|reduce| reduce.op.found()) {
                 uses[rank].root = true;
                 uses[rank].feeds = true;
             }
