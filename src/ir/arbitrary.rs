@@ -481,6 +481,7 @@ fn tally(u: &mut Unstructured, b: &mut Builder, pool: &[Value]) -> Result<Option
 }
 
 /// An elementwise operation over some of `pool` and its dtype; `cast` converts where needed.
+/// Signs are asked of numbers that were integers: the sign of a computed NaN is not specified.
 fn elementwise<V: Copy>(
     u: &mut Unstructured,
     pool: &[(V, DType)],
@@ -500,12 +501,19 @@ fn elementwise<V: Copy>(
             let op = *u.choose(&UnaryOp::ALL)?;
             let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
             let result = op.result(dtype).unwrap_or(dtype);
+            let a = match op {
+                UnaryOp::SignBit => cast(a, DType::Int32),
+                _ => a,
+            };
             Ok((Elementwise::Unary(op, cast(a, dtype)), result))
         }
         3..=7 => {
             let op = *u.choose(&BinaryOp::ALL)?;
             let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
-            let (b, _) = *u.choose(pool)?;
+            let b = match (op, u.choose(pool)?.0) {
+                (BinaryOp::CopySign, b) => cast(b, DType::Int32),
+                (_, b) => b,
+            };
             let result = op.result(dtype).unwrap_or(dtype);
             let (a, b) = (cast(a, dtype), cast(b, dtype));
             Ok((Elementwise::Binary(op, a, b), result))

@@ -48,7 +48,7 @@ def program(g, grammar):
     rows = bool(row)
     singles = {name: value for name, value in g.operands.items() if stretches(value.value.shape, row)}
     productions = FLAT + [(3, weighted, NUMBER)]
-    productions += [] if rows else [(8, reduced, ANY), (5, scanned, ANY)]
+    productions += [] if rows else SINGLES
     with g.alone(scope | singles, list(scope), productions):
         roots = [root(g, grammar) for _ in range(g.rng.choice([1, 1, 2]))]
     return Case("; ".join([*statements, ", ".join(node.text for node in roots)]), grammar)
@@ -88,7 +88,7 @@ def by_definition(g, whole, grammar):
     text = f"f(x, y) = x[x {g.rng.choice(['>', '<=', '!='])} y]"
     g.bind("f", Definition(source.parse(text).body[0].value, {}))
     v = g.make("f({A}, {B})", A=whole, B=g.literal(whole.kind))
-    with g.alone({"v": v.value}, ["v"], FLAT + [(8, reduced, ANY), (5, scanned, ANY)]):
+    with g.alone({"v": v.value}, ["v"], FLAT + SINGLES):
         node = root(g, grammar)
     return Case("; ".join([text, f"v = {v.text}", node.text]), grammar)
 
@@ -146,6 +146,13 @@ def reduced(g, depth, want):
     return g.exact(grow_reductions.reduced(g, reduction, a, keeps=False))
 
 
+def single(g, depth, want):
+    """An exact reduction inside an expression: several quantiles are an array that no mask made, which
+    goes with no filtered one."""
+    node = reduced(g, depth, want)
+    return node if node is None or not node.ndim else None
+
+
 def summed(g, depth):
     """A reduction of floats, or to floats."""
     return grow_reductions.inexact(g, depth, keeps=False)
@@ -167,4 +174,5 @@ def scanned(g, depth, want):
 
 
 PRODUCTIONS = [(3, passing, ANY), (2, indexed, ANY)]
+SINGLES = [(8, single, ANY), (5, scanned, ANY)]
 FLAT = grow_operators.PRODUCTIONS + grow_functions.PRODUCTIONS
