@@ -5,20 +5,26 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::array::npy::NpyWriter;
-use crate::array::{Array, Element};
+use crate::array::{Array, Element, OutputFile, SaveOptions};
 use crate::check::{self, Scope};
 use crate::diag::{Code, Diagnostic};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Destination, Engine, Options, Receiver, Stats, Task};
 use crate::ir::{Operand, Verified};
+use crate::limits::CHUNK_BYTES;
 use crate::math::SimdLevel;
 use crate::opt;
 use crate::opt::passes::PassPlan;
 use crate::source::{Source, Span};
 use crate::syntax;
 use crate::syntax::ast::{Ast, Statement};
-use crate::types::{DType, Scalar, Shape};
+use crate::types::{DType, Grid, Scalar, Shape};
+
+/// Elements of an operand's blocks below which a result gets others.
+const KEPT_BLOCK_ELEMS: usize = 4_096;
+
+/// Bytes of chunks above which a result gets others than its operand has.
+const KEPT_CHUNK_BYTES: usize = 16 * CHUNK_BYTES;
 
 /// How many operand layouts an expression remembers its compiled form for.
 const REMEMBERED: usize = 16;
@@ -373,13 +379,15 @@ impl<'a> Bound<'a> {
         Ok(self.evaluate(destinations.collect())?.1)
     }
 
-    /// Evaluates into `.npy` files, one an output. Each appears under its name only when it is
-    /// complete. Says what is in them.
+    /// Evaluates into files, one an output, in the format of their extensions: `.b2nd`, `.npy`. Each appears
+    /// under its name only when it is complete. Says what is in them. A compressed file takes the chunks and
+    /// blocks of the first operand with its shape, unless `options` say otherwise; each block is compressed
+    /// by the thread that computed it, and some chunks are in memory at a time.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] if the numbers of paths and outputs differ, [`ErrorKind::Io`], and
-    /// as [`Expr::eval`].
-    pub fn save_npy<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Saved> {
+    /// [`ErrorKind::Argument`] if the numbers of paths and outputs differ, [`ErrorKind::Unsupported`] if an
+    /// extension is of no format, [`ErrorKind::Io`], and as [`Expr::eval`].
+    pub fn save<P: AsRef<Path>>(&self, paths: &[P], options: &SaveOptions) -> Result<Saved> {
         let outputs: Vec<OutputInfo> = self.outputs().collect();
         if outputs.len() != paths.len() {
             let (have, need) = (paths.len(), outputs.len());
@@ -398,9 +406,12 @@ impl<'a> Bound<'a> {
         let writers = outputs
             .iter()
             .zip(paths)
-            .map(|(output, path)| NpyWriter::create(path.as_ref(), output.dtype, &output.shape))
+            .map(|(output, path)| {
+                let OutputInfo { dtype, shape, .. } = output;
+                OutputFile::create(path.as_ref(), *dtype, shape, self.grid_of(output), options)
+            })
             .collect::<Result<Vec<_>>>()?;
-        let destinations = writers.iter().map(Destination::Npy).collect();
+        let destinations = writers.iter().map(Destination::File).collect();
         let (_, stats) = self.evaluate(destinations)?;
         let written = outputs.into_iter().zip(&writers);
         let outputs = written.map(|(output, writer)| OutputInfo {
@@ -409,8 +420,23 @@ impl<'a> Bound<'a> {
             ..output
         });
         let outputs = outputs.collect();
-        writers.into_iter().try_for_each(NpyWriter::finish)?;
+        writers.into_iter().try_for_each(OutputFile::finish)?;
         Ok(Saved { outputs, stats })
+    }
+
+    /// The grid of the first operand with an output's shape, if its blocks are neither tiny nor huge.
+    fn grid_of(&self, output: &OutputInfo) -> Option<&Grid> {
+        let size = output.dtype.size();
+        let sound = |grid: &&Grid| {
+            let block = grid.block.elems();
+            let chunk = grid.chunk.checked_elems().unwrap_or(usize::MAX);
+            block >= KEPT_BLOCK_ELEMS
+                && block.saturating_mul(size) <= CHUNK_BYTES
+                && chunk.saturating_mul(size) <= KEPT_CHUNK_BYTES
+        };
+        let operands = self.prepared.func.operands.rows().iter();
+        let same = operands.filter(|operand| operand.shape == output.shape);
+        same.filter_map(|operand| operand.grid.as_ref()).find(sound)
     }
 
     /// The task as the executor sees it.

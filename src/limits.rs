@@ -249,3 +249,14 @@ pub const UNTRUSTED_BLOCKS: usize = 16 << 20;
 
 /// Bytes that a deflated member of a stranger's zip file inflates to in memory.
 pub const UNTRUSTED_INFLATED_BYTES: u64 = 256 << 20;
+
+/// Decoded bytes of the blocks of new files, at least, where arrays have so many: with less, what each
+/// block costs shows.
+pub const MIN_BLOCK_BYTES: usize = 128 << 10;
+
+/// Decoded bytes of the chunks of new files.
+pub const CHUNK_BYTES: usize = 4 << 20;
+
+/// Bytes of chunks that are complete before those in front of them, above which they are written out of
+/// order.
+pub const MAX_WAITING_BYTES: usize = 64 << 20;

@@ -237,7 +237,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("only .npy files so far"),
+        text(&output.stderr).contains("a name that ends in `.b2nd` or `.npy`"),
         "{}",
         text(&output.stderr)
     );
@@ -259,7 +259,7 @@ fn a_result_above_the_memory_limit_names_its_size_and_the_way_out() {
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stderr);
     assert!(
-        shown.contains("7.6 MiB") && shown.contains("-o OUT.npy"),
+        shown.contains("7.6 MiB") && shown.contains("-o OUT.b2nd"),
         "{shown}"
     );
     let output = run(

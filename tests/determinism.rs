@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use fuseblock::array::SaveOptions;
 use fuseblock::store::write::{Options, WriteCodec, write_frame};
 use fuseblock::types::{DType, Grid, Shape};
 use fuseblock::{Array, Engine, Expr, SimdLevel};
@@ -200,7 +201,9 @@ fn memory_buffer_stream_and_file_deliver_the_same() {
     assert!(streamed.into_inner().expect("no receiver panics") == expected);
 
     let path = dir.path().join("out.npy");
-    bound.save_npy(&[&path]).expect("saves");
+    bound
+        .save(&[&path], &SaveOptions::default())
+        .expect("saves");
     let read = Array::open(&path)
         .expect("opens")
         .to_vec::<f64>()
@@ -224,7 +227,7 @@ fn a_cancelled_evaluation_leaves_no_file() {
         .options(options);
     let before = std::fs::read_dir(dir.path()).expect("a folder").count();
     let error = bound
-        .save_npy(&[dir.path().join("out.npy")])
+        .save(&[dir.path().join("out.npy")], &SaveOptions::default())
         .expect_err("it was cancelled");
     assert_eq!(error.kind(), fuseblock::ErrorKind::Cancelled);
     assert_eq!(

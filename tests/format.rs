@@ -5,12 +5,21 @@
 mod common;
 
 use common::{geometries, read_all, sample};
-use fuseblock::store::write::{FrameWriter, Options, Split, WriteCodec, write_frame};
+use fuseblock::store::write::{ArrayWriter, Options, Split, WriteCodec, write_frame};
 use fuseblock::store::{self, Kind};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, ErrorKind};
 
-const CODECS: [WriteCodec; 3] = [WriteCodec::Lz4, WriteCodec::Lz4Hc, WriteCodec::Zstd];
+/// Every filter that loses nothing, alone and together.
+const FILTERS: [&str; 7] = [
+    "shuffle",
+    "none",
+    "bitshuffle",
+    "delta",
+    "delta,shuffle",
+    "shuffle,bytedelta",
+    "delta,bitshuffle",
+];
 
 fn grid(chunk: &[usize], block: &[usize]) -> Grid {
     Grid {
@@ -29,9 +38,9 @@ fn every_geometry_dtype_and_codec_reads_back() {
         for dtype in DType::ALL {
             // The options cycle, so that every one meets every geometry with some dtype.
             let options = Options {
-                codec: CODECS[case % 3],
+                codec: WriteCodec::ALL[case % 5],
                 level: [1, 5, 9, 0][case % 4],
-                shuffle: case % 5 != 0,
+                filters: FILTERS[case % 7].parse().unwrap(),
                 split: [Split::Auto, Split::Always, Split::Never][case / 3 % 3],
             };
             let elements = sample(dtype, shape.elems(), case);
@@ -66,7 +75,8 @@ fn constant_chunks_are_special_and_known_without_decoding() {
     let options = Options::default();
     write_frame(&path, DType::Float64, &shape, &grid, options, &bytes).unwrap();
     let info = store::info(&path).unwrap();
-    assert_eq!((info.special.zeros, info.special.value), (1, 2));
+    let special = info.special;
+    assert_eq!((special.zeros, special.nan, special.value), (1, 1, 1));
     assert_eq!(info.oddities, Vec::<String>::new());
     let array = Array::open(&path).unwrap();
     let fuseblock::array::Layout::Blocks(_, blocks) = array.layout() else {
@@ -123,7 +133,7 @@ fn the_writer_refuses_what_does_not_fit_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.b2nd");
     let create = |shape: &[usize], grid: &Grid| {
-        FrameWriter::create(
+        ArrayWriter::create(
             &path,
             DType::Int64,
             &Shape::new(shape),
@@ -144,15 +154,19 @@ fn the_writer_refuses_what_does_not_fit_and_leaves_nothing() {
         let error = create(shape, grid).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument, "{shape:?} {grid:?}");
     }
-    let mut writer = create(&[10], &good).unwrap();
+    let writer = create(&[10], &good).unwrap();
     assert_eq!(writer.chunks(), 3);
-    assert!(writer.write_next(&[0; 31]).is_err());
-    writer.write_next(&[1; 32]).unwrap();
-    writer.write_next(&[2; 32]).unwrap();
-    assert_eq!(&*writer.next_region().unwrap().shape, &[2]);
-    writer.write_next(&[3; 16]).unwrap();
-    assert!(writer.write_next(&[3; 16]).is_err());
-    drop(writer);
+    assert!(writer.write(&[0], &[4], &[0; 31]).is_err());
+    assert!(writer.write(&[8], &[3], &[0; 24]).is_err());
+    assert!(writer.write(&[0, 0], &[1, 1], &[0; 8]).is_err());
+    assert!(writer.write(&[usize::MAX], &[2], &[0; 16]).is_err());
+    writer.write(&[0], &[4], &[1; 32]).unwrap();
+    writer.write(&[4], &[4], &[2; 32]).unwrap();
+    assert_eq!(&*writer.region(2).shape, &[2]);
+    writer.write(&[8], &[1], &[3; 8]).unwrap();
+    // What was there before comes a second time.
+    assert!(writer.write(&[8], &[2], &[3; 16]).is_err());
+    assert!(writer.finish().is_err());
     assert!(create(&[10], &good).unwrap().finish().is_err());
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::boxes::{Strided, copy_box, dense_strides};
 use super::gather::fetch_runs;
 use super::{Blocks, DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::FORTRAN_BLOCK_BYTES;
+use crate::store::boxes::{Strided, copy_box, dense_strides};
 use crate::types::{DType, Grid, Scalar, Shape};
 
 /// An array whose elements stand with the first axis varying fastest, cut into blocks that are

@@ -1,10 +1,10 @@
 //! In: an array and a box of its elements. Out: those elements, dense, in C order.
 //! Never: padding, or elements outside the box.
 
-use super::boxes::{self, Strided, copy_box, copy_dense, dense_strides};
 use super::{Array, Blocks, DecodeScratch, Element, Layout, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::boxes::{self, Strided, copy_box, copy_dense, dense_strides};
 use crate::types::{Grid, Scalar, Shape};
 
 impl Array<'_> {

@@ -5,12 +5,12 @@ mod element;
 mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
-pub(crate) mod boxes;
 mod fortran;
 pub(crate) mod gather;
 pub mod npy;
 mod open;
 mod operand;
+mod output;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
 pub(crate) use element::element_bytes_mut;
 pub use open::OpenOptions;
+pub use output::{OutputFile, SaveOptions};
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).

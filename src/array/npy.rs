@@ -10,6 +10,7 @@ use super::{DecodeScratch, Runs};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::ReadLimits;
+use crate::store::boxes::each_run;
 use crate::store::dtype::{ElementFormat, FileDType, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
@@ -150,6 +151,21 @@ impl NpyWriter {
     pub fn write_at(&self, first: usize, bytes: &[u8]) -> Result<()> {
         let start = byte_range(self.dtype, &self.shape, first, bytes.len())?;
         self.file.write_at(self.data_start + start, bytes)
+    }
+
+    /// Writes the elements of a box; `bytes` has them in C order, native-endian.
+    ///
+    /// # Errors
+    /// When the system refuses, or the box does not lie inside the array.
+    pub fn write(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        each_run(
+            &self.shape,
+            self.dtype.size(),
+            start,
+            extent,
+            bytes,
+            |first, run| self.write_at(first, run),
+        )
     }
 
     /// Gives the array its first extent, once, when that is known: not larger than that it was

@@ -21,7 +21,13 @@ impl Checker<'_> {
         exponent: Term,
         operator: bool,
     ) -> Res<Value> {
-        let (base, exponent) = self.one_strong(base, exponent)?;
+        let (base, exponent) = match (base.is, exponent.is) {
+            // `power(-0.0, 0.5)` is a root, too.
+            (Is::Literal(_), Is::Literal(Literal::Float(_))) => {
+                (self.strengthened(base)?, exponent)
+            }
+            _ => self.one_strong(base, exponent)?,
+        };
         self.broadcast(id, &[base, exponent])?;
         let dtype = match promote::binary(BinaryOp::Pow, base.side(self), exponent.side(self)) {
             Promotion::In(dtype) => dtype,

@@ -2,11 +2,16 @@
 //! Never: a file opened.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::array::SaveOptions;
+use crate::error::Error;
 use crate::exec::{Engine, Options};
 use crate::math::SimdLevel;
+use crate::store::write::{self, Filters, Split, WriteCodec};
+use crate::types::Shape;
 
 /// JIT-compiled array expressions over compressed, chunked n-d arrays.
 #[derive(Debug, Parser)]
@@ -35,7 +40,7 @@ pub(super) enum Verb {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  fuseblock eval 'mean(x)' x=data.b2nd\n  fuseblock eval 'd = x - y; mean(d), std(d)' x=a.b2nd y=b.npy --json"
+    after_help = "Examples:\n  fuseblock eval 'mean(x)' x=data.b2nd\n  fuseblock eval 'd = x - y; mean(d), std(d)' x=a.b2nd y=b.npy --json\n  fuseblock eval 'x * 2' x=a.npy -o out.b2nd --codec zstd --level 3"
 )]
 pub(super) struct Eval {
     /// The expression, or a program: `d = x - y; mean(d), std(d)`
@@ -44,9 +49,11 @@ pub(super) struct Eval {
     /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
     /// a zip file, PATH:DTYPE for items of another dtype
     pub(super) operands: Vec<String>,
-    /// Write each output to a .npy file (once per output, in order)
-    #[arg(short, long = "output", value_name = "OUT.npy")]
+    /// Write each output to a file, .b2nd or .npy (once per output, in order)
+    #[arg(short, long = "output", value_name = "OUT")]
     pub(super) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// Print one JSON object
@@ -55,6 +62,64 @@ pub(super) struct Eval {
     /// Print where time and bytes went
     #[arg(long)]
     pub(super) stats: bool,
+}
+
+/// How to compress what is written.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Compressed files")]
+pub(super) struct SaveArgs {
+    /// Codec: lz4, lz4hc, zstd, zlib, blosclz
+    #[arg(long, value_name = "NAME", default_value = "lz4", value_parser = text::<WriteCodec>)]
+    pub(super) codec: WriteCodec,
+    /// Compression level, 0 (none) to 9
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub(super) level: u8,
+    /// Filters, in order: shuffle, bitshuffle, delta, bytedelta, trunc_prec:N, int_trunc:N, or none
+    #[arg(long, value_name = "NAMES", default_value = "shuffle", value_parser = text::<Filters>)]
+    pub(super) filters: Filters,
+    /// Whether byte planes are compressed apart: auto, always, never
+    #[arg(long, value_name = "MODE", default_value = "auto", value_parser = text::<Split>)]
+    pub(super) split: Split,
+    /// Extents of a chunk, `1000,500` say [default: an operand's, or about 4 MiB]
+    #[arg(long, value_name = "EXTENTS", value_parser = extents)]
+    pub(super) chunks: Option<Shape>,
+    /// Extents of a block [default: an operand's, or 128 to 256 KiB]
+    #[arg(long, value_name = "EXTENTS", value_parser = extents)]
+    pub(super) blocks: Option<Shape>,
+}
+
+impl SaveArgs {
+    /// As the library takes them.
+    pub(super) fn options(&self) -> SaveOptions {
+        SaveOptions {
+            compression: write::Options {
+                codec: self.codec,
+                level: self.level,
+                filters: self.filters,
+                split: self.split,
+            },
+            chunk: self.chunks.clone(),
+            block: self.blocks.clone(),
+        }
+    }
+}
+
+/// A value that the library reads from text.
+fn text<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    // OK because clap adds the option and the text.
+    text.parse().map_err(|error: Error| match error.help() {
+        Some(help) => format!("{}; {help}", error.message()),
+        None => error.message().to_string(),
+    })
+}
+
+/// Extents, one an axis.
+fn extents(text: &str) -> Result<Shape, String> {
+    let each = text.split(',').map(|extent| extent.trim().parse::<usize>());
+    let extents = each.collect::<Result<Vec<_>, _>>();
+    extents
+        .map(Shape::from)
+        .map_err(|_| "extents are integers with commas between them, as in `1000,500`".to_string())
 }
 
 /// How to run.

@@ -16,7 +16,7 @@ use crate::exec::{Engine, Stats, bytes_text};
 use crate::expr::Expr;
 use crate::limits::TILE_MIN_ELEMS;
 use crate::math::generate::linspace_at;
-use crate::store::write::{FrameWriter, Options, WriteCodec};
+use crate::store::write::{ArrayWriter, Options, WriteCodec};
 use crate::types::{DType, Grid, Shape};
 
 /// The expression of the Blosc2 slides.
@@ -86,7 +86,7 @@ fn make(path: &Path, shape: &Shape, start: f64, stop: f64, codec: WriteCodec) ->
         codec,
         ..Options::default()
     };
-    let mut writer = FrameWriter::create(path, DType::Float64, shape, &grid(shape), options)?;
+    let writer = ArrayWriter::create(path, DType::Float64, shape, &grid(shape), options)?;
     let last = shape.elems() - 1;
     let step = (stop - start) / last as f64;
     let value = |i: usize| match i == last {
@@ -95,7 +95,8 @@ fn make(path: &Path, shape: &Shape, start: f64, stop: f64, codec: WriteCodec) ->
     };
     let strides = shape.strides();
     let mut bytes = Vec::new();
-    while let Some(region) = writer.next_region() {
+    for chunk in 0..writer.chunks() {
+        let region = writer.region(chunk);
         bytes.clear();
         // Regions are whole rows of the array or ranges of one, so that each row is a run.
         let (row, rows) = (region.shape[shape.ndim() - 1], region.shape.elems());
@@ -109,7 +110,7 @@ fn make(path: &Path, shape: &Shape, start: f64, stop: f64, codec: WriteCodec) ->
         for i in 0..rows {
             bytes.extend_from_slice(&value(first + (i / row) * pitch + i % row).to_ne_bytes());
         }
-        writer.write_next(&bytes)?;
+        writer.write(&region.start, &region.shape, &bytes)?;
     }
     writer.finish()?;
     Ok(started.elapsed())

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::array::Array;
+use crate::array::{Array, OutputFile};
 use crate::cli::args::{Eval, Explain, StageArg};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
@@ -29,8 +29,8 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
     } else {
         args.output
             .iter()
-            .try_for_each(|path| check_writable(path))?;
-        let saved = bound.save_npy(&args.output)?;
+            .try_for_each(|path| OutputFile::check_name(path))?;
+        let saved = bound.save(&args.output, &args.save.options())?;
         wrote(&saved, &args.output, output)?;
         saved.stats
     };
@@ -175,16 +175,6 @@ fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
     starts && chars.all(|c| c == '_' || c.is_alphanumeric())
-}
-
-/// Refuses an output path that this version cannot write.
-pub(super) fn check_writable(path: &Path) -> Result<()> {
-    if path.extension().is_some_and(|extension| extension == "npy") {
-        return Ok(());
-    }
-    let message = format!("cannot write `{}`: only .npy files so far", path.display());
-    let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
-    Err(error.with_help("give the output a name that ends in `.npy`"))
 }
 
 #[cfg(test)]

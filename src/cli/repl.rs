@@ -4,8 +4,9 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
+use crate::array::{OutputFile, SaveOptions};
 use crate::cli::args::Repl;
-use crate::cli::eval::{check_writable, operand};
+use crate::cli::eval::operand;
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::{Output, error_text};
 use crate::cli::{guarded, print, show, written};
@@ -213,11 +214,11 @@ fn save(session: &mut Session, rest: &str, output: &mut Output) -> Result<()> {
     };
     let (expr, path) = rest.rsplit_once(char::is_whitespace).ok_or_else(usage)?;
     let path = Path::new(path);
-    check_writable(path)?;
+    OutputFile::check_name(path)?;
     let Reply::Ready(ready) = session.statement(expr)? else {
         return Err(usage());
     };
-    let saved = ready.save_npy(&[path])?;
+    let saved = ready.save(&[path], &SaveOptions::default())?;
     if !output.is_json() {
         return print(output, &format!("wrote {}", path.display()));
     }

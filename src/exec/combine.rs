@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::exec::tiling::{Place, Tile, Tiling};
 use crate::ir::{Rank, Reduce, ReduceOp};
 use crate::math::fold::{FoldKind, Moments, Partials};
+use crate::store::boxes::{Strided, copy_box, dense_strides};
 use crate::types::{DType, Scalar, Shape};
 
 /// Collects the partials of one reduction and merges them in *tree*(tiles), each pair as soon as

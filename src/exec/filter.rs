@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::array::npy::NpyWriter;
+use crate::array::OutputFile;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::buffer::Buffer;
@@ -26,8 +26,8 @@ use crate::types::{DType, Shape};
 pub(crate) enum FilterTarget<'t> {
     /// Memory of our own.
     Memory,
-    /// A `.npy` file whose first extent is not known yet.
-    Npy(&'t NpyWriter),
+    /// A file whose first extent is not known yet.
+    File(&'t OutputFile),
     /// The caller, some rows at a time.
     Receiver(&'t Receiver<'t>),
 }
@@ -168,9 +168,9 @@ impl<'a> FilterRun<'a> {
             let what = format!("what passes the filter of `{}`", self.name);
             let help = match self.target {
                 FilterTarget::Memory => {
-                    "write it to a file with `-o OUT.npy`, or raise `--max-memory`"
+                    "write it to a file with `-o OUT.b2nd`, or raise `--max-memory`"
                 }
-                FilterTarget::Npy(_) | FilterTarget::Receiver(_) => "raise `--max-memory`",
+                FilterTarget::File(_) | FilterTarget::Receiver(_) => "raise `--max-memory`",
             };
             return Err(self.budget.exceeded(&what, help));
         }
@@ -194,23 +194,13 @@ impl<'a> FilterRun<'a> {
         let size = self.dtype.size();
         let gone = match &self.target {
             FilterTarget::Memory => return Ok(()),
-            FilterTarget::Npy(writer) => {
-                writer.write_at(delivered.count, &delivered.bytes)?;
-                delivered.bytes.len()
-            }
-            FilterTarget::Receiver(receiver) => {
+            FilterTarget::File(_) | FilterTarget::Receiver(_) => {
                 let extent = self.filter.shape(&self.whole, delivered.bytes.len() / size);
                 let rows = extent.elems() * size;
                 if rows > 0 {
                     let mut start = vec![0; extent.ndim()];
                     start[0] = self.filter.shape(&self.whole, delivered.count)[0];
-                    receiver(&Piece {
-                        output: self.output,
-                        dtype: self.dtype,
-                        start: &start,
-                        extent: &extent,
-                        bytes: &delivered.bytes[..rows],
-                    })?;
+                    self.hand_on(&start, &extent, &delivered.bytes[..rows])?;
                 }
                 rows
             }
@@ -219,6 +209,21 @@ impl<'a> FilterRun<'a> {
         delivered.bytes.drain(..gone);
         self.budget.give_back(gone);
         Ok(())
+    }
+
+    /// Hands a box on.
+    fn hand_on(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        match &self.target {
+            FilterTarget::Memory => Ok(()),
+            FilterTarget::File(file) => file.write(start, extent, bytes),
+            FilterTarget::Receiver(receiver) => receiver(&Piece {
+                output: self.output,
+                dtype: self.dtype,
+                start,
+                extent,
+                bytes,
+            }),
+        }
     }
 
     /// Ends the output: the array for memory, the shape for a file.
@@ -231,7 +236,7 @@ impl<'a> FilterRun<'a> {
                 bytes.shrink_to_fit();
                 Ok(Some((self.dtype, shape, bytes)))
             }
-            FilterTarget::Npy(writer) => writer.shorten(shape[0]).map(|()| None),
+            FilterTarget::File(file) => file.shorten(shape[0]).map(|()| None),
             FilterTarget::Receiver(_) => Ok(None),
         }
     }
@@ -373,7 +378,7 @@ impl std::fmt::Debug for FilterTarget<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             FilterTarget::Memory => "memory",
-            FilterTarget::Npy(_) => "npy",
+            FilterTarget::File(_) => "file",
             FilterTarget::Receiver(_) => "receiver",
         })
     }

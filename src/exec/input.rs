@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::array::boxes::dense_strides;
 use crate::array::gather::{BlockSource, Overlap, copy_resident, fetch_runs, position};
 use crate::array::{Array, DecodeScratch, Layout};
 use crate::diag::Code;
@@ -14,6 +13,7 @@ use crate::exec::joined::Joined;
 use crate::exec::seen::Seen;
 use crate::ir::{Generator, eval};
 use crate::math::generate;
+use crate::store::boxes::dense_strides;
 use crate::types::{DType, Shape};
 
 /// Where the elements of a leaf come from.

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::array::boxes::{Strided, copy_box, dense_strides};
 use crate::error::Result;
 use crate::exec::input::{Access, Fetch, Leaf};
+use crate::store::boxes::{Strided, copy_box, dense_strides};
 use crate::types::{DType, Shape};
 
 /// Called with a part, where what is reached of it begins along the axis of the box, and the start and

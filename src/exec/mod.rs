@@ -39,8 +39,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::array::Array;
-use crate::array::npy::NpyWriter;
+use crate::array::{Array, OutputFile};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ir::{RaiseKind, Value, Verified};
@@ -68,8 +67,8 @@ pub enum Destination<'d> {
     Memory,
     /// The caller's memory, exactly the bytes of the output.
     Buffer(&'d mut [u8]),
-    /// A `.npy` file that has the output's dtype and shape.
-    Npy(&'d NpyWriter),
+    /// A file for the output's dtype and shape.
+    File(&'d OutputFile),
     /// The caller, piece by piece.
     Receiver(&'d Receiver<'d>),
 }
@@ -161,13 +160,13 @@ fn check_destinations(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> 
                 );
                 return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
             }
-            Destination::Npy(writer) if (writer.dtype(), writer.shape()) != (dtype, shape) => {
+            Destination::File(file) if file.declared() != (dtype, shape) => {
                 let message = format!("the file for `{}` is not {dtype}{shape}", output.name);
                 return Err(Error::new(ErrorKind::Argument, Code::WrongBuffer, message));
             }
             Destination::Memory
             | Destination::Buffer(_)
-            | Destination::Npy(_)
+            | Destination::File(_)
             | Destination::Receiver(_) => {}
         }
     }
@@ -240,7 +239,7 @@ fn check_memory(task: &Task<'_, '_>, destinations: &[Destination<'_>]) -> Result
     let (what, help) = match output {
         Some(output) => (
             format!("the result `{}`", output.name),
-            "write it to a file with `-o OUT.npy`, or raise `--max-memory`",
+            "write it to a file with `-o OUT.b2nd`, or raise `--max-memory`",
         ),
         None => (
             "an intermediate result".to_string(),
@@ -326,7 +325,7 @@ fn bind<'r>(
         if let PassSink::Filter(output) = *pass_sink {
             let target = match places.remove(&output) {
                 Some(Destination::Memory) => FilterTarget::Memory,
-                Some(Destination::Npy(writer)) => FilterTarget::Npy(writer),
+                Some(Destination::File(file)) => FilterTarget::File(file),
                 Some(Destination::Receiver(receiver)) => FilterTarget::Receiver(*receiver),
                 Some(Destination::Buffer(_)) | None => {
                     return Err(internal("a filtered output goes nowhere"));
@@ -349,7 +348,7 @@ fn bind<'r>(
             (Some(bytes), _) => Target::Memory(SharedBytes::new(bytes)),
             (None, Some(output)) => match places.remove(&output) {
                 Some(Destination::Buffer(bytes)) => Target::Memory(SharedBytes::new(bytes)),
-                Some(Destination::Npy(writer)) => Target::Npy(writer),
+                Some(Destination::File(file)) => Target::File(file),
                 Some(Destination::Receiver(receiver)) => Target::Receiver(output, *receiver),
                 Some(Destination::Memory) | None => {
                     return Err(internal("an output is stored twice"));
@@ -474,7 +473,7 @@ impl std::fmt::Debug for Destination<'_> {
         f.write_str(match self {
             Destination::Memory => "memory",
             Destination::Buffer(_) => "buffer",
-            Destination::Npy(_) => "npy",
+            Destination::File(_) => "file",
             Destination::Receiver(_) => "receiver",
         })
     }

@@ -275,6 +275,13 @@ impl<'a> PassRun<'a> {
 }
 
 impl PassRun<'_> {
+    /// Whether tiles had better come in order.
+    pub(crate) fn wants_order(&self) -> bool {
+        let wants =
+            |sink: &SinkRun<'_>| matches!(sink, SinkRun::Store(output) if output.wants_order());
+        self.sinks.iter().any(wants)
+    }
+
     /// Ends a round over the tiles; whether another one is needed.
     pub(crate) fn refine(&mut self) -> bool {
         let mut again = false;

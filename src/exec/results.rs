@@ -218,7 +218,7 @@ impl Results {
                 match destination {
                     Destination::Memory => {}
                     Destination::Buffer(buffer) => buffer.copy_from_slice(&bytes),
-                    Destination::Npy(writer) => writer.write_at(0, &bytes)?,
+                    Destination::File(file) => file.write(&vec![0; shape.ndim()], shape, &bytes)?,
                     Destination::Receiver(receiver) => receiver(&Piece {
                         output: index,
                         dtype,

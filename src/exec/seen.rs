@@ -2,12 +2,12 @@
 //! elements. Out: those elements, dense, in C order, out of few boxes of what is seen.
 //! Never: a box much larger than what is needed of it.
 
-use crate::array::boxes::{Runs, Strided, copy_box, dense_strides};
 use crate::array::{Array, Layout};
 use crate::error::Result;
 use crate::exec::input::{Fetch, Leaf};
 use crate::ir::SourceAxis;
 use crate::limits::{MAX_VIEW_BOX_ELEMS, PAGE_BYTES};
+use crate::store::boxes::{Runs, Strided, copy_box, dense_strides};
 use crate::types::Shape;
 
 /// A leaf seen elsewhere.

@@ -9,10 +9,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::array::boxes::{Runs, dense_strides};
-use crate::array::npy::NpyWriter;
+use crate::array::OutputFile;
 use crate::error::Result;
 use crate::exec::tiling::Tile;
+use crate::store::boxes::{dense_strides, each_run};
 use crate::types::{DType, Shape};
 
 /// A part of an output, handed to a callback: a box of elements, dense in C order.
@@ -37,8 +37,8 @@ pub type Receiver<'r> = dyn Fn(&Piece<'_>) -> Result<()> + Sync + 'r;
 pub(crate) enum Target<'t> {
     /// Memory of the whole output.
     Memory(SharedBytes<'t>),
-    /// A `.npy` file.
-    Npy(&'t NpyWriter),
+    /// A file.
+    File(&'t OutputFile),
     /// The caller, piece by piece.
     Receiver(usize, &'t Receiver<'t>),
 }
@@ -106,17 +106,27 @@ impl Output<'_> {
         dense.then(|| (memory, dense_strides(&self.shape, self.dtype.size())))
     }
 
+    /// Whether tiles had better come in order.
+    pub(crate) fn wants_order(&self) -> bool {
+        matches!(self.target, Target::File(file) if file.wants_order())
+    }
+
     /// Delivers a tile's elements, dense in C order.
     pub(crate) fn deliver(&self, tile: &Tile, bytes: &[u8]) -> Result<()> {
         let item = self.dtype.size();
         match &self.target {
-            Target::Memory(memory) => each_run(&self.shape, item, tile, bytes, |first, run| {
-                memory.write(first * item, run);
-                Ok(())
-            }),
-            Target::Npy(writer) => each_run(&self.shape, item, tile, bytes, |first, run| {
-                writer.write_at(first, run)
-            }),
+            Target::Memory(memory) => each_run(
+                &self.shape,
+                item,
+                &tile.start,
+                &tile.extent,
+                bytes,
+                |first, run| {
+                    memory.write(first * item, run);
+                    Ok(())
+                },
+            ),
+            Target::File(file) => file.write(&tile.start, &tile.extent, bytes),
             Target::Receiver(output, receiver) => receiver(&Piece {
                 output: *output,
                 dtype: self.dtype,
@@ -128,28 +138,11 @@ impl Output<'_> {
     }
 }
 
-/// Calls `write(first, run)` for each run of a tile's elements that are neighbours in an array of
-/// `shape`, `first` being the C-order index of the run's first element.
-fn each_run(
-    shape: &Shape,
-    item: usize,
-    tile: &Tile,
-    bytes: &[u8],
-    mut write: impl FnMut(usize, &[u8]) -> Result<()>,
-) -> Result<()> {
-    let (strides, mut odometer) = (shape.strides(), Runs::new(shape, &tile.extent));
-    for run in bytes.chunks_exact((odometer.elems * item).max(1)) {
-        write(odometer.first(&tile.start, &strides), run)?;
-        odometer.advance(&tile.extent);
-    }
-    Ok(())
-}
-
 impl fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let target = match &self.target {
             Target::Memory(_) => "memory",
-            Target::Npy(_) => "npy",
+            Target::File(_) => "file",
             Target::Receiver(..) => "receiver",
         };
         write!(f, "{}{} to {target}", self.dtype, self.shape)

@@ -49,6 +49,8 @@ pub(super) fn run_tiles(
             let cell = run.tiling.outer_cell(visit);
             (0..run.tiling.n_inner(&cell)).try_for_each(|inner| work.tile(&cell, inner))?;
         }
+    } else if run.wants_order() {
+        run_nearly_in_order(&work, pool)?;
     } else {
         pool.install(|| {
             cells.into_par_iter().try_for_each(|visit| {
@@ -60,6 +62,38 @@ pub(super) fn run_tiles(
     }
     work.report();
     Ok(())
+}
+
+/// Computes every tile so that those begun at any time are neighbours in visiting order: few chunks of a
+/// file are incomplete at once.
+fn run_nearly_in_order(work: &Work<'_, '_>, pool: &Pool) -> Result<()> {
+    let next = Mutex::new((0, 0));
+    let take = || {
+        let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+        let (visit, inner) = *next;
+        (visit < work.run.tiling.n_outer()).then(|| {
+            let cell = work.run.tiling.outer_cell(visit);
+            *next = match inner + 1 < work.run.tiling.n_inner(&cell) {
+                true => (visit, inner + 1),
+                false => (visit + 1, 0),
+            };
+            (cell, inner)
+        })
+    };
+    let worker = |_: usize| {
+        while let Some((cell, inner)) = take() {
+            if let Err(error) = work.tile(&cell, inner) {
+                // The others need not begin another one.
+                *next.lock().unwrap_or_else(PoisonError::into_inner) = (usize::MAX, 0);
+                return Err(error);
+            }
+        }
+        Ok(())
+    };
+    pool.install(|| {
+        let workers = (0..pool.threads()).into_par_iter().with_max_len(1);
+        workers.try_for_each(worker)
+    })
 }
 
 /// Computes every tile of a pass with scans: columns along the axis beside each other where there

@@ -9,7 +9,6 @@
 use std::time::Instant;
 
 use crate::array::DecodeScratch;
-use crate::array::boxes::{Strided, copy_dense, dense_strides};
 use crate::error::Result;
 use crate::exec::buffer::Buffer;
 use crate::exec::cache::BlockCache;
@@ -24,6 +23,7 @@ use crate::exec::tiling::Tile;
 use crate::ir::FoldOp;
 use crate::limits::{LANES, RUN_ELEMS};
 use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_runs};
+use crate::store::boxes::{Strided, copy_dense, dense_strides};
 use crate::types::Shape;
 
 /// The buffers of one thread, reused from tile to tile.

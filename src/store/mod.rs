@@ -9,6 +9,7 @@ pub mod folder;
 pub mod frame;
 mod meta;
 
+pub(crate) mod boxes;
 mod cache;
 pub mod chunk;
 mod scratch;

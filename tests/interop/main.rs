@@ -18,9 +18,23 @@ use common::venv::{python, run};
 use common::{geometries, sample};
 use fuseblock::DType;
 use fuseblock::array::npy::NpyWriter;
-use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
+use fuseblock::store::write::{Filters, Options, Split, WriteCodec, write_frame};
 use fuseblock::types::{Grid, Shape};
 use manifest::Kind;
+
+/// What files are filtered with; what loses bits is left out.
+const FILTERS: [&str; 7] = [
+    "shuffle",
+    "none",
+    "bitshuffle",
+    "delta",
+    "delta,shuffle",
+    "shuffle,bytedelta",
+    "delta,bitshuffle",
+];
+
+/// How often each geometry is written with each dtype, with other options every time.
+const ROUNDS: usize = 6;
 
 fn script(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -65,7 +79,7 @@ fn the_reference_reads_what_we_write() {
     cases.push((vec![300, 200], vec![128, 100], vec![32, 100]));
     cases.push((vec![3000], vec![2], vec![2]));
     let mut case = 0;
-    for (shape, chunk, block) in cases {
+    for (shape, chunk, block) in std::iter::repeat_n(cases, ROUNDS).flatten() {
         for dtype in DType::ALL {
             let name = format!("case-{case}-{dtype}");
             write_case(root, &name, dtype, [&shape, &chunk, &block], case);
@@ -87,15 +101,23 @@ fn the_reference_reads_what_we_write() {
 fn write_case(root: &Path, name: &str, dtype: DType, extents: [&[usize]; 3], case: usize) {
     let [shape, chunk, block] = extents.map(Shape::new);
     let options = Options {
-        codec: [WriteCodec::Lz4, WriteCodec::Lz4Hc, WriteCodec::Zstd][case % 3],
-        level: [1, 5, 9, 0, 3][case % 5],
-        shuffle: !case.is_multiple_of(4),
+        codec: WriteCodec::ALL[case % 5],
+        level: [1, 5, 9, 0, 3, 7][case / 3 % 6],
+        filters: FILTERS[case % FILTERS.len()].parse().unwrap(),
         split: [Split::Auto, Split::Always, Split::Never][case / 2 % 3],
     };
     let elements = sample(dtype, shape.elems(), case / 2);
     let path = root.join(format!("{name}.b2nd"));
     let grid = Grid { chunk, block };
     write_frame(&path, dtype, &shape, &grid, options, &elements).unwrap();
+    if options.filters.to_string().contains("delta") {
+        let plain = Options {
+            filters: Filters::NONE,
+            ..options
+        };
+        let path = root.join(format!("{name}.plain.b2nd"));
+        write_frame(path, dtype, &shape, &grid, plain, &elements).unwrap();
+    }
     let npy = NpyWriter::create(root.join(format!("{name}.npy")), dtype, &shape).unwrap();
     npy.write_at(0, &elements).unwrap();
     npy.finish().unwrap();

@@ -155,9 +155,16 @@ def compare(function, args):
         return Arr(function(*[np.asarray(arg.raw, object) for arg in args]).astype(bool))
 
 
+def each_power(x, y):
+    """Element by element: an exponent that is the same for all NumPy may make a root, also a computed one."""
+    dtype = np.power(x, y).dtype
+    x, y = [each.astype(dtype) for each in np.broadcast_arrays(x, y)]
+    return np.power(np.stack([x, x]), np.stack([y, y]))[0]
+
+
 def math_function(name, args):
     """Correctly rounded; how many ulps are allowed is in `oracle.ULPS`."""
-    function = np.power if name == "pow" else getattr(np, name, None)
+    function = each_power if name == "pow" else getattr(np, name, None)
     if function is None:
         function = lambda v: oracle.special(name, v)  # noqa: E731
     base = call(function, *[arg.raw for arg in args])

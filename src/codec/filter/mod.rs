@@ -95,11 +95,14 @@ pub const NONE: u8 = 0;
 /// The id of the byte shuffle.
 pub const SHUFFLE: u8 = 1;
 
+/// The id of the delta filter.
+pub const DELTA: u8 = 3;
+
 /// Every filter that has an id, the empty slot aside.
 pub static TABLE: &[Row] = &[
     row(SHUFFLE, "shuffle", Some(&shuffle::Shuffle)),
     row(2, "bitshuffle", Some(&bitshuffle::Bitshuffle)),
-    row(3, "delta", Some(&delta::Delta)),
+    row(DELTA, "delta", Some(&delta::Delta)),
     row(4, "trunc_prec", Some(&truncate::Truncate)),
     row(32, "ndcell", Some(&cells::Cells)),
     row(33, "ndmean", Some(&cells::Cells)),

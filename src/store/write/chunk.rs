@@ -1,153 +1,187 @@
-//! In: the bytes of a chunk. Out: the chunk as stored: header, block starts, streams.
-//! Never: a stream or a chunk longer than the data it stands for.
+//! In: blocks. Out: each as stored, its streams; and a chunk of such blocks: header, block starts,
+//! streams.
+//! Never: a stream or a chunk longer than the data it stands for; a chunk form that the reference library
+//! cannot read.
 
-use super::{Split, wrong};
-use crate::codec::filter::{Pipeline, Position, SHUFFLE, SLOTS, Setting};
+use super::options::{Filters, Options, Split};
+use super::wrong;
+use crate::codec::filter::{Pipeline, Position, SHUFFLE, Setting};
 use crate::codec::{self, Codec, Contexts};
 use crate::error::Result;
-use crate::store::chunk::HEADER_BYTES;
+use crate::store::chunk::{Chunk, Expected, HEADER_BYTES, Item};
+use crate::store::file::Source;
+use crate::store::scratch::DecodeScratch;
+use crate::types::Shape;
 
 /// The chunk format version of the stable format.
 const VERSION: u8 = 5;
 
 /// How chunks are encoded.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Coding {
-    pub(super) compcode: u8,
-    pub(super) level: u8,
-    pub(super) shuffle: bool,
-    pub(super) split: Split,
-    pub(super) typesize: usize,
-    pub(super) blocksize: usize,
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Coding {
+    pub(in crate::store) options: Options,
+    pub(in crate::store) itemsize: usize,
+    pub(in crate::store) blocksize: usize,
+    /// The extents of a block, where it is an array's.
+    pub(in crate::store) block_shape: Option<Shape>,
 }
 
 impl Coding {
+    /// That of chunks of a frame's own, such as its index, in items of `itemsize`.
+    pub(in crate::store) fn inner(options: Options, itemsize: usize, blocksize: usize) -> Self {
+        Self {
+            options,
+            itemsize,
+            blocksize,
+            block_shape: None,
+        }
+    }
+
+    /// The item size as chunks know it.
+    fn typesize(&self) -> usize {
+        match u8::try_from(self.itemsize) {
+            Ok(_) => self.itemsize,
+            Err(_) => 1,
+        }
+    }
+
     /// Whether blocks have a stream a byte plane.
     fn splits(&self) -> bool {
-        match self.split {
+        let Options {
+            codec,
+            level,
+            filters,
+            split,
+        } = &self.options;
+        match split {
             Split::Always => true,
             Split::Never => false,
             Split::Auto => {
-                let fast = match self.compcode {
+                let fast = match codec.compcode() {
                     codec::id::BLOSCLZ | codec::id::LZ4 => true,
-                    codec::id::ZSTD => self.level <= 5,
+                    codec::id::ZSTD => *level <= 5,
                     _ => false,
                 };
-                let planes = self.typesize <= 16 && self.blocksize / self.typesize >= 32;
-                fast && self.shuffle && planes
+                let typesize = self.typesize();
+                let planes = typesize <= 16 && self.blocksize / typesize >= 32;
+                fast && filters.ids.contains(&SHUFFLE) && planes
             }
         }
     }
+}
 
-    pub(super) fn filters(&self) -> [u8; SLOTS] {
-        let mut filters = [0; SLOTS];
-        if self.shuffle {
-            filters[SLOTS - 1] = SHUFFLE;
+/// A block as it is stored.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Encoded {
+    /// Its streams, or its bytes as they are.
+    bytes: Box<[u8]>,
+    /// The item that all of it repeats, where it does.
+    item: Option<Box<[u8]>>,
+}
+
+/// A chunk as it is stored.
+#[derive(Debug)]
+pub(in crate::store) enum EncodedChunk {
+    /// All its bytes are zero: the index says so.
+    Zeros,
+    /// All its items are NaN: the index says so.
+    Nan,
+    /// These bytes.
+    Stored(Vec<u8>),
+}
+
+impl EncodedChunk {
+    /// Bytes that are stored of it.
+    pub(in crate::store) fn len(&self) -> usize {
+        match self {
+            Self::Zeros | Self::Nan => 0,
+            Self::Stored(bytes) => bytes.len(),
         }
-        filters
     }
 }
 
-/// Encodes chunk after chunk into one buffer.
+/// Encodes block after block; one a thread.
 #[derive(Debug)]
-pub(super) struct Encoder {
+pub(in crate::store) struct Encoder {
     coding: Coding,
     format: u8,
     codec: &'static dyn Codec,
     pipeline: Pipeline,
     contexts: Contexts,
-    out: Vec<u8>,
     block: Vec<u8>,
     filtered: Vec<u8>,
     spare: Vec<u8>,
+    out: Vec<u8>,
 }
 
 impl Encoder {
-    pub(super) fn new(coding: Coding) -> Result<Self> {
-        let row = codec::by_id(coding.compcode)
+    pub(in crate::store) fn new(coding: Coding) -> Result<Self> {
+        let compcode = coding.options.codec.compcode();
+        let (format, codec) = codec::by_id(compcode)
             .and_then(|row| row.codec.map(|codec| (row.format, codec)))
-            .ok_or_else(|| wrong(format!("codec {} cannot be written", coding.compcode)))?;
+            .ok_or_else(|| wrong(format!("codec {compcode} cannot be written")))?;
         let setting = Setting {
-            typesize: coding.typesize,
-            itemsize: coding.typesize,
+            typesize: coding.typesize(),
+            itemsize: coding.itemsize,
             blosc1: false,
-            block_shape: None,
+            block_shape: coding.block_shape.clone(),
         };
+        let Filters { ids, metas } = coding.options.filters;
         Ok(Self {
+            format,
+            codec,
+            pipeline: Pipeline::new(ids, metas, setting)?,
             coding,
-            format: row.0,
-            codec: row.1,
-            pipeline: Pipeline::new(coding.filters(), [0; SLOTS], setting)?,
             contexts: Contexts::default(),
-            out: Vec::new(),
             block: Vec::new(),
             filtered: Vec::new(),
             spare: Vec::new(),
+            out: Vec::new(),
         })
     }
 
-    /// The chunk that stands for `data`, which is at most as long as chunks may be.
-    pub(super) fn encode(&mut self, data: &[u8]) -> &[u8] {
+    /// Whether blocks are stored as they are.
+    fn plain(&self) -> bool {
+        self.coding.options.level == 0
+    }
+
+    /// Whether a block is encoded by what the chunk's first block holds.
+    pub(in crate::store) fn needs_first(&self) -> bool {
+        !self.plain() && self.pipeline.needs_first()
+    }
+
+    /// Encodes a whole block.
+    pub(in crate::store) fn block(&mut self, at: Position<'_>, block: &[u8]) -> Encoded {
+        let itemsize = self.coding.itemsize.min(block.len());
+        let item = repeats(block, itemsize).then(|| block[..itemsize].into());
+        if self.plain() {
+            let bytes = block.into();
+            return Encoded { bytes, item };
+        }
         self.out.clear();
-        let item = &data[..self.coding.typesize.min(data.len())];
-        if data.len() < HEADER_BYTES || self.coding.level == 0 {
-            self.memcpyed(data);
-        } else if repeats(data, item.len()) {
-            let length = HEADER_BYTES + item.len();
-            self.header(0x05, data.len(), 0x30, length);
-            self.out.extend_from_slice(item);
-        } else {
-            self.regular(data);
-            if self.out.len() > data.len() + HEADER_BYTES {
-                self.out.clear();
-                self.memcpyed(data);
+        let whole = block.len() == self.coding.blocksize;
+        let streams = match self.coding.splits() && whole {
+            true => self.coding.typesize(),
+            false => 1,
+        };
+        if self.pipeline.is_empty() {
+            for stream in block.chunks_exact(block.len() / streams) {
+                self.stream(stream);
             }
+        } else {
+            self.block.clear();
+            self.block.extend_from_slice(block);
+            self.filtered.resize(block.len(), 0);
+            let (spare, filtered) = (&mut self.spare, &mut self.filtered);
+            self.pipeline.apply(at, &mut self.block, spare, filtered);
+            let filtered = std::mem::take(&mut self.filtered);
+            for stream in filtered.chunks_exact(block.len() / streams) {
+                self.stream(stream);
+            }
+            self.filtered = filtered;
         }
-        &self.out
-    }
-
-    fn memcpyed(&mut self, data: &[u8]) {
-        self.header(0x07, data.len(), 0, HEADER_BYTES + data.len());
-        self.out.extend_from_slice(data);
-    }
-
-    fn regular(&mut self, data: &[u8]) {
-        let split = self.coding.splits();
-        let not_split = if split { 0 } else { 0x10 };
-        self.header(0x05 | not_split | self.format << 5, data.len(), 0, 0);
-        let blocks = data.len().div_ceil(self.coding.blocksize);
-        let starts = self.out.len();
-        self.out.resize(starts + blocks * 4, 0);
-        for (number, block) in data.chunks(self.coding.blocksize).enumerate() {
-            let start = int(self.out.len());
-            self.out[starts + number * 4..][..4].copy_from_slice(&start);
-            let leftover = block.len() != self.coding.blocksize;
-            let streams = if split && !leftover {
-                self.coding.typesize
-            } else {
-                1
-            };
-            self.block(block, streams);
-        }
-        let length = int(self.out.len());
-        self.out[0x0C..0x10].copy_from_slice(&length);
-    }
-
-    fn block(&mut self, block: &[u8], streams: usize) {
-        self.block.clear();
-        self.block.extend_from_slice(block);
-        self.filtered.resize(block.len(), 0);
-        self.pipeline.apply(
-            Position::First,
-            &mut self.block,
-            &mut self.spare,
-            &mut self.filtered,
-        );
-        let filtered = std::mem::take(&mut self.filtered);
-        for stream in filtered.chunks_exact(block.len() / streams) {
-            self.stream(stream);
-        }
-        self.filtered = filtered;
+        let bytes = self.out.as_slice().into();
+        Encoded { bytes, item }
     }
 
     /// One stream: a run, codec output, or the bytes as they are, whichever is shortest.
@@ -166,7 +200,7 @@ impl Encoder {
         let room = stream.len() - 1;
         self.out.resize(start + 4 + room, 0);
         let payload = &mut self.out[start + 4..];
-        let level = self.coding.level;
+        let level = self.coding.options.level;
         match self
             .codec
             .encode(&mut self.contexts, level, stream, payload)
@@ -183,19 +217,127 @@ impl Encoder {
         }
     }
 
-    fn header(&mut self, flags: u8, nbytes: usize, blosc2_flags: u8, cbytes: usize) {
-        // OK because typesizes are those of dtypes, at most 8.
-        let typesize = u8::try_from(self.coding.typesize).unwrap_or(1);
-        let blocksize = self.coding.blocksize.min(nbytes);
-        self.out.extend_from_slice(&[VERSION, 1, flags, typesize]);
-        self.out.extend_from_slice(&int(nbytes));
-        self.out.extend_from_slice(&int(blocksize));
-        self.out.extend_from_slice(&int(cbytes));
-        self.out.extend_from_slice(&self.coding.filters());
-        self.out.extend_from_slice(&[self.coding.compcode, 0]);
-        self.out.extend_from_slice(&[0; SLOTS]);
-        self.out.extend_from_slice(&[0, blosc2_flags]);
+    /// The chunk of these blocks, which decode to `nbytes`.
+    pub(in crate::store) fn chunk(
+        &mut self,
+        blocks: &[Encoded],
+        nbytes: usize,
+    ) -> Result<EncodedChunk> {
+        if let Some(item) = common_item(blocks) {
+            if item.iter().all(|&byte| byte == 0) {
+                return Ok(EncodedChunk::Zeros);
+            }
+            if Item::nan(item.len()) == Item::of_bytes(item.to_vec()) {
+                return Ok(EncodedChunk::Nan);
+            }
+            let length = HEADER_BYTES + item.len();
+            if length < nbytes {
+                let mut out = self.header(0x05, nbytes, 0x30, length);
+                out.extend_from_slice(item);
+                return Ok(EncodedChunk::Stored(out));
+            }
+        }
+        let streams: usize = blocks.iter().map(|block| block.bytes.len()).sum();
+        let memcpyed = HEADER_BYTES + nbytes;
+        if self.plain() || nbytes < HEADER_BYTES {
+            let mut out = self.header(0x07, nbytes, 0, memcpyed);
+            match self.plain() {
+                true => blocks
+                    .iter()
+                    .for_each(|block| out.extend_from_slice(&block.bytes)),
+                false => self.decoded(blocks, nbytes, &mut out)?,
+            }
+            return Ok(EncodedChunk::Stored(out));
+        }
+        let length = HEADER_BYTES + blocks.len() * 4 + streams;
+        if length > memcpyed {
+            let mut out = self.header(0x07, nbytes, 0, memcpyed);
+            self.decoded(blocks, nbytes, &mut out)?;
+            return Ok(EncodedChunk::Stored(out));
+        }
+        Ok(EncodedChunk::Stored(self.regular(blocks, nbytes)))
     }
+
+    /// Block starts and streams.
+    fn regular(&self, blocks: &[Encoded], nbytes: usize) -> Vec<u8> {
+        let streams: usize = blocks.iter().map(|block| block.bytes.len()).sum();
+        let not_split = if self.coding.splits() { 0 } else { 0x10 };
+        let length = HEADER_BYTES + blocks.len() * 4 + streams;
+        let flags = 0x05 | not_split | self.format << 5;
+        let mut out = self.header(flags, nbytes, 0, length);
+        let mut start = HEADER_BYTES + blocks.len() * 4;
+        for block in blocks {
+            out.extend_from_slice(&int(start));
+            start += block.bytes.len();
+        }
+        for block in blocks {
+            out.extend_from_slice(&block.bytes);
+        }
+        out
+    }
+
+    /// Appends what these blocks stand for: they compress to more than that.
+    fn decoded(&self, blocks: &[Encoded], nbytes: usize, out: &mut Vec<u8>) -> Result<()> {
+        let source = Source::memory(self.regular(blocks, nbytes));
+        let expected = Expected {
+            block_shape: self.coding.block_shape.as_ref(),
+            ..Expected::bytes(nbytes, self.coding.itemsize)
+        };
+        let chunk = Chunk::load(&source, 0, source.len_bytes(), &expected)?;
+        let start = out.len();
+        out.resize(start + nbytes, 0);
+        chunk.read(&source, 0, &mut DecodeScratch::default(), &mut out[start..])
+    }
+
+    fn header(&self, flags: u8, nbytes: usize, blosc2_flags: u8, cbytes: usize) -> Vec<u8> {
+        let Filters { ids, metas } = self.coding.options.filters;
+        // OK because it fits, by what it is.
+        let typesize = u8::try_from(self.coding.typesize()).unwrap_or(1);
+        let blocksize = self.coding.blocksize.min(nbytes);
+        let delta = u8::from(ids.contains(&codec::filter::DELTA)) << 3;
+        let mut out = Vec::with_capacity(cbytes);
+        out.extend_from_slice(&[VERSION, 1, flags | delta, typesize]);
+        out.extend_from_slice(&int(nbytes));
+        out.extend_from_slice(&int(blocksize));
+        out.extend_from_slice(&int(cbytes));
+        out.extend_from_slice(&ids);
+        out.extend_from_slice(&[self.coding.options.codec.compcode(), 0]);
+        out.extend_from_slice(&metas);
+        out.extend_from_slice(&[0, blosc2_flags]);
+        out
+    }
+
+    /// The chunk that stands for `data`, which is at most as long as chunks may be: one of a frame's own,
+    /// such as its index.
+    pub(in crate::store) fn whole(&mut self, data: &[u8]) -> Result<Vec<u8>> {
+        if data.len() < HEADER_BYTES {
+            let mut out = self.header(0x07, data.len(), 0, HEADER_BYTES + data.len());
+            out.extend_from_slice(data);
+            return Ok(out);
+        }
+        let blocks = data
+            .chunks(self.coding.blocksize)
+            .map(|block| self.block(Position::First, block))
+            .collect::<Vec<_>>();
+        Ok(match self.chunk(&blocks, data.len())? {
+            EncodedChunk::Stored(bytes) => bytes,
+            // The reference library reads no stored chunk of a special kind from files, but for
+            // those of a value.
+            EncodedChunk::Zeros | EncodedChunk::Nan => {
+                let item = &data[..self.coding.itemsize];
+                let mut out = self.header(0x05, data.len(), 0x30, HEADER_BYTES + item.len());
+                out.extend_from_slice(item);
+                out
+            }
+        })
+    }
+}
+
+/// The item that all blocks repeat, where there is one.
+fn common_item(blocks: &[Encoded]) -> Option<&[u8]> {
+    let item = blocks.first()?.item.as_deref()?;
+    let same = |block: &Encoded| block.item.as_deref() == Some(item);
+    blocks.iter().all(same).then_some(item)
 }
 
 /// Whether `data` repeats its first `period` bytes.

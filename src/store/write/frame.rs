@@ -2,56 +2,72 @@
 //! Never: chunks.
 
 use super::chunk::{Coding, Encoder};
-use super::{Split, wrong};
-use crate::codec::filter::{SHUFFLE, SLOTS};
-use crate::codec::id;
+use super::layout::Layout;
+use super::options::{Filters, Options, Split, WriteCodec};
+use super::wrong;
 use crate::error::Result;
+use crate::limits::{MAX_METALAYERS, MAX_VLMETALAYERS};
 use crate::store::frame::{HEADER_MIN_BYTES, MAGIC};
 use crate::store::meta;
-use crate::types::{Grid, Shape};
 
 /// The index entry of a chunk of zeros, which is not stored.
-pub(super) const ZEROS_ENTRY: i64 = i64::MIN | 1 << 56;
+pub(in crate::store) const ZEROS_ENTRY: i64 = i64::MIN | 1 << 56;
+
+/// The index entry of a chunk of NaN, which is not stored.
+pub(in crate::store) const NAN_ENTRY: i64 = i64::MIN | 1 << 57;
 
 /// Bytes of an index block, as the reference library chooses.
 const INDEX_BLOCK_BYTES: usize = 16 << 10;
 
-/// What a header says.
-pub(super) struct Fields<'f> {
-    pub(super) shape: &'f Shape,
-    pub(super) grid: &'f Grid,
-    pub(super) dtype: &'f str,
-    pub(super) itemsize: usize,
-    pub(super) compcode: u8,
-    pub(super) level: u8,
-    pub(super) shuffle: bool,
-    pub(super) split: Split,
-    pub(super) blocksize: usize,
-    pub(super) chunksize: usize,
-    pub(super) nbytes: u64,
+/// Bytes of the name of a metalayer.
+const MAX_NAME_BYTES: usize = 31;
+
+/// A named value of a frame: in its header, or compressed in its trailer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::store) struct Layer {
+    pub(in crate::store) name: String,
+    pub(in crate::store) content: Vec<u8>,
 }
 
 /// A frame header; the lengths of the frame and of its chunks come last.
-#[derive(Debug)]
-pub(super) struct FrameBytes(Vec<u8>);
+#[derive(Clone, Debug)]
+pub(in crate::store) struct FrameBytes(Vec<u8>);
 
 impl FrameBytes {
-    pub(super) fn new(fields: &Fields<'_>) -> Result<Self> {
-        let content = b2nd(fields)?;
-        let name = meta::NAMES[0].as_bytes();
-        let mut out = Vec::with_capacity(HEADER_MIN_BYTES + 32 + content.len());
+    /// The header of the array `layout`, compressed by `options`; `sparse` where its chunks are files;
+    /// `layers` besides the one of n-d arrays.
+    pub(in crate::store) fn new(
+        layout: &Layout,
+        options: &Options,
+        sparse: bool,
+        layers: &[Layer],
+    ) -> Result<Self> {
+        let b2nd = Layer {
+            name: meta::NAMES[0].to_string(),
+            content: b2nd(layout)?,
+        };
+        let layers: Vec<&Layer> = std::iter::once(&b2nd).chain(layers).collect();
+        if layers.len() > MAX_METALAYERS {
+            return Err(wrong(format!(
+                "{} metalayers are given; a frame has at most {MAX_METALAYERS}",
+                layers.len()
+            )));
+        }
+        let compcode = options.codec.compcode();
+        let mut out = Vec::with_capacity(HEADER_MIN_BYTES + 256);
         out.extend_from_slice(MAGIC);
         out.push(0xD2);
         out.extend_from_slice(&[0; 4]);
         out.push(0xCF);
         out.extend_from_slice(&[0; 8]);
-        out.extend_from_slice(&[0xA4, 0x12, 0, fields.level << 4 | fields.compcode]);
-        out.push(splitmode(fields.split) - 1);
+        out.extend_from_slice(&[0xA4, 0x12, u8::from(sparse)]);
+        out.push(options.level << 4 | compcode);
+        out.push(options.split.number() - 1);
         out.push(0xD3);
-        out.extend_from_slice(&fields.nbytes.to_be_bytes());
+        out.extend_from_slice(&layout.nbytes().to_be_bytes());
         out.push(0xD3);
         out.extend_from_slice(&[0; 8]);
-        for size in [fields.itemsize, fields.blocksize, fields.chunksize] {
+        for size in [layout.item.size, layout.block_bytes, layout.chunk_bytes] {
             out.push(0xD2);
             out.extend_from_slice(&int(size)?.to_be_bytes());
         }
@@ -59,66 +75,87 @@ impl FrameBytes {
         out.extend_from_slice(&[0xD1, 0, 1, 0xD1, 0, 1]);
         // No variable-length metalayers; then the filters, as an extension of 16 bytes.
         out.extend_from_slice(&[0xC2, 0xD8, 6]);
-        let mut filters = [0; SLOTS];
-        if fields.shuffle {
-            filters[SLOTS - 1] = SHUFFLE;
-        }
-        out.extend_from_slice(&filters);
-        out.extend_from_slice(&[fields.compcode, 0]);
-        out.extend_from_slice(&[0; SLOTS]);
+        let Filters { ids, metas } = options.filters;
+        out.extend_from_slice(&ids);
+        out.extend_from_slice(&[compcode, 0]);
+        out.extend_from_slice(&metas);
         out.extend_from_slice(&[0, 0]);
-        // The map of one metalayer: 7 bytes of markers and counts, then its entry.
-        let map_len = int16(7 + 1 + name.len() + 5)?;
-        out.extend_from_slice(&[0x93, 0xCD]);
-        out.extend_from_slice(&map_len);
-        out.extend_from_slice(&[0xDE, 0, 1]);
-        out.push(0xA0 | int16(name.len())?[1]);
-        out.extend_from_slice(name);
-        out.push(0xD2);
-        let value_at = out.len() + 4 + 3;
-        out.extend_from_slice(&int(value_at)?.to_be_bytes());
-        out.extend_from_slice(&[0xDC, 0, 1]);
-        out.push(0xC6);
-        out.extend_from_slice(&int(content.len())?.to_be_bytes());
-        out.extend_from_slice(&content);
+        out.push(0x93);
+        append_layers(&mut out, &layers, 1, 0)?;
         let header_len = int(out.len())?;
         out[0x0B..0x0F].copy_from_slice(&header_len.to_be_bytes());
         Ok(Self(out))
     }
 
-    pub(super) fn header(&self) -> &[u8] {
+    pub(in crate::store) fn header(&self) -> &[u8] {
         &self.0
     }
 
-    pub(super) fn header_len(&self) -> u64 {
+    pub(in crate::store) fn header_len(&self) -> u64 {
         self.0.len() as u64
     }
 
-    pub(super) fn set_lengths(&mut self, frame_len: u64, cbytes: u64) {
+    /// What is known when the frame is complete: its length, that of its chunks, and whether its trailer
+    /// has metalayers.
+    pub(in crate::store) fn complete(&mut self, frame_len: u64, cbytes: u64, layers: bool) {
         self.0[0x10..0x18].copy_from_slice(&frame_len.to_be_bytes());
         self.0[0x27..0x2F].copy_from_slice(&cbytes.to_be_bytes());
+        self.0[0x44] = if layers { 0xC3 } else { 0xC2 };
     }
 }
 
-fn splitmode(split: Split) -> u8 {
-    match split {
-        Split::Always => 1,
-        Split::Never => 2,
-        Split::Auto => 3,
+/// Appends the map of names and the array of contents of metalayers. `before` bytes in front of them count
+/// towards the size of the map, and offsets from byte `start` of `out` on.
+fn append_layers(out: &mut Vec<u8>, layers: &[&Layer], before: usize, start: usize) -> Result<()> {
+    let mut names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(wrong(format!("two metalayers are called `{}`", twice[0])));
     }
+    if let Some(long) = names.iter().find(|name| name.len() > MAX_NAME_BYTES) {
+        return Err(wrong(format!(
+            "the metalayer `{long}` has a name of {} bytes; at most {MAX_NAME_BYTES} are possible",
+            long.len()
+        )));
+    }
+    let map_len: usize = names.iter().map(|name| 1 + name.len() + 5).sum();
+    // Three bytes of its own size, three of the map's marker and count.
+    let counted = int16(before + 6 + map_len)?;
+    let count = int16(layers.len())?;
+    out.push(0xCD);
+    out.extend_from_slice(&counted);
+    out.push(0xDE);
+    out.extend_from_slice(&count);
+    let mut value_at = out.len() - start + map_len + 3;
+    for layer in layers {
+        out.push(0xA0 | int16(layer.name.len())?[1]);
+        out.extend_from_slice(layer.name.as_bytes());
+        out.push(0xD2);
+        out.extend_from_slice(&int(value_at)?.to_be_bytes());
+        value_at += 5 + layer.content.len();
+    }
+    out.push(0xDC);
+    out.extend_from_slice(&count);
+    for layer in layers {
+        out.push(0xC6);
+        out.extend_from_slice(&int(layer.content.len())?.to_be_bytes());
+        out.extend_from_slice(&layer.content);
+    }
+    Ok(())
 }
 
 /// The content of the b2nd metalayer.
-fn b2nd(fields: &Fields<'_>) -> Result<Vec<u8>> {
+fn b2nd(layout: &Layout) -> Result<Vec<u8>> {
+    let text = &layout.item.text;
     // At most 16. The marker of 16 axes is the one the reference library writes.
-    let ndim = int16(fields.shape.ndim())?[1];
+    let ndim = int16(layout.shape.ndim())?[1];
     let mut out = vec![0x97, 0, ndim, 0x90 + ndim];
-    for &extent in fields.shape.iter() {
+    for &extent in layout.shape.iter() {
         let extent = i64::try_from(extent).map_err(|_| wrong("an extent is above 2^63"))?;
         out.push(0xD3);
         out.extend_from_slice(&extent.to_be_bytes());
     }
-    for extents in [&fields.grid.chunk, &fields.grid.block] {
+    for extents in [&layout.grid.chunk, &layout.grid.block] {
         out.push(0x90 + ndim);
         for &extent in extents.iter() {
             out.push(0xD2);
@@ -126,32 +163,61 @@ fn b2nd(fields: &Fields<'_>) -> Result<Vec<u8>> {
         }
     }
     out.extend_from_slice(&[0, 0xDB]);
-    out.extend_from_slice(&int(fields.dtype.len())?.to_be_bytes());
-    out.extend_from_slice(fields.dtype.as_bytes());
+    out.extend_from_slice(&int(text.len())?.to_be_bytes());
+    out.extend_from_slice(text.as_bytes());
     Ok(out)
 }
 
 /// The chunk that holds the index.
-pub(super) fn index_chunk(index: &[i64]) -> Result<Vec<u8>> {
+pub(in crate::store) fn index_chunk(index: &[i64]) -> Result<Vec<u8>> {
     let bytes: Vec<u8> = index.iter().flat_map(|entry| entry.to_le_bytes()).collect();
-    let mut encoder = Encoder::new(Coding {
-        compcode: id::LZ4,
+    let options = Options {
+        codec: WriteCodec::Lz4,
         level: 5,
-        shuffle: true,
+        filters: Filters::SHUFFLE,
         split: Split::Never,
-        typesize: 8,
-        blocksize: INDEX_BLOCK_BYTES.min(bytes.len()),
-    })?;
-    Ok(encoder.encode(&bytes).to_vec())
+    };
+    let blocksize = INDEX_BLOCK_BYTES.min(bytes.len());
+    Encoder::new(Coding::inner(options, 8, blocksize))?.whole(&bytes)
 }
 
-/// A trailer without metalayers.
-pub(super) fn trailer() -> Vec<u8> {
-    let mut out = vec![0x94, 1, 0x93, 0xCD, 0, 6, 0xDE, 0, 0, 0xDC, 0, 0, 0xCE];
-    out.extend_from_slice(&35u32.to_be_bytes());
+/// A trailer with these metalayers and this fingerprint.
+pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
+    if layers.len() > MAX_VLMETALAYERS {
+        return Err(wrong(format!(
+            "{} variable-length metalayers are given; a frame has at most {MAX_VLMETALAYERS}",
+            layers.len()
+        )));
+    }
+    let chunks = layers.iter().map(|layer| {
+        Ok(Layer {
+            name: layer.name.clone(),
+            content: value_chunk(&layer.content)?,
+        })
+    });
+    let chunks = chunks.collect::<Result<Vec<Layer>>>()?;
+    let mut out = vec![0x94, 1, 0x93];
+    append_layers(&mut out, &chunks.iter().collect::<Vec<_>>(), 0, 0)?;
+    let length = int(out.len() + 23)?;
+    out.push(0xCE);
+    out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(&[0xD8, 0]);
-    out.extend_from_slice(&[0; 16]);
-    out
+    out.extend_from_slice(&[0; FINGERPRINT_BYTES]);
+    Ok(out)
+}
+
+/// Bytes at the end of a trailer that are for a digest.
+pub(in crate::store) const FINGERPRINT_BYTES: usize = 16;
+
+/// The chunk that holds the value of a metalayer in a trailer.
+fn value_chunk(content: &[u8]) -> Result<Vec<u8>> {
+    let options = Options {
+        codec: WriteCodec::Zstd,
+        level: 5,
+        filters: Filters::NONE,
+        split: Split::Never,
+    };
+    Encoder::new(Coding::inner(options, 1, content.len().max(1)))?.whole(content)
 }
 
 fn int(value: usize) -> Result<i32> {

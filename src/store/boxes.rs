@@ -1,6 +1,8 @@
 //! In: two n-d layouts of the same box. Out: its elements copied from one to the other.
 //! Never: a byte outside the slices.
 
+use crate::types::Shape;
+
 /// A layout of a box in memory: byte position of its first element, and bytes between neighbours
 /// along each axis. A stride of 0 repeats an element.
 #[derive(Clone, Copy, Debug)]
@@ -220,6 +222,27 @@ impl Runs {
             *i = 0;
         }
     }
+}
+
+/// Calls `write(first, run)` for each run of a box's elements that are neighbours in an array of
+/// `shape`, `first` being the C-order index of the run's first element.
+///
+/// # Errors
+/// What `write` returns.
+pub(crate) fn each_run<E>(
+    shape: &Shape,
+    item: usize,
+    start: &[usize],
+    extent: &[usize],
+    bytes: &[u8],
+    mut write: impl FnMut(usize, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let (strides, mut odometer) = (shape.strides(), Runs::new(shape, extent));
+    for run in bytes.chunks_exact((odometer.elems * item).max(1)) {
+        write(odometer.first(start, &strides), run)?;
+        odometer.advance(extent);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

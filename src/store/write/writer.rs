@@ -1,0 +1,649 @@
+//! In: the elements of an array, box by box, from any threads. Out: a contiguous Blosc2 frame with the b2nd
+//! metalayer, in place when it is complete.
+//! Never: more in memory than the chunks that are not complete; two files of the same elements that differ.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rayon::prelude::*;
+
+use super::chunk::{Coding, Encoded, EncodedChunk, Encoder};
+use super::frame::{self, FrameBytes, NAN_ENTRY, ZEROS_ENTRY};
+use super::layout::{ItemType, Layout, Region};
+use super::options::Options;
+use super::wrong;
+use crate::codec::filter::Position;
+use crate::error::Result;
+use crate::limits::MAX_WAITING_BYTES;
+use crate::store::boxes::{Strided, copy_box, copy_dense, dense_strides};
+use crate::store::pending::PendingFile;
+use crate::types::{DType, Grid, Shape};
+
+/// Writes an array. Its elements may come in any order, each once, and from several threads; whoever
+/// completes a block compresses it. The file appears under its name when [`ArrayWriter::finish`] succeeds,
+/// and not before.
+///
+/// Chunks are written in order, so that the file is the same however they come; only when
+/// [`MAX_WAITING_BYTES`] of them wait for one in front they are written as they are.
+#[derive(Debug)]
+pub struct ArrayWriter {
+    layout: Layout,
+    coding: Coding,
+    file: PendingFile,
+    frame: FrameBytes,
+    dtype: DType,
+    /// Chunks of which some elements are there.
+    open: Mutex<HashMap<usize, Arc<Mutex<OpenChunk>>>>,
+    /// Encoders that nobody is using.
+    benches: Mutex<Vec<Bench>>,
+    /// A block of padding.
+    padding: OnceLock<Encoded>,
+    done: Mutex<Done>,
+    failed: AtomicBool,
+    /// The first extent where it has become known later.
+    shortened: OnceLock<usize>,
+}
+
+/// What a thread encodes with.
+#[derive(Debug)]
+struct Bench {
+    encoder: Encoder,
+    block: Vec<u8>,
+}
+
+/// A chunk of which elements are missing.
+#[derive(Debug)]
+struct OpenChunk {
+    blocks: Vec<Block>,
+    /// Elements that are there.
+    got: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Block {
+    /// Nothing of it is there yet.
+    Missing,
+    /// Some elements are there: so many.
+    Part(Vec<u8>, usize),
+    /// All of it, as it is.
+    Whole(Vec<u8>),
+    /// All of it.
+    Encoded(Encoded),
+}
+
+/// Chunks that are complete.
+#[derive(Debug, Default)]
+struct Done {
+    /// An entry of the index a chunk; those not written yet are [`UNWRITTEN`].
+    index: Vec<i64>,
+    /// How many are written.
+    written: usize,
+    /// Bytes of those that are stored.
+    cbytes: u64,
+    /// The first that is not written.
+    next: usize,
+    waiting: BTreeMap<usize, EncodedChunk>,
+    waiting_bytes: usize,
+}
+
+/// No entry of an index.
+const UNWRITTEN: i64 = i64::MIN;
+
+impl ArrayWriter {
+    /// Begins the file that will be at `path`.
+    ///
+    /// # Errors
+    /// When the system refuses, or the grid does not fit the array or the format.
+    pub fn create(
+        path: impl AsRef<Path>,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+    ) -> Result<Self> {
+        let layout = Layout::new(ItemType::from(dtype), shape, grid)?;
+        if options.level > 9 {
+            return Err(wrong(format!(
+                "there is no compression level {}: 9 is the highest",
+                options.level
+            )));
+        }
+        let coding = Coding {
+            options,
+            itemsize: layout.item.size,
+            blocksize: layout.block_bytes,
+            block_shape: Some(layout.grid.block.clone()),
+        };
+        let frame = FrameBytes::new(&layout, &options, false, &[])?;
+        // Whether filters and items fit each other, before anything is written.
+        let bench = Bench::new(&coding)?;
+        Ok(Self {
+            file: PendingFile::create(path.as_ref())?,
+            layout,
+            coding,
+            frame,
+            dtype,
+            open: Mutex::default(),
+            benches: Mutex::new(vec![bench]),
+            padding: OnceLock::new(),
+            done: Mutex::default(),
+            failed: AtomicBool::new(false),
+            shortened: OnceLock::new(),
+        })
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The extents that it was created with.
+    pub fn shape(&self) -> &Shape {
+        &self.layout.shape
+    }
+
+    /// The extents that the array has got.
+    pub fn final_shape(&self) -> Shape {
+        let mut extents = self.layout.shape.to_vec();
+        if let (Some(first), Some(&shortened)) = (extents.first_mut(), self.shortened.get()) {
+            *first = shortened;
+        }
+        Shape::from(extents)
+    }
+
+    /// Number of chunks.
+    pub fn chunks(&self) -> usize {
+        self.layout.chunks
+    }
+
+    /// The part of chunk `chunk` that is inside the array.
+    pub fn region(&self, chunk: usize) -> Region {
+        self.layout.region(chunk)
+    }
+
+    /// Writes the elements of a box; `bytes` has them in C order, native-endian.
+    ///
+    /// # Errors
+    /// When the system refuses, the box does not lie inside the array or has other bytes, or elements come
+    /// twice.
+    pub fn write(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        self.check_box(start, extent, bytes)?;
+        if extent.contains(&0) {
+            return Ok(());
+        }
+        let written = self.write_chunks(start, extent, bytes);
+        if written.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn check_box(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        let shape = &self.layout.shape;
+        let axes = start.iter().zip(extent).zip(shape.iter());
+        let inside = start.len() == shape.ndim()
+            && extent.len() == shape.ndim()
+            && axes.clone().all(|((&start, &extent), &end)| {
+                start.checked_add(extent).is_some_and(|last| last <= end)
+            });
+        let elems = extent.iter().product::<usize>();
+        if inside && bytes.len() == elems * self.layout.item.size {
+            return Ok(());
+        }
+        Err(wrong(format!(
+            "a box of {} at {} of an array of shape {shape} of {} is written with {} bytes",
+            Shape::new(extent),
+            Shape::new(start),
+            self.layout.item.text,
+            bytes.len()
+        )))
+    }
+
+    fn write_chunks(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        let cells = cells(start, extent, &self.layout.grid.chunk);
+        let strides = self.layout.counts.strides();
+        let given = Given {
+            start,
+            extent,
+            strides: dense_strides(extent, self.layout.item.size),
+            bytes,
+        };
+        each(&cells, |cell| self.write_chunk(dot(cell, &strides), &given))
+    }
+
+    /// Writes what is given of one chunk.
+    fn write_chunk(&self, chunk: usize, given: &Given<'_>) -> Result<()> {
+        let layout = &self.layout;
+        let region = layout.region(chunk);
+        let origin = &region.start;
+        let (low, extent) = common(given.start, given.extent, origin, &region.shape);
+        let inside: Vec<usize> = low
+            .iter()
+            .zip(origin)
+            .map(|(low, origin)| low - origin)
+            .collect();
+        let open = Arc::clone(lock(&self.open).entry(chunk).or_insert_with(|| {
+            let blocks = vec![Block::Missing; layout.blocks_per_chunk()];
+            Arc::new(Mutex::new(OpenChunk { blocks, got: 0 }))
+        }));
+        let cells = cells(&inside, &extent, &layout.grid.block);
+        let strides = layout.blocks.strides();
+        each(&cells, |cell| {
+            let block = dot(cell, &strides);
+            let (first, valid) = layout.block(block, &region.shape);
+            let begins: Vec<usize> = first.iter().zip(origin).map(|(a, b)| a + b).collect();
+            let (low, part) = common(given.start, given.extent, &begins, &valid);
+            self.write_block(&open, block, &begins, &valid, &low, &part, given)
+        })?;
+        let mut state = lock(&open);
+        state.got += extent.iter().product::<usize>();
+        let all = region.shape.elems();
+        if state.got > all {
+            return Err(twice(chunk));
+        }
+        if state.got < all {
+            return Ok(());
+        }
+        let blocks = std::mem::take(&mut state.blocks);
+        drop(state);
+        lock(&self.open).remove(&chunk);
+        self.finish_chunk(chunk, blocks)
+    }
+
+    /// Writes the elements of a box of `part` at `low` that belong to a block, which begins at `begins` and
+    /// of which `valid` is no padding.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "two boxes, one inside of the other"
+    )]
+    fn write_block(
+        &self,
+        open: &Mutex<OpenChunk>,
+        number: usize,
+        begins: &[usize],
+        valid: &[usize],
+        low: &[usize],
+        part: &[usize],
+        given: &Given<'_>,
+    ) -> Result<()> {
+        let item = self.layout.item.size;
+        let strides = dense_strides(&self.layout.grid.block, item);
+        let copy = |block: &mut [u8]| {
+            let to: usize = low
+                .iter()
+                .zip(begins)
+                .zip(&strides)
+                // OK because dense strides are not negative.
+                .map(|((low, begins), stride)| (low - begins) * stride.unsigned_abs())
+                .sum();
+            let to = Strided {
+                offset: to,
+                strides: &strides,
+            };
+            copy_box(item, part, given.bytes, given.from(low), block, to);
+        };
+        if part == valid {
+            let mut bench = self.bench()?;
+            bench.clear(self.layout.block_bytes, part == &*self.layout.grid.block);
+            copy(&mut bench.block);
+            let block = match bench.encoder.needs_first() {
+                true => Block::Whole(bench.block.clone()),
+                false => Block::Encoded(bench.encoder.block(Position::First, &bench.block)),
+            };
+            lock(&self.benches).push(bench);
+            return put(open, number, block);
+        }
+        let mut state = lock(open);
+        let slot = state.blocks.get_mut(number).ok_or_else(|| twice(number))?;
+        if matches!(slot, Block::Missing) {
+            *slot = Block::Part(vec![0; self.layout.block_bytes], 0);
+        }
+        let Block::Part(bytes, got) = slot else {
+            return Err(twice(number));
+        };
+        copy(bytes);
+        *got += part.iter().product::<usize>();
+        if *got < valid.iter().product() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(bytes);
+        *slot = Block::Missing;
+        drop(state);
+        let mut bench = self.bench()?;
+        let block = match bench.encoder.needs_first() {
+            true => Block::Whole(bytes),
+            false => Block::Encoded(bench.encoder.block(Position::First, &bytes)),
+        };
+        lock(&self.benches).push(bench);
+        put(open, number, block)
+    }
+
+    fn bench(&self) -> Result<Bench> {
+        let idle = lock(&self.benches).pop();
+        idle.map_or_else(|| Bench::new(&self.coding), Ok)
+    }
+
+    /// Encodes a chunk whose elements are all there; what is missing is padding.
+    fn finish_chunk(&self, chunk: usize, blocks: Vec<Block>) -> Result<()> {
+        let mut bench = self.bench()?;
+        let mut first: Option<Vec<u8>> = None;
+        let mut encoded = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            let whole = match block {
+                Block::Encoded(block) => {
+                    encoded.push(block);
+                    continue;
+                }
+                Block::Whole(bytes) | Block::Part(bytes, _) => bytes,
+                Block::Missing if bench.encoder.needs_first() => vec![0; self.layout.block_bytes],
+                Block::Missing => {
+                    let zeros = || {
+                        let zeros = vec![0; self.layout.block_bytes];
+                        bench.encoder.block(Position::First, &zeros)
+                    };
+                    encoded.push(self.padding.get_or_init(zeros).clone());
+                    continue;
+                }
+            };
+            let at = match &first {
+                Some(first) => Position::After(first),
+                None => Position::First,
+            };
+            encoded.push(bench.encoder.block(at, &whole));
+            if bench.encoder.needs_first() && first.is_none() {
+                first = Some(whole);
+            }
+        }
+        let stored = bench.encoder.chunk(&encoded, self.layout.chunk_bytes);
+        lock(&self.benches).push(bench);
+        self.store(chunk, stored?)
+    }
+
+    /// Writes a chunk, if it is its turn, and those that waited for it.
+    fn store(&self, chunk: usize, encoded: EncodedChunk) -> Result<()> {
+        let mut writes = Vec::new();
+        let mut done = lock(&self.done);
+        done.waiting_bytes += encoded.len();
+        done.waiting.insert(chunk, encoded);
+        while let Some((number, encoded)) = done.due() {
+            let place = match encoded {
+                EncodedChunk::Zeros => ZEROS_ENTRY,
+                EncodedChunk::Nan => NAN_ENTRY,
+                EncodedChunk::Stored(bytes) => {
+                    let place = done.cbytes;
+                    done.cbytes += bytes.len() as u64;
+                    writes.push((place, bytes));
+                    offset_entry(place)?
+                }
+            };
+            done.put(number, place);
+        }
+        drop(done);
+        let start = self.frame.header_len();
+        writes
+            .into_iter()
+            .try_for_each(|(place, bytes)| self.file.write_at(start + place, &bytes))
+    }
+
+    /// Gives the array its first extent, once, when that is known: not larger than that it was created with.
+    ///
+    /// # Errors
+    /// When the extent is larger.
+    pub fn shorten(&self, extent: usize) -> Result<()> {
+        match self.layout.shape.first() {
+            Some(&first) if extent <= first => {
+                self.shortened.get_or_init(|| extent);
+                Ok(())
+            }
+            Some(_) | None => Err(wrong(format!(
+                "an array of shape {} has no first {extent}",
+                self.layout.shape
+            ))),
+        }
+    }
+
+    /// Writes the index, the trailer and the header, makes the file durable and gives it its name.
+    ///
+    /// # Errors
+    /// When the system refuses, or elements are missing.
+    pub fn finish(mut self) -> Result<()> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(wrong("a part of the array could not be written"));
+        }
+        if self.shortened.get().is_some() {
+            self.cut()?;
+        }
+        let done = std::mem::take(&mut *lock(&self.done));
+        let chunks = self.layout.chunks;
+        if done.written < chunks {
+            return Err(wrong(format!(
+                "the array has {chunks} chunks, and only {} are written",
+                done.written
+            )));
+        }
+        let header_len = self.frame.header_len();
+        let mut tail = Vec::new();
+        if chunks > 0 {
+            tail.extend_from_slice(&frame::index_chunk(&done.index)?);
+        }
+        tail.extend_from_slice(&frame::trailer(&[])?);
+        self.file.write_at(header_len + done.cbytes, &tail)?;
+        let frame_len = header_len + done.cbytes + tail.len() as u64;
+        self.frame.complete(frame_len, done.cbytes, false);
+        self.file.write_at(0, self.frame.header())?;
+        self.file.finish()
+    }
+
+    /// Takes what is there of the last chunks for all of them: the array has become shorter.
+    fn cut(&mut self) -> Result<()> {
+        let shape = self.final_shape();
+        let layout = Layout::new(self.layout.item.clone(), &shape, &self.layout.grid)?;
+        self.frame = FrameBytes::new(&layout, &self.coding.options, false, &[])?;
+        self.layout = layout;
+        let mut open: Vec<_> = std::mem::take(&mut *lock(&self.open)).into_iter().collect();
+        open.sort_unstable_by_key(|&(chunk, _)| chunk);
+        for (chunk, state) in open {
+            let mut state = lock(&state);
+            if chunk >= self.layout.chunks || state.got != self.region(chunk).shape.elems() {
+                return Err(wrong(format!("chunk {chunk} is written in part only")));
+            }
+            let blocks = std::mem::take(&mut state.blocks);
+            self.finish_chunk(chunk, blocks)?;
+        }
+        Ok(())
+    }
+}
+
+impl Bench {
+    fn new(coding: &Coding) -> Result<Self> {
+        Ok(Self {
+            encoder: Encoder::new(coding.clone())?,
+            block: Vec::new(),
+        })
+    }
+
+    /// Room for a block, zero where not all of it will be written.
+    fn clear(&mut self, len: usize, all: bool) {
+        if !all {
+            self.block.clear();
+        }
+        self.block.resize(len, 0);
+    }
+}
+
+impl Done {
+    /// The chunk to write now, if any.
+    fn due(&mut self) -> Option<(usize, EncodedChunk)> {
+        let entry = self.waiting.first_entry()?;
+        if *entry.key() != self.next && self.waiting_bytes <= MAX_WAITING_BYTES {
+            return None;
+        }
+        let (number, encoded) = entry.remove_entry();
+        self.waiting_bytes -= encoded.len();
+        Some((number, encoded))
+    }
+
+    fn put(&mut self, chunk: usize, entry: i64) {
+        if self.index.len() <= chunk {
+            self.index.resize(chunk + 1, UNWRITTEN);
+        }
+        self.index[chunk] = entry;
+        self.written += 1;
+        while self
+            .index
+            .get(self.next)
+            .is_some_and(|&entry| entry != UNWRITTEN)
+        {
+            self.next += 1;
+        }
+    }
+}
+
+/// The box that a caller has given.
+struct Given<'g> {
+    start: &'g [usize],
+    extent: &'g [usize],
+    strides: Vec<isize>,
+    bytes: &'g [u8],
+}
+
+impl Given<'_> {
+    /// Its layout from the element at `low` of the array on.
+    fn from(&self, low: &[usize]) -> Strided<'_> {
+        let steps = low.iter().zip(self.start).zip(&self.strides);
+        Strided {
+            // OK because dense strides are not negative.
+            offset: steps
+                .map(|((low, start), stride)| (low - start) * stride.unsigned_abs())
+                .sum(),
+            strides: &self.strides,
+        }
+    }
+}
+
+/// Writes an array whose elements are in memory, in C order.
+///
+/// # Errors
+/// As the functions of [`ArrayWriter`].
+pub fn write_frame(
+    path: impl AsRef<Path>,
+    dtype: DType,
+    shape: &Shape,
+    grid: &Grid,
+    options: Options,
+    elements: &[u8],
+) -> Result<()> {
+    let writer = ArrayWriter::create(path, dtype, shape, grid, options)?;
+    let (item, strides) = (dtype.size(), dense_strides(shape, dtype.size()));
+    if Some(elements.len()) != shape.checked_elems().map(|elems| elems * item) {
+        return Err(wrong(format!(
+            "an array of shape {shape} of {dtype} is written with {} bytes",
+            elements.len()
+        )));
+    }
+    let write = |chunk: usize| {
+        let region = writer.region(chunk);
+        let from = Strided {
+            offset: region
+                .start
+                .iter()
+                .zip(&strides)
+                .map(|(at, stride)| at * stride.unsigned_abs())
+                .sum(),
+            strides: &strides,
+        };
+        let mut part = vec![0; region.shape.elems() * item];
+        copy_dense(item, &region.shape, elements, from, &mut part);
+        writer.write(&region.start, &region.shape, &part)
+    };
+    // Some at a time, so that none waits long for its turn.
+    let at_once = rayon::current_num_threads() * 4;
+    for first in (0..writer.chunks()).step_by(at_once) {
+        let some = first..writer.chunks().min(first + at_once);
+        some.into_par_iter().try_for_each(write)?;
+    }
+    writer.finish()
+}
+
+fn put(open: &Mutex<OpenChunk>, number: usize, block: Block) -> Result<()> {
+    match lock(open).blocks.get_mut(number) {
+        Some(slot @ Block::Missing) => {
+            *slot = block;
+            Ok(())
+        }
+        Some(Block::Part(..) | Block::Whole(_) | Block::Encoded(_)) | None => Err(twice(number)),
+    }
+}
+
+#[cold]
+fn twice(number: usize) -> crate::error::Error {
+    wrong(format!(
+        "elements of block {number} of a chunk are written twice"
+    ))
+}
+
+/// The first cell and how many there are, along each axis, of the grid of `side` that a box touches.
+fn cells(start: &[usize], extent: &[usize], side: &[usize]) -> Vec<(usize, usize)> {
+    let axes = start.iter().zip(extent).zip(side);
+    axes.map(|((&start, &extent), &side)| {
+        let first = start / side;
+        (first, (start + extent).div_ceil(side) - first)
+    })
+    .collect()
+}
+
+/// Visits cells in C order.
+fn each(cells: &[(usize, usize)], mut visit: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
+    let mut cell: Vec<usize> = cells.iter().map(|&(first, _)| first).collect();
+    loop {
+        visit(&cell)?;
+        let mut axis = cells.len();
+        loop {
+            let Some(inner) = axis.checked_sub(1) else {
+                return Ok(());
+            };
+            axis = inner;
+            cell[axis] += 1;
+            let (first, count) = cells[axis];
+            if cell[axis] < first + count {
+                break;
+            }
+            cell[axis] = first;
+        }
+    }
+}
+
+/// Where two boxes begin to overlap, and how far.
+fn common(
+    start: &[usize],
+    extent: &[usize],
+    other: &[usize],
+    extents: &[usize],
+) -> (Vec<usize>, Vec<usize>) {
+    let axes = start.iter().zip(extent).zip(other.iter().zip(extents));
+    axes.map(|((&start, &extent), (&other, &extents))| {
+        let low = start.max(other);
+        let end = (start + extent).min(other + extents);
+        (low, end.saturating_sub(low))
+    })
+    .unzip()
+}
+
+fn dot(index: &[usize], strides: &[usize]) -> usize {
+    index
+        .iter()
+        .zip(strides)
+        .map(|(at, stride)| at * stride)
+        .sum()
+}
+
+fn offset_entry(offset: u64) -> Result<i64> {
+    i64::try_from(offset).map_err(|_| wrong("the file is larger than offsets can say"))
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked while it held the lock left a whole value behind.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
