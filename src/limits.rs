@@ -260,3 +260,13 @@ pub const CHUNK_BYTES: usize = 4 << 20;
 /// Bytes of chunks that are complete before those in front of them, above which they are written out of
 /// order.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
+
+/// Bytes that a disk writes whole or not at all: a sector.
+pub const ATOMIC_BYTES: u64 = 512;
+
+/// Decoded bytes of chunks that have changed and are not written yet.
+pub const MAX_DIRTY_BYTES: usize = 64 << 20;
+
+/// Chunks of an array that is changed in place: the index of so many, 128 MiB, is in memory and is written
+/// at each commit.
+pub const MAX_EDITED_CHUNKS: usize = 1 << 24;

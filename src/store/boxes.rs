@@ -245,6 +245,68 @@ pub(crate) fn each_run<E>(
     Ok(())
 }
 
+/// The first cell and how many there are, along each axis, of the grid of `side` that a box touches.
+pub(crate) fn cells(start: &[usize], extent: &[usize], side: &[usize]) -> Vec<(usize, usize)> {
+    let axes = start.iter().zip(extent).zip(side);
+    axes.map(|((&start, &extent), &side)| {
+        let first = start / side;
+        (first, (start + extent).div_ceil(side) - first)
+    })
+    .collect()
+}
+
+/// Visits cells in C order.
+///
+/// # Errors
+/// What `visit` returns.
+pub(crate) fn each<E>(
+    cells: &[(usize, usize)],
+    mut visit: impl FnMut(&[usize]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut cell: Vec<usize> = cells.iter().map(|&(first, _)| first).collect();
+    loop {
+        visit(&cell)?;
+        let mut axis = cells.len();
+        loop {
+            let Some(inner) = axis.checked_sub(1) else {
+                return Ok(());
+            };
+            axis = inner;
+            cell[axis] += 1;
+            let (first, count) = cells[axis];
+            if cell[axis] < first + count {
+                break;
+            }
+            cell[axis] = first;
+        }
+    }
+}
+
+/// Where two boxes begin to overlap, and how far.
+pub(crate) fn common(
+    start: &[usize],
+    extent: &[usize],
+    other: &[usize],
+    extents: &[usize],
+) -> (Vec<usize>, Vec<usize>) {
+    let axes = start.iter().zip(extent).zip(other.iter().zip(extents));
+    axes.map(|((&start, &extent), (&other, &extents))| {
+        let low = start.max(other);
+        let end = (start + extent).min(other + extents);
+        (low, end.saturating_sub(low))
+    })
+    .unzip()
+}
+
+/// The sum of what an index takes along each axis.
+pub(crate) fn dot(index: &[usize], strides: &[usize]) -> usize {
+    index
+        .iter()
+        .zip(strides)
+        .map(|(at, stride)| at * stride)
+        .sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 // file -> frame -> chunk -> block.
+pub mod disk;
 pub mod file;
 pub mod folder;
 pub mod frame;
@@ -27,6 +28,7 @@ mod read_limits;
 mod stored;
 pub mod zip;
 
+pub mod edit;
 pub mod pending;
 pub mod write;
 

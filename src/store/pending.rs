@@ -1,19 +1,20 @@
 //! In: the path of a file to be. Out: a temporary beside it that takes its place when finished.
 //! Never: a half-written file under the final name; a temporary left behind by an error.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::disk::{Disk, DiskFile, System};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A file that is being written. Dropped unfinished, it disappears.
 #[derive(Debug)]
 pub struct PendingFile {
-    file: File,
+    disk: Arc<dyn Disk>,
+    file: Box<dyn DiskFile>,
     temporary: PathBuf,
     target: PathBuf,
     finished: bool,
@@ -28,6 +29,11 @@ impl PendingFile {
     /// # Errors
     /// When the system refuses, or `target` names no file.
     pub fn create(target: &Path) -> Result<Self> {
+        Self::create_on(System::shared(), target)
+    }
+
+    /// The same, on a disk of the caller's.
+    pub(super) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
         let name = target.file_name().ok_or_else(|| {
             Error::new(
                 ErrorKind::Argument,
@@ -48,12 +54,11 @@ impl PendingFile {
         temporary_name.push(name);
         temporary_name.push(format!(".{}-{number}.tmp", std::process::id()));
         let temporary = target.with_file_name(temporary_name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)
+        let file = disk
+            .create(&temporary)
             .map_err(|cause| failed("create", target, cause))?;
         Ok(Self {
+            disk,
             file,
             temporary,
             target: target.to_path_buf(),
@@ -71,7 +76,7 @@ impl PendingFile {
     /// # Errors
     /// When the system refuses.
     pub fn write_at(&self, position: u64, bytes: &[u8]) -> Result<()> {
-        self.file.write_all_at(bytes, position).map_err(|cause| {
+        self.file.write_at(position, bytes).map_err(|cause| {
             let doing = format!("write {} bytes at {position}", bytes.len());
             failed(&doing, &self.target, cause)
         })
@@ -93,17 +98,18 @@ impl PendingFile {
     /// When the system refuses; the temporary is removed then.
     pub fn finish(mut self) -> Result<()> {
         self.file
-            .sync_all()
+            .sync()
             .map_err(|cause| failed("flush", &self.target, cause))?;
-        fs::rename(&self.temporary, &self.target)
+        self.disk
+            .rename(&self.temporary, &self.target)
             .map_err(|cause| failed("rename to the final name", &self.target, cause))?;
         self.finished = true;
         let parent = match self.target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             Some(_) | None => Path::new("."),
         };
-        File::open(parent)
-            .and_then(|directory| directory.sync_all())
+        self.disk
+            .sync_folder(parent)
             .map_err(|cause| failed("flush the directory", &self.target, cause))
     }
 }
@@ -112,12 +118,13 @@ impl Drop for PendingFile {
     fn drop(&mut self) {
         if !self.finished {
             // Nothing can be done about a temporary that cannot be removed.
-            let _ = fs::remove_file(&self.temporary);
+            let _ = self.disk.remove(&self.temporary);
         }
     }
 }
 
-fn failed(doing: &str, target: &Path, cause: io::Error) -> Error {
+/// The error of the system about a file that is written.
+pub(super) fn failed(doing: &str, target: &Path, cause: io::Error) -> Error {
     Error::new(
         ErrorKind::Io,
         Code::WriteFailed,
@@ -128,6 +135,8 @@ fn failed(doing: &str, target: &Path, cause: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -63,6 +63,8 @@ pub struct Metalayer {
     pub name: String,
     /// Its content.
     pub content: Vec<u8>,
+    /// Where in the header that stands.
+    pub at: usize,
 }
 
 impl FrameHeader {
@@ -252,7 +254,8 @@ fn parse_metalayers(bytes: &[u8]) -> Result<Vec<Metalayer>> {
         value.marker(0xC6, "metalayer content")?;
         let len = value.u32_be("metalayer length")? as usize;
         let content = value.take(len, "metalayer content")?.to_vec();
-        layers.push(Metalayer { name, content });
+        let at = offset + 5;
+        layers.push(Metalayer { name, content, at });
     }
     Ok(layers)
 }

@@ -16,6 +16,9 @@ pub(in crate::store) const ZEROS_ENTRY: i64 = i64::MIN | 1 << 56;
 /// The index entry of a chunk of NaN, which is not stored.
 pub(in crate::store) const NAN_ENTRY: i64 = i64::MIN | 1 << 57;
 
+/// The index entry of a chunk that was never written, and is not stored.
+pub(in crate::store) const UNINIT_ENTRY: i64 = i64::MIN | 1 << 58;
+
 /// Bytes of an index block, as the reference library chooses.
 const INDEX_BLOCK_BYTES: usize = 16 << 10;
 
@@ -87,6 +90,11 @@ impl FrameBytes {
         Ok(Self(out))
     }
 
+    /// The header of a frame that exists: its bytes.
+    pub(in crate::store) fn of(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     pub(in crate::store) fn header(&self) -> &[u8] {
         &self.0
     }
@@ -101,6 +109,21 @@ impl FrameBytes {
         self.0[0x10..0x18].copy_from_slice(&frame_len.to_be_bytes());
         self.0[0x27..0x2F].copy_from_slice(&cbytes.to_be_bytes());
         self.0[0x44] = if layers { 0xC3 } else { 0xC2 };
+    }
+}
+
+impl FrameBytes {
+    /// Gives the array another shape of as many axes; its metalayer has its content at `b2nd`.
+    pub(in crate::store) fn reshape(&mut self, b2nd: usize, layout: &Layout) -> Result<()> {
+        for (axis, &extent) in layout.shape.iter().enumerate() {
+            let extent = i64::try_from(extent).map_err(|_| wrong("an extent is above 2^63"))?;
+            // Behind four bytes, nine an axis, the first of which is a marker.
+            let at = b2nd + 4 + axis * 9 + 1;
+            self.0[at..at + 8].copy_from_slice(&extent.to_be_bytes());
+        }
+        self.0[0x1E..0x26].copy_from_slice(&layout.nbytes().to_be_bytes());
+        self.0[0x3A..0x3E].copy_from_slice(&int(layout.chunk_bytes)?.to_be_bytes());
+        Ok(())
     }
 }
 
@@ -195,7 +218,11 @@ pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
             content: value_chunk(&layer.content)?,
         })
     });
-    let chunks = chunks.collect::<Result<Vec<Layer>>>()?;
+    trailer_of(&chunks.collect::<Result<Vec<Layer>>>()?)
+}
+
+/// The same, where the contents are chunks already.
+pub(in crate::store) fn trailer_of(chunks: &[Layer]) -> Result<Vec<u8>> {
     let mut out = vec![0x94, 1, 0x93];
     append_layers(&mut out, &chunks.iter().collect::<Vec<_>>(), 0, 0)?;
     let length = int(out.len() + 23)?;

@@ -12,6 +12,12 @@ mod writer;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind};
 
+pub(in crate::store) use chunk::{Coding, EncodedChunk, Encoder};
+pub(in crate::store) use frame::{
+    FrameBytes, Layer, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, index_chunk, trailer_of,
+};
+pub(in crate::store) use layout::{ItemType, Layout};
+
 pub use layout::Region;
 pub use options::{Filters, Options, Split, WriteCodec};
 pub use shapes::grid_for;

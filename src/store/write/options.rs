@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use super::wrong;
 use crate::codec::filter::{self, DELTA, NONE, SHUFFLE, SLOTS};
-use crate::codec::id;
+use crate::codec::{self, id};
 use crate::diag::nearest;
 use crate::error::{Error, Result};
+use crate::store::file::unsupported;
+use crate::store::frame::FrameHeader;
 
 /// A codec that files are written with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -255,6 +257,36 @@ pub struct Options {
     pub filters: Filters,
     /// Whether the byte planes become streams of their own.
     pub split: Split,
+}
+
+impl Options {
+    /// Those of the frame with this header.
+    ///
+    /// # Errors
+    /// When files are not written with its codec.
+    pub(in crate::store) fn of_frame(header: &FrameHeader) -> Result<Self> {
+        let mut codecs = WriteCodec::ALL.into_iter();
+        let codec = codecs.find(|codec| codec.compcode() == header.compcode);
+        let codec = codec.ok_or_else(|| {
+            let name = codec::name(header.compcode);
+            let message =
+                format!("the file is compressed with {name}, which this version does not write");
+            unsupported(message).with_help("write it to a new file with another codec")
+        })?;
+        Ok(Self {
+            codec,
+            level: header.clevel.min(9),
+            filters: Filters {
+                ids: header.filters,
+                metas: header.filters_meta,
+            },
+            split: match header.splitmode {
+                1 => Split::Always,
+                2 => Split::Never,
+                _ => Split::Auto,
+            },
+        })
+    }
 }
 
 impl Default for Options {

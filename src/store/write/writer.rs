@@ -17,7 +17,8 @@ use super::wrong;
 use crate::codec::filter::Position;
 use crate::error::Result;
 use crate::limits::MAX_WAITING_BYTES;
-use crate::store::boxes::{Strided, copy_box, copy_dense, dense_strides};
+use crate::store::boxes::{Strided, cells, common, copy_box, copy_dense, dense_strides, dot, each};
+use crate::store::disk::{Disk, System};
 use crate::store::pending::PendingFile;
 use crate::types::{DType, Grid, Shape};
 
@@ -103,6 +104,19 @@ impl ArrayWriter {
         grid: &Grid,
         options: Options,
     ) -> Result<Self> {
+        Self::create_on(System::shared(), path.as_ref(), dtype, shape, grid, options)
+    }
+
+    /// The same on a disk of the caller's: for tests of what one that fails leaves.
+    #[doc(hidden)]
+    pub fn create_on(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+    ) -> Result<Self> {
         let layout = Layout::new(ItemType::from(dtype), shape, grid)?;
         if options.level > 9 {
             return Err(wrong(format!(
@@ -120,7 +134,7 @@ impl ArrayWriter {
         // Whether filters and items fit each other, before anything is written.
         let bench = Bench::new(&coding)?;
         Ok(Self {
-            file: PendingFile::create(path.as_ref())?,
+            file: PendingFile::create_on(disk, path)?,
             layout,
             coding,
             frame,
@@ -436,6 +450,18 @@ impl ArrayWriter {
         self.file.finish()
     }
 
+    /// The same for an array of zeros, of which nothing was written.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(in crate::store) fn finish_with_zeros(self) -> Result<()> {
+        let mut done = lock(&self.done);
+        done.index = vec![ZEROS_ENTRY; self.layout.chunks];
+        done.written = self.layout.chunks;
+        drop(done);
+        self.finish()
+    }
+
     /// Takes what is there of the last chunks for all of them: the array has become shorter.
     fn cut(&mut self) -> Result<()> {
         let shape = self.final_shape();
@@ -582,61 +608,6 @@ fn twice(number: usize) -> crate::error::Error {
     wrong(format!(
         "elements of block {number} of a chunk are written twice"
     ))
-}
-
-/// The first cell and how many there are, along each axis, of the grid of `side` that a box touches.
-fn cells(start: &[usize], extent: &[usize], side: &[usize]) -> Vec<(usize, usize)> {
-    let axes = start.iter().zip(extent).zip(side);
-    axes.map(|((&start, &extent), &side)| {
-        let first = start / side;
-        (first, (start + extent).div_ceil(side) - first)
-    })
-    .collect()
-}
-
-/// Visits cells in C order.
-fn each(cells: &[(usize, usize)], mut visit: impl FnMut(&[usize]) -> Result<()>) -> Result<()> {
-    let mut cell: Vec<usize> = cells.iter().map(|&(first, _)| first).collect();
-    loop {
-        visit(&cell)?;
-        let mut axis = cells.len();
-        loop {
-            let Some(inner) = axis.checked_sub(1) else {
-                return Ok(());
-            };
-            axis = inner;
-            cell[axis] += 1;
-            let (first, count) = cells[axis];
-            if cell[axis] < first + count {
-                break;
-            }
-            cell[axis] = first;
-        }
-    }
-}
-
-/// Where two boxes begin to overlap, and how far.
-fn common(
-    start: &[usize],
-    extent: &[usize],
-    other: &[usize],
-    extents: &[usize],
-) -> (Vec<usize>, Vec<usize>) {
-    let axes = start.iter().zip(extent).zip(other.iter().zip(extents));
-    axes.map(|((&start, &extent), (&other, &extents))| {
-        let low = start.max(other);
-        let end = (start + extent).min(other + extents);
-        (low, end.saturating_sub(low))
-    })
-    .unzip()
-}
-
-fn dot(index: &[usize], strides: &[usize]) -> usize {
-    index
-        .iter()
-        .zip(strides)
-        .map(|(at, stride)| at * stride)
-        .sum()
 }
 
 fn offset_entry(offset: u64) -> Result<i64> {

@@ -1,0 +1,388 @@
+//! In: an n-d array in a contiguous frame, and changes to it. Out: the same file with the changes, all of
+//! those of a commit or none of them, whatever happens.
+//! Never: a byte overwritten that the last commit needs; a change that is durable in part.
+//!
+//! Copy on write: chunks that change are written behind the end of the frame, then a new index and a new
+//! trailer; when they are durable, one write of the header, within one sector of the disk, makes them the
+//! frame's. What was there before becomes dead bytes among the chunks, which the format allows, and readers
+//! who opened the file before go on with what they saw.
+
+mod commit;
+mod dirty;
+mod lock;
+mod resize;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
+use super::disk::{Disk, DiskFile, System};
+use super::file::{Source, unsupported};
+use super::frame::{Entry, Frame};
+use super::meta::{B2nd, NAMES};
+use super::pending::failed;
+use super::scratch::DecodeScratch;
+use super::stored::{describe, own_data};
+use super::write::{ArrayWriter, Layout, Options};
+use super::write::{FrameBytes, ItemType, Layer, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
+use crate::types::{DType, Grid, Shape};
+use lock::Lock;
+
+/// An array in a `.b2nd` file that is being changed, by this handle alone. Changes are seen by others, and
+/// survive, from [`ArrayFile::commit`] on; without one they never were.
+///
+/// ```
+/// use fuseblock::store::edit::ArrayFile;
+/// use fuseblock::store::write::{Options, grid_for};
+/// use fuseblock::{Array, DType, Shape};
+///
+/// let folder = tempfile::tempdir().expect("a folder");
+/// let path = folder.path().join("log.b2nd");
+/// let shape = Shape::new(&[0, 3]);
+/// let grid = grid_for(&shape, 8, None, None)?;
+/// let mut file = ArrayFile::create(&path, DType::Float64, &shape, &grid, Options::default())?;
+/// file.append(&[2, 3], &[0; 48])?;
+/// file.commit()?;
+/// assert_eq!(Array::open(&path)?.shape().to_string(), "(2, 3)");
+/// # Ok::<(), fuseblock::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ArrayFile {
+    path: PathBuf,
+    disk: Arc<dyn Disk>,
+    file: Box<dyn DiskFile>,
+    lock: Lock,
+    /// The file as far as it is written, what is not committed included.
+    source: Source,
+    header: FrameBytes,
+    /// Where the header has the content of the array's metalayer.
+    b2nd: usize,
+    dtype: DType,
+    options: Options,
+    layout: Layout,
+    index: Vec<i64>,
+    /// The metalayers of the trailer, as their chunks.
+    layers: Vec<Layer>,
+    /// Where the next bytes go.
+    end: u64,
+    /// Chunks that have changed and are not written, decoded.
+    dirty: BTreeMap<usize, Vec<u8>>,
+    changed: bool,
+    poisoned: bool,
+    scratch: DecodeScratch,
+}
+
+impl ArrayFile {
+    /// Writes a new array of zeros, in place of what is at `path`, and opens it.
+    ///
+    /// # Errors
+    /// As [`ArrayWriter::create`] and [`ArrayFile::open`].
+    pub fn create(
+        path: impl AsRef<Path>,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+    ) -> Result<Self> {
+        let writer = ArrayWriter::create(&path, dtype, shape, grid, options)?;
+        writer.finish_with_zeros()?;
+        Self::open(path)
+    }
+
+    /// Opens the array at `path` to change it, and locks it: [`ErrorKind::Io`] if another process does.
+    ///
+    /// # Errors
+    /// When it cannot be read or written, is damaged, no n-d array in a contiguous frame, or one that this
+    /// version does not write: of another byte order, or with a codec or filter that it only reads or lacks.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_on(System::shared(), path.as_ref())
+    }
+
+    /// The same on a disk of the caller's: for tests of what one that fails leaves.
+    #[doc(hidden)]
+    pub fn open_on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            let message = "a directory of chunks is not changed in place";
+            return Err(unsupported(message).with_path(path));
+        }
+        // Before it is read, so that nobody changes what was.
+        let lock = Lock::take(path)?;
+        let source = Source::open(path)?;
+        let frame = Frame::open(source.clone())?;
+        let opened = Opened::read(&frame).map_err(|error| source.blame(error))?;
+        let file = disk
+            .open(path)
+            .map_err(|cause| failed("open", path, cause))?;
+        let Opened {
+            header,
+            b2nd,
+            dtype,
+            options,
+            layout,
+            index,
+            layers,
+        } = opened;
+        Ok(Self {
+            path: path.to_path_buf(),
+            disk,
+            file,
+            lock,
+            end: frame.header().frame_len,
+            source,
+            header,
+            b2nd,
+            dtype,
+            options,
+            layout,
+            index,
+            layers,
+            dirty: BTreeMap::new(),
+            changed: false,
+            poisoned: false,
+            scratch: DecodeScratch::default(),
+        })
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Extents, changes included.
+    pub fn shape(&self) -> &Shape {
+        &self.layout.shape
+    }
+
+    /// How it is cut into chunks and blocks.
+    pub fn grid(&self) -> &Grid {
+        &self.layout.grid
+    }
+
+    /// Appends a box of `extent` along the first axis; `bytes` has its elements in C order, native-endian.
+    ///
+    /// # Errors
+    /// When the box has other extents along the other axes than the array, or other bytes, and as
+    /// [`ArrayFile::write`].
+    pub fn append(&mut self, extent: &[usize], bytes: &[u8]) -> Result<()> {
+        let shape = self.layout.shape.clone();
+        let fits = match (extent.split_first(), shape.split_first()) {
+            (Some((rows, row)), Some((before, own))) if row == own => before.checked_add(*rows),
+            _ => None,
+        };
+        let Some(rows) = fits else {
+            return Err(argument(format!(
+                "an array of shape {} cannot be appended to one of shape {shape}",
+                Shape::new(extent)
+            ))
+            .with_help("all extents but the first have to be the same"));
+        };
+        self.check_bytes(extent, bytes)?;
+        let mut longer = shape.to_vec();
+        longer[0] = rows;
+        self.resize(&Shape::from(longer))?;
+        let mut start = vec![0; shape.ndim()];
+        start[0] = shape[0];
+        self.write(&start, extent, bytes)
+    }
+
+    /// Overwrites a box; `bytes` has its elements in C order, native-endian.
+    ///
+    /// # Errors
+    /// When the box does not lie inside the array or has other bytes, or a chunk that is changed in part
+    /// cannot be read or written.
+    pub fn write(&mut self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
+        self.check()?;
+        let shape = &self.layout.shape;
+        let axes = start.iter().zip(extent).zip(shape.iter());
+        let inside = start.len() == shape.ndim()
+            && extent.len() == shape.ndim()
+            && axes.clone().all(|((&start, &extent), &end)| {
+                start.checked_add(extent).is_some_and(|last| last <= end)
+            });
+        if !inside {
+            return Err(argument(format!(
+                "a box of {} at {} does not lie inside of {shape}",
+                Shape::new(extent),
+                Shape::new(start)
+            )));
+        }
+        self.check_bytes(extent, bytes)?;
+        if extent.contains(&0) {
+            return Ok(());
+        }
+        self.changed = true;
+        let strides = dense_strides(extent, self.dtype.size());
+        let touched = cells(start, extent, &self.layout.grid.chunk);
+        let counts = self.layout.counts.strides();
+        each(&touched, |cell| {
+            let chunk = dot(cell, &counts);
+            self.write_chunk(chunk, start, extent, &strides, bytes)
+        })
+    }
+
+    /// Writes what a box has of one chunk.
+    fn write_chunk(
+        &mut self,
+        chunk: usize,
+        start: &[usize],
+        extent: &[usize],
+        strides: &[isize],
+        bytes: &[u8],
+    ) -> Result<()> {
+        let region = self.layout.region(chunk);
+        let (low, part) = common(start, extent, &region.start, &region.shape);
+        let whole = part == *region.shape;
+        let mut decoded = match (self.dirty.remove(&chunk), whole) {
+            (Some(decoded), _) => decoded,
+            (None, true) => vec![0; self.layout.chunk_bytes],
+            (None, false) => self.load(chunk)?,
+        };
+        let item = self.dtype.size();
+        let inside: Vec<usize> = low.iter().zip(&region.start).map(|(a, b)| a - b).collect();
+        let touched = cells(&inside, &part, &self.layout.grid.block);
+        let (counts, in_block) = (
+            self.layout.blocks.strides(),
+            dense_strides(&self.layout.grid.block, item),
+        );
+        let offset = |at: &[usize], from: &[usize], strides: &[isize]| -> usize {
+            let steps = at.iter().zip(from).zip(strides);
+            // OK because dense strides are not negative.
+            steps
+                .map(|((at, from), stride)| (at - from) * stride.unsigned_abs())
+                .sum()
+        };
+        each(&touched, |cell| {
+            let block = dot(cell, &counts);
+            let (first, valid) = self.layout.block(block, &region.shape);
+            let begins: Vec<usize> = first
+                .iter()
+                .zip(&region.start)
+                .map(|(a, b)| a + b)
+                .collect();
+            let (low, part) = common(start, extent, &begins, &valid);
+            let from = Strided {
+                offset: offset(&low, start, strides),
+                strides,
+            };
+            let to = Strided {
+                offset: offset(&low, &begins, &in_block),
+                strides: &in_block,
+            };
+            let at = block * self.layout.block_bytes;
+            let room = &mut decoded[at..at + self.layout.block_bytes];
+            copy_box(item, &part, bytes, from, room, to);
+            Ok(())
+        })?;
+        self.dirty.insert(chunk, decoded);
+        if self.dirty.len().saturating_mul(self.layout.chunk_bytes) >= MAX_DIRTY_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on where a write has failed before.
+    fn check(&self) -> Result<()> {
+        if !self.poisoned {
+            return Ok(());
+        }
+        let message = "an earlier write to the file failed, so that nothing more is written to it";
+        let error = Error::new(ErrorKind::Io, Code::WriteFailed, message).with_path(&self.path);
+        Err(error.with_help("open it again: it has all that was committed"))
+    }
+
+    fn check_bytes(&self, extent: &[usize], bytes: &[u8]) -> Result<()> {
+        let need = extent.iter().try_fold(self.dtype.size(), |bytes, &extent| {
+            bytes.checked_mul(extent)
+        });
+        if need == Some(bytes.len()) {
+            return Ok(());
+        }
+        Err(argument(format!(
+            "a box of {} of {} has other than {} bytes",
+            Shape::new(extent),
+            self.dtype,
+            bytes.len()
+        )))
+    }
+}
+
+/// What a frame has that an [`ArrayFile`] keeps.
+struct Opened {
+    header: FrameBytes,
+    b2nd: usize,
+    dtype: DType,
+    options: Options,
+    layout: Layout,
+    index: Vec<i64>,
+    layers: Vec<Layer>,
+}
+
+impl Opened {
+    fn read(frame: &Frame) -> Result<Self> {
+        let header = frame.header();
+        own_data(frame)?;
+        let (meta, geometry) = describe(frame)?;
+        let format = meta
+            .dtype
+            .resolve(super::dtype::Items::Declared, geometry.itemsize)?;
+        if format.swapped && format.dtype.size() > 1 {
+            return Err(unsupported(
+                "arrays of the other byte order are not changed in place",
+            ));
+        }
+        let name = NAMES.iter().find_map(|name| header.metalayer(name));
+        let b2nd = name.map_or(0, |layer| layer.at);
+        if frame.chunks() > MAX_EDITED_CHUNKS {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                Code::TooLarge,
+                format!(
+                    "the array has {} chunks; of those that are changed {MAX_EDITED_CHUNKS} are the most",
+                    frame.chunks()
+                ),
+            ));
+        }
+        let mut scratch = DecodeScratch::default();
+        let entries = (0..frame.chunks()).map(|chunk| {
+            Ok(match frame.entry(chunk, &mut scratch)? {
+                Entry::Zeros => ZEROS_ENTRY,
+                Entry::Nan => NAN_ENTRY,
+                Entry::Uninit => UNINIT_ENTRY,
+                // OK because the index has it as a positive i64.
+                Entry::Stored(place) => (place - header.header_len).cast_signed(),
+            })
+        });
+        let index = entries.collect::<Result<Vec<_>>>()?;
+        let layers = frame.vl_metalayers().iter().map(|layer| {
+            Ok(Layer {
+                name: layer.name.clone(),
+                content: frame.source().read_vec(layer.position, layer.cbytes)?,
+            })
+        });
+        let layers = layers.collect::<Result<Vec<_>>>()?;
+        let B2nd { shape, grid, .. } = meta;
+        let item = ItemType {
+            text: String::new(),
+            size: geometry.itemsize,
+        };
+        // OK because headers that are read have at most MAX_FRAME_HEADER_BYTES.
+        let header_len = usize::try_from(header.header_len).unwrap_or(usize::MAX);
+        Ok(Self {
+            header: FrameBytes::of(frame.source().read_vec(0, header_len)?),
+            b2nd,
+            dtype: format.dtype,
+            options: Options::of_frame(header)?,
+            layout: Layout::new(item, &shape, &grid)?,
+            index,
+            layers,
+        })
+    }
+}
+
+fn argument(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Argument, Code::WriteFailed, message)
+}

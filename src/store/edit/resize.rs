@@ -1,0 +1,150 @@
+//! In: another shape of as many axes. Out: the chunks that an array of that shape has: those it had, and
+//! zeros. Never: what was padding, or was cut off, as elements.
+
+use super::{ArrayFile, argument};
+use crate::error::Result;
+use crate::limits::MAX_EDITED_CHUNKS;
+use crate::store::boxes::{dot, each};
+use crate::store::write::{Layout, UNINIT_ENTRY, ZEROS_ENTRY};
+use crate::types::Shape;
+
+impl ArrayFile {
+    /// Changes the extents. What is new is zero; what lies outside is gone.
+    ///
+    /// # Errors
+    /// When the shape has another number of axes, more chunks than are possible, or a chunk at the edge
+    /// cannot be read.
+    pub fn resize(&mut self, shape: &Shape) -> Result<()> {
+        self.check()?;
+        if shape.ndim() != self.layout.shape.ndim() {
+            return Err(argument(format!(
+                "an array of shape {} cannot become one of shape {shape}: it keeps its axes",
+                self.layout.shape
+            )));
+        }
+        if *shape == self.layout.shape {
+            return Ok(());
+        }
+        let new = Layout::new(self.layout.item.clone(), shape, &self.layout.grid)?;
+        if new.chunks > MAX_EDITED_CHUNKS {
+            return Err(argument(format!(
+                "an array of shape {shape} would have {} chunks; {MAX_EDITED_CHUNKS} are the most",
+                new.chunks
+            ))
+            .with_help("write it with larger chunks"));
+        }
+        self.changed = true;
+        self.clear_padding(&new)?;
+        let old = std::mem::replace(&mut self.layout, new);
+        let place = |chunk: usize, from: &Layout, to: &Layout| -> Option<usize> {
+            let strides = from.counts.strides();
+            let cell = strides.iter().enumerate();
+            let cell: Vec<usize> = cell
+                .map(|(axis, stride)| chunk / stride % from.counts[axis])
+                .collect();
+            let inside = cell
+                .iter()
+                .zip(to.counts.iter())
+                .all(|(at, count)| at < count);
+            inside.then(|| dot(&cell, &to.counts.strides()))
+        };
+        let same = old.counts[..]
+            .iter()
+            .skip(1)
+            .eq(self.layout.counts[..].iter().skip(1));
+        if same && old.chunks > 0 {
+            // Chunks keep their numbers.
+            self.index.resize(self.layout.chunks, ZEROS_ENTRY);
+            self.dirty.retain(|&chunk, _| chunk < self.layout.chunks);
+            return Ok(());
+        }
+        let mut index = vec![ZEROS_ENTRY; self.layout.chunks];
+        if self.layout.chunks > 0 {
+            for (chunk, &entry) in self.index.iter().enumerate() {
+                if let Some(place) = place(chunk, &old, &self.layout) {
+                    index[place] = entry;
+                }
+            }
+        }
+        self.index = index;
+        let dirty = std::mem::take(&mut self.dirty).into_iter();
+        let layout = &self.layout;
+        let kept = dirty.filter_map(|(chunk, bytes)| {
+            let place = (layout.chunks > 0).then(|| place(chunk, &old, layout))??;
+            Some((place, bytes))
+        });
+        self.dirty = kept.collect();
+        Ok(())
+    }
+
+    /// Makes zeros of the padding that becomes elements: other programs may have left anything there, and
+    /// so has an array that was larger before.
+    fn clear_padding(&mut self, new: &Layout) -> Result<()> {
+        if self.layout.chunks == 0 || new.chunks == 0 {
+            return Ok(());
+        }
+        let old = self.layout.clone();
+        for axis in 0..old.shape.ndim() {
+            let (before, after) = (old.shape[axis], new.shape[axis]);
+            if after <= before || before.is_multiple_of(old.grid.chunk[axis]) {
+                continue;
+            }
+            // The chunks at the edge of this axis.
+            let cells: Vec<(usize, usize)> = (0..old.shape.ndim())
+                .map(|other| match other == axis {
+                    true => (old.counts[other] - 1, 1),
+                    false => (0, old.counts[other]),
+                })
+                .collect();
+            let strides = old.counts.strides();
+            each(&cells, |cell| self.clear_chunk(dot(cell, &strides), &old))?;
+        }
+        Ok(())
+    }
+
+    fn clear_chunk(&mut self, chunk: usize, old: &Layout) -> Result<()> {
+        let clean = self.dirty.get(&chunk).is_none();
+        if clean && [ZEROS_ENTRY, UNINIT_ENTRY].contains(&self.index[chunk]) {
+            return Ok(());
+        }
+        let mut decoded = match self.dirty.remove(&chunk) {
+            Some(decoded) => decoded,
+            None => self.load(chunk)?,
+        };
+        let before = clean.then(|| decoded.clone());
+        let inside = old.region(chunk).shape;
+        for block in 0..old.blocks_per_chunk() {
+            let (_, valid) = old.block(block, &inside);
+            if valid == *old.grid.block {
+                continue;
+            }
+            let at = block * old.block_bytes;
+            clear_block(&mut decoded[at..at + old.block_bytes], &valid, old);
+        }
+        if before.is_none_or(|before| before != decoded) {
+            self.dirty.insert(chunk, decoded);
+        }
+        Ok(())
+    }
+}
+
+/// Zeroes what of a block lies outside of its first `valid` elements along each axis.
+fn clear_block(block: &mut [u8], valid: &[usize], layout: &Layout) {
+    let extents = &layout.grid.block;
+    let row = extents.last().copied().unwrap_or(1);
+    let item = layout.item.size;
+    for (number, bytes) in block.chunks_exact_mut(row * item).enumerate() {
+        let mut rest = number;
+        let mut inside = true;
+        for axis in (0..extents.ndim().saturating_sub(1)).rev() {
+            inside &= rest % extents[axis] < valid[axis];
+            rest /= extents[axis];
+        }
+        let kept = if inside {
+            valid.last().map_or(1, |&last| last)
+        } else {
+            0
+        };
+        bytes[kept * item..].fill(0);
+    }
+}
