@@ -1,6 +1,7 @@
 //! In: a file or memory. Out: one [`Array`] type: dtype, shape, and a way to get at its elements.
 //! Never: expressions.
 
+mod append;
 mod element;
 mod memory;
 #[cfg(feature = "ndarray")]

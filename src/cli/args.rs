@@ -26,6 +26,10 @@ pub(super) struct Args {
 pub(super) enum Verb {
     /// Evaluate an expression over arrays in files
     Eval(Eval),
+    /// Write an array in another format, with other chunks or another compression
+    Convert(Convert),
+    /// Append arrays to a compressed file along the first axis
+    Append(Append),
     /// Say what a file holds
     Info(Info),
     /// Show the first elements of an array
@@ -137,6 +141,44 @@ pub(super) struct RunArgs {
     /// Most memory that results may take, `2GiB` say [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) max_memory: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock convert data.npy data.b2nd --codec zstd\n  fuseblock convert year.npz:temp temp.b2nd --chunks 1000,500"
+)]
+pub(super) struct Convert {
+    /// The array: PATH, PATH:MEMBER in a zip file, PATH:DTYPE for items of another dtype
+    #[arg(value_name = "IN")]
+    pub(super) input: String,
+    /// The file to write, .b2nd or .npy
+    #[arg(value_name = "OUT")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock append log.b2nd today.npy\n  ls day-*.npy | fuseblock append log.b2nd -"
+)]
+pub(super) struct Append {
+    /// The file that grows, which is made if there is none
+    #[arg(value_name = "DEST")]
+    pub(super) dest: PathBuf,
+    /// The array to append, or - for paths on standard input, each of which is committed on its own
+    #[arg(value_name = "SOURCE")]
+    pub(super) source: String,
+    #[command(flatten)]
+    pub(super) save: SaveArgs,
+    /// Print one JSON object for each commit
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -282,6 +324,8 @@ impl Args {
     pub(super) fn json(&self) -> bool {
         match &self.verb {
             Verb::Eval(eval) => eval.json,
+            Verb::Convert(convert) => convert.json,
+            Verb::Append(append) => append.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,

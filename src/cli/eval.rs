@@ -46,7 +46,7 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
 }
 
 /// Says which files were written.
-fn wrote(saved: &Saved, paths: &[PathBuf], output: &mut Output) -> Result<()> {
+pub(super) fn wrote(saved: &Saved, paths: &[PathBuf], output: &mut Output) -> Result<()> {
     let mut each = saved.outputs.iter().zip(paths);
     if !output.is_json() {
         return each.try_for_each(|(info, path)| {

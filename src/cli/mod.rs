@@ -2,7 +2,9 @@
 //! the data is wrong, 2 for a wrong command line, 70 for a bug of ours.
 //! Never: a computation of its own.
 
+mod append;
 mod args;
+mod convert;
 mod demo;
 mod eval;
 mod head;
@@ -36,6 +38,8 @@ pub fn run() -> ExitCode {
     let mut output = Output::new(args.json());
     let outcome = guarded(|| match &args.verb {
         Verb::Eval(eval) => eval::eval(eval, &mut output),
+        Verb::Convert(convert) => convert::convert(convert, &mut output),
+        Verb::Append(append) => append::append(append, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),

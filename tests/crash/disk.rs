@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use fuseblock::store::disk::{Disk, DiskFile, System};
 
 /// Bytes that a disk writes whole or not at all.
-pub const SECTOR: usize = 512;
+pub(crate) const SECTOR: usize = 512;
 
 /// One request, as far as it changes what a crash leaves.
 #[derive(Clone, Debug)]
-pub enum Request {
+pub(crate) enum Request {
     Create,
     Write(u64, Vec<u8>),
     SetLen(u64),
@@ -26,31 +26,31 @@ pub enum Request {
 }
 
 #[derive(Debug, Default)]
-pub struct Record {
-    pub requests: Vec<Request>,
+pub(crate) struct Record {
+    pub(crate) requests: Vec<Request>,
     /// The request that fails, counted from 0, and how; a write then writes half of its bytes.
-    pub fail: Option<(usize, i32)>,
+    pub(crate) fail: Option<(usize, i32)>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Recorder(pub Arc<Mutex<Record>>);
+pub(crate) struct Recorder(pub(crate) Arc<Mutex<Record>>);
 
 impl Recorder {
-    pub fn failing_at(request: usize, errno: i32) -> Self {
+    pub(crate) fn failing_at(request: usize, errno: i32) -> Self {
         let recorder = Self::default();
         recorder.0.lock().unwrap().fail = Some((request, errno));
         recorder
     }
 
-    pub fn disk(&self) -> Arc<dyn Disk> {
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
         Arc::new(self.clone())
     }
 
-    pub fn told(&self, commit: usize) {
+    pub(crate) fn told(&self, commit: usize) {
         self.0.lock().unwrap().requests.push(Request::Told(commit));
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.0.lock().unwrap().requests.clone()
     }
 
@@ -122,7 +122,7 @@ impl DiskFile for Written {
 
 /// What may be left of a file with `before`, all of it durable, when power goes after the first of some
 /// requests: every state of some kinds, and some random ones.
-pub fn states(
+pub(crate) fn states(
     before: &[u8],
     requests: &[Request],
     random: &mut impl FnMut() -> u64,

@@ -4,30 +4,30 @@ use fuseblock::store::edit::ArrayFile;
 use fuseblock::types::{Grid, Shape};
 
 /// SplitMix64.
-pub struct Bits(pub u64);
+pub(crate) struct Bits(pub(crate) u64);
 
 impl Bits {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 }
 
 /// An array of int32 in C order.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Model {
-    pub shape: Vec<usize>,
-    pub bytes: Vec<u8>,
+pub(crate) struct Model {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Model {
-    pub fn random(bits: &mut Bits) -> Self {
+    pub(crate) fn random(bits: &mut Bits) -> Self {
         let ndim = 1 + bits.below(3);
         let most = [60, 14, 7][ndim - 1];
         let shape: Vec<usize> = (0..ndim).map(|_| bits.below(most)).collect();
@@ -36,7 +36,7 @@ impl Model {
     }
 
     /// Does the same to a file and to this.
-    pub fn change(&mut self, file: &mut ArrayFile, bits: &mut Bits) {
+    pub(crate) fn change(&mut self, file: &mut ArrayFile, bits: &mut Bits) {
         match bits.below(3) {
             0 => {
                 let mut extent = self.shape.clone();
@@ -121,7 +121,7 @@ fn values(count: usize, bits: &mut Bits) -> Vec<u8> {
 }
 
 /// Chunks and blocks that do not divide anything evenly.
-pub fn grid_of(shape: &[usize], bits: &mut Bits) -> Grid {
+pub(crate) fn grid_of(shape: &[usize], bits: &mut Bits) -> Grid {
     let chunk: Vec<usize> = shape.iter().map(|&n| 1 + bits.below(n.max(2))).collect();
     let block: Vec<usize> = chunk.iter().map(|&n| 1 + bits.below(n)).collect();
     Grid {

@@ -49,6 +49,13 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing does not do while a process that was forked meanwhile still has the file open.
+        let _ = self.file.unlock();
+    }
+}
+
 fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".b2lock");

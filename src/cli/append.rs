@@ -1,0 +1,71 @@
+//! In: a file and what to append to it. Out: a line for each commit, once it is durable.
+//! Never: a row told of that could still be lost.
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+use crate::array::Array;
+use crate::cli::args::Append as Args;
+use crate::cli::output::Output;
+use crate::cli::{print, written};
+use crate::error::{Error, Result};
+use crate::store::edit::ArrayFile;
+use crate::store::write::grid_for;
+use crate::types::Shape;
+
+/// Appends one array, or those that standard input names.
+pub(super) fn append(args: &Args, output: &mut Output) -> Result<()> {
+    let mut destination = match args.dest.exists() {
+        true => Some(ArrayFile::open(&args.dest)?),
+        false => None,
+    };
+    if args.source != "-" {
+        return one(args, &mut destination, &args.source, output);
+    }
+    for line in io::stdin().lock().lines() {
+        let line = line.map_err(|cause| Error::io("read", Path::new("<input>"), cause))?;
+        if !line.trim().is_empty() {
+            one(args, &mut destination, line.trim(), output)?;
+        }
+    }
+    Ok(())
+}
+
+fn one(
+    args: &Args,
+    destination: &mut Option<ArrayFile>,
+    source: &str,
+    output: &mut Output,
+) -> Result<()> {
+    let array = Array::open_operand(source)?;
+    let file = match destination {
+        Some(file) => file,
+        None => destination.insert(create(args, &array)?),
+    };
+    array.append_to(file)?;
+    file.commit()?;
+    let rows = file.shape().first().copied().unwrap_or(0);
+    match output.is_json() {
+        true => print(output, &format!("{{\"committed\":{rows}}}"))?,
+        false => print(output, &format!("committed {rows}"))?,
+    }
+    written(output.flush())
+}
+
+/// A new file for arrays like this one.
+fn create(args: &Args, array: &Array<'_>) -> Result<ArrayFile> {
+    let mut extents = array.shape().to_vec();
+    if let Some(first) = extents.first_mut() {
+        *first = 0;
+    }
+    let (shape, options) = (Shape::from(extents), args.save.options());
+    let (chunk, block) = (options.chunk.as_ref(), options.block.as_ref());
+    let grid = grid_for(&shape, array.dtype().size(), chunk, block)?;
+    ArrayFile::create(
+        &args.dest,
+        array.dtype(),
+        &shape,
+        &grid,
+        options.compression,
+    )
+}

@@ -1,0 +1,71 @@
+//! In: an array in one format. Out: the same array in another. Never: the whole array in memory.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::array::{Array, OutputFile};
+use crate::cli::args::Convert as Args;
+use crate::cli::eval::wrote;
+use crate::cli::output::Output;
+use crate::error::Result;
+use crate::exec::Progress;
+use crate::expr::Expr;
+
+/// Writes an array to a file of another format, other chunks or another compression.
+pub(super) fn convert(args: &Args, output: &mut Output) -> Result<()> {
+    OutputFile::check_name(&args.output)?;
+    let array = Array::open_operand(&args.input)?;
+    let mut options = args.run.options();
+    if io::stderr().is_terminal() {
+        options.progress = Some(Arc::new(Bar::default()));
+    }
+    let bound = Expr::new("x")?.bind(&[("x", &array)])?.options(options);
+    let paths = [args.output.clone()];
+    let saved = bound.save(&paths, &args.save.options())?;
+    wrote(&saved, &paths, output)
+}
+
+/// How far the work is, on standard error, when it takes longer than a second.
+#[derive(Debug)]
+struct Bar {
+    started: Instant,
+    shown: Mutex<Instant>,
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self {
+            started: now,
+            shown: Mutex::new(now),
+        }
+    }
+}
+
+impl Progress for Bar {
+    fn advance(&self, _: usize, done: usize, total: usize) {
+        const FIRST: Duration = Duration::from_secs(1);
+        const EACH: Duration = Duration::from_millis(100);
+        let Ok(mut shown) = self.shown.try_lock() else {
+            return;
+        };
+        let now = Instant::now();
+        let last = done == total && *shown > self.started;
+        if now - self.started < FIRST || (now - *shown < EACH && !last) {
+            return;
+        }
+        *shown = now;
+        // Nothing is lost where this cannot be shown.
+        let _ = match last {
+            true => write!(io::stderr(), "\r\x1b[K"),
+            false => {
+                let percent = done * 100 / total.max(1);
+                let left =
+                    (now - self.started).as_secs_f64() * (total - done) as f64 / done.max(1) as f64;
+                write!(io::stderr(), "\r\x1b[K{percent:3} %, {left:.0} s left")
+            }
+        };
+    }
+}
