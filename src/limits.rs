@@ -270,3 +270,6 @@ pub const MAX_DIRTY_BYTES: usize = 64 << 20;
 /// Chunks of an array that is changed in place: the index of so many, 128 MiB, is in memory and is written
 /// at each commit.
 pub const MAX_EDITED_CHUNKS: usize = 1 << 24;
+
+/// Decoded bytes of an attribute.
+pub const MAX_ATTRIBUTE_BYTES: usize = 64 << 20;

@@ -11,6 +11,7 @@ pub mod frame;
 mod meta;
 
 pub(crate) mod boxes;
+pub mod attributes;
 mod cache;
 pub mod chunk;
 mod scratch;

@@ -1,5 +1,10 @@
 //! A disk that writes down what it is asked for, and fails where it is told to; and what may be left of a file
 //! when power goes at any point.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a module of several test binaries, each of which uses some of it"
+)]
 
 use std::fs::{File, OpenOptions};
 use std::io;

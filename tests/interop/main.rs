@@ -5,6 +5,9 @@
 mod common;
 #[path = "../common/compare.rs"]
 mod compare;
+#[path = "../crash/disk.rs"]
+mod disk;
+mod edit;
 #[path = "../common/manifest.rs"]
 mod manifest;
 mod npz;

@@ -7,6 +7,7 @@
 //! frame's. What was there before becomes dead bytes among the chunks, which the format allows, and readers
 //! who opened the file before go on with what they saw.
 
+mod attributes;
 mod commit;
 mod dirty;
 mod lock;

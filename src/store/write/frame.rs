@@ -23,7 +23,7 @@ pub(in crate::store) const UNINIT_ENTRY: i64 = i64::MIN | 1 << 58;
 const INDEX_BLOCK_BYTES: usize = 16 << 10;
 
 /// Bytes of the name of a metalayer.
-const MAX_NAME_BYTES: usize = 31;
+pub(in crate::store) const MAX_NAME_BYTES: usize = 31;
 
 /// A named value of a frame: in its header, or compressed in its trailer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -237,7 +237,7 @@ pub(in crate::store) fn trailer_of(chunks: &[Layer]) -> Result<Vec<u8>> {
 pub(in crate::store) const FINGERPRINT_BYTES: usize = 16;
 
 /// The chunk that holds the value of a metalayer in a trailer.
-fn value_chunk(content: &[u8]) -> Result<Vec<u8>> {
+pub(in crate::store) fn value_chunk(content: &[u8]) -> Result<Vec<u8>> {
     let options = Options {
         codec: WriteCodec::Zstd,
         level: 5,

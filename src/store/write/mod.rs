@@ -14,7 +14,8 @@ use crate::error::{Error, ErrorKind};
 
 pub(in crate::store) use chunk::{Coding, EncodedChunk, Encoder};
 pub(in crate::store) use frame::{
-    FrameBytes, Layer, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, index_chunk, trailer_of,
+    FrameBytes, Layer, MAX_NAME_BYTES, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, index_chunk,
+    trailer_of, value_chunk,
 };
 pub(in crate::store) use layout::{ItemType, Layout};
 
