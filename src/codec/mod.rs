@@ -58,6 +58,7 @@ pub trait Codec: Sync + fmt::Debug {
 /// What codecs reuse from stream to stream: one a thread.
 #[derive(Default)]
 pub struct Contexts {
+    blosclz: blosclz::Context,
     lz4: lz4::Context,
     zlib: zlib::Context,
     zstd: zstd::Context,
@@ -201,7 +202,7 @@ mod tests {
     fn what_we_encode_decodes_to_the_same_and_damage_is_a_fault() {
         let data: Vec<u8> = (0..5_000u32).map(|i| (i / 7 % 251) as u8).collect();
         let mut contexts = Contexts::default();
-        for compcode in [id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD] {
+        for compcode in [id::BLOSCLZ, id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD] {
             let codec = by_id(compcode).unwrap().codec.unwrap();
             for level in [1, 5, 9] {
                 let mut packed = vec![0; data.len()];

@@ -48,15 +48,28 @@ pub enum Position<'r> {
 
 /// A length-preserving change of one block.
 pub trait Filter: Sync + fmt::Debug {
-    /// Whether undoing it changes nothing with these parameters; then neither does applying it
-    /// here. A filter that loses bits is one: nothing undoes it, and clearing bits is not offered.
+    /// Whether undoing it changes nothing with these parameters.
     fn is_identity(&self, meta: u8, setting: &Setting) -> bool;
 
-    /// Whether it can work with these parameters.
+    /// Whether applying it changes nothing with these parameters. What loses bits changes them,
+    /// and nothing undoes that.
+    fn keeps(&self, meta: u8, setting: &Setting) -> bool {
+        self.is_identity(meta, setting)
+    }
+
+    /// Whether it can be undone with these parameters.
     ///
     /// # Errors
     /// The reason why not, lower case.
     fn check(&self, _meta: u8, _setting: &Setting) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether it can be applied with these parameters, given that it can be undone.
+    ///
+    /// # Errors
+    /// The reason why not, lower case.
+    fn check_apply(&self, _meta: u8, _setting: &Setting) -> Result<(), String> {
         Ok(())
     }
 
