@@ -45,7 +45,7 @@ const TABLE_BITS: u32 = 14;
 const TABLE: usize = 1 << TABLE_BITS;
 
 /// The longest distance that a stream can tell.
-const FARTHEST: u32 = FAR as u32 + 1 + 0xFFFF;
+const FARTHEST: u32 = 8192 + 0xFFFF;
 
 /// Most literals of an instruction.
 const RUN: usize = 32;

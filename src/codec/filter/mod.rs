@@ -6,7 +6,7 @@ mod bitshuffle;
 mod bytedelta;
 mod cells;
 #[cfg(test)]
-mod conformance;
+pub(super) mod conformance;
 mod delta;
 pub mod shuffle;
 mod truncate;

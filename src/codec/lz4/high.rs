@@ -89,7 +89,7 @@ mod tests {
                     noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     // Noise in 0 to 7 of 8 bits, on a ramp.
                     let bits = noise >> 24 & ((1 << (round % 8)) - 1);
-                    (i / 50 ^ bits).to_le_bytes()[0]
+                    ((i / 50) ^ bits).to_le_bytes()[0]
                 })
                 .collect();
             // Sometimes there is too little room.
