@@ -26,7 +26,11 @@ pub fn apply(id: u8, meta: u8, setting: &Setting, first: Option<&[u8]>, block: &
             };
             bytedelta(streams, id == 34, block)
         }
-        // Nothing, or the loss of bits, which is not offered.
+        4 => {
+            let mantissa = if setting.typesize == 4 { 23 } else { 52 };
+            truncate(setting.typesize, mantissa, meta, block)
+        }
+        36 => truncate(setting.typesize, setting.typesize * 8, meta, block),
         _ => block.to_vec(),
     }
 }
@@ -77,6 +81,24 @@ fn delta(typesize: usize, first: Option<&[u8]>, block: &[u8]) -> Vec<u8> {
             Some(first) => out[at] ^= first[at],
             None if at >= width => out[at] ^= block[at - width],
             None => {}
+        }
+    }
+    out
+}
+
+/// Of each element's `bits` lowest bits a positive parameter says how many stay, a negative one how
+/// many go.
+fn truncate(width: usize, bits: usize, meta: u8, block: &[u8]) -> Vec<u8> {
+    let asked = isize::from(meta as i8);
+    let cleared = if asked < 0 {
+        asked.unsigned_abs()
+    } else {
+        bits - asked.unsigned_abs()
+    };
+    let mut out = block.to_vec();
+    for element in out.chunks_exact_mut(width) {
+        for bit in 0..cleared {
+            element[bit / 8] &= !(1 << (bit % 8));
         }
     }
     out

@@ -58,6 +58,7 @@ pub trait Codec: Sync + fmt::Debug {
 /// What codecs reuse from stream to stream: one a thread.
 #[derive(Default)]
 pub struct Contexts {
+    blosclz: blosclz::Context,
     lz4: lz4::Context,
     zlib: zlib::Context,
     zstd: zstd::Context,
@@ -201,7 +202,7 @@ mod tests {
     fn what_we_encode_decodes_to_the_same_and_damage_is_a_fault() {
         let data: Vec<u8> = (0..5_000u32).map(|i| (i / 7 % 251) as u8).collect();
         let mut contexts = Contexts::default();
-        for compcode in [id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD] {
+        for compcode in [id::BLOSCLZ, id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD] {
             let codec = by_id(compcode).unwrap().codec.unwrap();
             for level in [1, 5, 9] {
                 let mut packed = vec![0; data.len()];
@@ -224,6 +225,46 @@ mod tests {
                 assert!(codec.decode(&mut contexts, &[], &mut back).is_err());
             }
             assert_eq!(codec.encode(&mut contexts, 5, &data, &mut [0; 8]), None);
+        }
+    }
+
+    #[test]
+    fn every_codec_and_level_gives_back_data_of_every_kind_and_length() {
+        let noise = filter::conformance::noise(40_000);
+        let byte = |at: usize| at.to_le_bytes()[0];
+        let mut contexts = Contexts::default();
+        for len in [0, 1, 2, 5, 13, 31, 64, 100, 255, 1023, 4097, 40_000] {
+            let data = [
+                vec![7; len],
+                (0..len).map(byte).collect(),
+                (0..len).map(|at| byte(at / 37)).collect(),
+                noise[..len].to_vec(),
+                noise[..len].iter().map(|bits| bits >> 5).collect(),
+                (0..len)
+                    .map(|at| byte(at / 100) ^ (noise[at] / 250))
+                    .collect(),
+            ];
+            for (compcode, level) in [id::BLOSCLZ, id::LZ4, id::LZ4HC, id::ZLIB, id::ZSTD]
+                .into_iter()
+                .flat_map(|compcode| (1..=9).map(move |level| (compcode, level)))
+            {
+                // The hardest levels of zstd would be most of the time.
+                if len > 10_000 && compcode == id::ZSTD && level > 5 {
+                    continue;
+                }
+                let codec = by_id(compcode).unwrap().codec.unwrap();
+                for data in &data {
+                    let mut packed = vec![0xAA; len];
+                    let Some(used) = codec.encode(&mut contexts, level, data, &mut packed) else {
+                        continue;
+                    };
+                    let mut back = vec![0x55; len];
+                    let done = codec.decode(&mut contexts, &packed[..used], &mut back);
+                    let case = format!("codec {compcode}, level {level}, {len} bytes");
+                    assert_eq!(done, Ok(()), "{case}");
+                    assert!(&back == data, "{case}");
+                }
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) fn setting(width: usize) -> Setting {
 }
 
 /// Bytes without structure, the same in every run.
-pub(super) fn noise(len: usize) -> Vec<u8> {
+pub(in crate::codec) fn noise(len: usize) -> Vec<u8> {
     let mut state = 1u32;
     let next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -6,7 +6,7 @@ mod bitshuffle;
 mod bytedelta;
 mod cells;
 #[cfg(test)]
-mod conformance;
+pub(super) mod conformance;
 mod delta;
 pub mod shuffle;
 mod truncate;
@@ -48,15 +48,28 @@ pub enum Position<'r> {
 
 /// A length-preserving change of one block.
 pub trait Filter: Sync + fmt::Debug {
-    /// Whether undoing it changes nothing with these parameters; then neither does applying it
-    /// here. A filter that loses bits is one: nothing undoes it, and clearing bits is not offered.
+    /// Whether undoing it changes nothing with these parameters.
     fn is_identity(&self, meta: u8, setting: &Setting) -> bool;
 
-    /// Whether it can work with these parameters.
+    /// Whether applying it changes nothing with these parameters. What loses bits changes them,
+    /// and nothing undoes that.
+    fn keeps(&self, meta: u8, setting: &Setting) -> bool {
+        self.is_identity(meta, setting)
+    }
+
+    /// Whether it can be undone with these parameters.
     ///
     /// # Errors
     /// The reason why not, lower case.
     fn check(&self, _meta: u8, _setting: &Setting) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether it can be applied with these parameters, given that it can be undone.
+    ///
+    /// # Errors
+    /// The reason why not, lower case.
+    fn check_apply(&self, _meta: u8, _setting: &Setting) -> Result<(), String> {
         Ok(())
     }
 
@@ -103,12 +116,12 @@ pub static TABLE: &[Row] = &[
     row(SHUFFLE, "shuffle", Some(&shuffle::Shuffle)),
     row(2, "bitshuffle", Some(&bitshuffle::Bitshuffle)),
     row(DELTA, "delta", Some(&delta::Delta)),
-    row(4, "trunc_prec", Some(&truncate::Truncate)),
+    row(4, "trunc_prec", Some(&truncate::Truncate::Floats)),
     row(32, "ndcell", Some(&cells::Cells)),
     row(33, "ndmean", Some(&cells::Cells)),
     row(34, "bytedelta_buggy", Some(&BYTEDELTA_FIRST)),
     row(35, "bytedelta", Some(&BYTEDELTA)),
-    row(36, "int_trunc", Some(&truncate::Truncate)),
+    row(36, "int_trunc", Some(&truncate::Truncate::Integers)),
 ];
 
 static BYTEDELTA: ByteDelta = ByteDelta { starts_over: false };
@@ -142,24 +155,54 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// The pipeline of these slots.
+    /// The pipeline of these slots, to be undone.
     ///
     /// # Errors
     /// When a slot names a filter that this version does not have, or one that cannot work with
     /// its parameters.
     pub fn new(ids: [u8; SLOTS], metas: [u8; SLOTS], setting: Setting) -> Result<Self> {
-        let mut steps = [None; SLOTS];
-        for (step, (id, meta)) in steps.iter_mut().zip(ids.into_iter().zip(metas)) {
-            if id == NONE {
-                continue;
-            }
+        Self::of(ids, metas, setting, |id, meta, setting| {
             let filter = known(id)?;
-            filter.check(meta, &setting).map_err(|why| {
+            filter.check(meta, setting).map_err(|why| {
                 let message = format!("filter {id} ({}): {why}", name(id));
                 Error::new(ErrorKind::Corrupt, Code::BadChunk, message)
             })?;
-            if !filter.is_identity(meta, &setting) {
-                *step = Some(Step { filter, meta });
+            let step = Step { filter, meta };
+            Ok((!filter.is_identity(meta, setting)).then_some(step))
+        })
+    }
+
+    /// The pipeline of these slots, to be applied: with the steps that lose bits.
+    ///
+    /// # Errors
+    /// When a slot names a filter that this version does not have, or one that cannot be applied
+    /// with its parameters.
+    pub fn to_apply(ids: [u8; SLOTS], metas: [u8; SLOTS], setting: Setting) -> Result<Self> {
+        let refused = |id, why: String| {
+            let message = format!("filter {id} ({}) cannot be applied: {why}", name(id));
+            Error::new(ErrorKind::Argument, Code::WriteFailed, message)
+        };
+        Self::of(ids, metas, setting, |id, meta, setting| {
+            let filter = known(id).map_err(|_| refused(id, "this version lacks it".to_string()))?;
+            let checked = filter.check(meta, setting);
+            checked
+                .and_then(|()| filter.check_apply(meta, setting))
+                .map_err(|why| refused(id, why))?;
+            let step = Step { filter, meta };
+            Ok((!filter.keeps(meta, setting)).then_some(step))
+        })
+    }
+
+    fn of(
+        ids: [u8; SLOTS],
+        metas: [u8; SLOTS],
+        setting: Setting,
+        step_of: impl Fn(u8, u8, &Setting) -> Result<Option<Step>>,
+    ) -> Result<Self> {
+        let mut steps = [None; SLOTS];
+        for (step, (id, meta)) in steps.iter_mut().zip(ids.into_iter().zip(metas)) {
+            if id != NONE {
+                *step = step_of(id, meta, &setting)?;
             }
         }
         Ok(Self { steps, setting })
@@ -181,6 +224,14 @@ impl Pipeline {
     pub fn needs_first(&self) -> bool {
         let mut steps = self.steps.iter().flatten();
         steps.any(|step| step.filter.needs_first())
+    }
+
+    /// Whether undoing what it applied need not give back what was there. The first block of a
+    /// chunk, as others need it, is then the one that undoing gives.
+    pub fn is_lossy(&self) -> bool {
+        let mut steps = self.steps.iter().flatten();
+        // Only applying changes something in such a step.
+        steps.any(|step| step.filter.is_identity(step.meta, &self.setting))
     }
 
     /// Undoes every step on `block`, the last first, and leaves the result in `dst`; `spare` is
@@ -319,6 +370,46 @@ mod tests {
     }
 
     #[test]
+    fn what_loses_bits_is_a_step_of_applying_only() {
+        let (ids, metas) = ([4, 0, 3, 0, 0, 1], [12, 0, 0, 0, 0, 0]);
+        let pipeline = Pipeline::to_apply(ids, metas, setting(4)).unwrap();
+        assert!(pipeline.is_lossy() && pipeline.needs_first());
+        let undone = Pipeline::new(ids, metas, setting(4)).unwrap();
+        assert!(!undone.is_lossy());
+        let original = noise(4000);
+        let (mut spare, mut packed, mut back) = (Vec::new(), vec![0; 4000], vec![0; 4000]);
+        let at = Position::First;
+        pipeline.apply(at, &mut original.clone(), &mut spare, &mut packed);
+        for pipeline in [pipeline, undone] {
+            pipeline.undo(at, &mut packed.clone(), &mut spare, &mut back);
+            let pairs = original.as_chunks().0.iter().zip(back.as_chunks().0);
+            for (&before, &after) in pairs {
+                let kept = u32::from_le_bytes(before) >> 11 << 11;
+                assert_eq!(u32::from_le_bytes(after), kept);
+            }
+        }
+        let all = Pipeline::to_apply([4, 0, 0, 0, 0, 1], [23; 6], setting(4)).unwrap();
+        assert!(!all.is_lossy());
+        assert!(!all.is_empty());
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_applied_says_why() {
+        let error = |id, meta, width| {
+            let slots = [0, 0, 0, 0, 0, id];
+            let pipeline = Pipeline::to_apply(slots, [meta; 6], setting(width));
+            let error = pipeline.unwrap_err();
+            assert_eq!(error.code(), Code::WriteFailed);
+            error.message().to_string()
+        };
+        assert!(error(4, 10, 2).contains("filter 4 (trunc_prec) cannot be applied: elements"));
+        assert!(error(36, 70, 8).contains("its parameter is 70"));
+        assert!(error(34, 0, 8).contains("bytedelta (35)"));
+        assert!(error(99, 0, 8).contains("lacks it"));
+        assert!(error(32, 4, 8).contains("it needs"));
+    }
+
+    #[test]
     fn a_filter_that_cannot_work_says_why() {
         let error = Pipeline::new([32, 0, 0, 0, 0, 0], [4; 6], setting(8)).unwrap_err();
         assert_eq!(error.code(), Code::BadChunk);
@@ -350,7 +441,10 @@ mod tests {
                             let (mut packed, mut back) = (vec![0; len], vec![0; len]);
                             filter.apply(meta, &setting, at, &src, &mut packed);
                             filter.undo(meta, &setting, at, &packed, &mut back);
-                            assert_eq!(back, src, "{} {meta} {setting:?} {len}", row.name);
+                            let lossy = filter.is_identity(meta, &setting);
+                            let expected = if lossy { &packed } else { &src };
+                            let case = format!("{} {meta} {setting:?} {len}", row.name);
+                            assert_eq!(&back, expected, "{case}");
                         }
                     }
                 }

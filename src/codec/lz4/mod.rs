@@ -3,16 +3,20 @@
 #![expect(unsafe_code, reason = "calls of the LZ4 C library")]
 
 mod block;
+mod high;
 mod quick;
 
 use std::ffi::{c_char, c_int};
 
 use super::{Codec, Contexts, Dictionary, Fault};
 
-/// Room for a dictionary and the block behind it, reused from stream to stream.
+/// What is reused from stream to stream.
 #[derive(Default)]
 pub(super) struct Context {
+    /// Room for a dictionary and the block behind it.
     room: Vec<u8>,
+    /// Made when first needed.
+    high: Option<high::State>,
 }
 
 impl Context {
@@ -84,20 +88,18 @@ impl Codec for Lz4Hc {
         contexts.lz4.decode(dictionary.bytes(), src, dst)
     }
 
-    fn encode(&self, _: &mut Contexts, level: u8, src: &[u8], dst: &mut [u8]) -> Option<usize> {
-        let (src_len, dst_len) = lengths(src, dst)?;
-        // SAFETY: both pointers are valid for the lengths given, which `lengths` took from the
-        // slices themselves; LZ4_compress_HC writes at most `dst_len` bytes.
-        let used = unsafe {
-            lz4_sys::LZ4_compress_HC(
-                src.as_ptr().cast::<c_char>(),
-                dst.as_mut_ptr().cast::<c_char>(),
-                src_len,
-                dst_len,
-                c_int::from(level.clamp(1, 9)),
-            )
-        };
-        nonzero(used)
+    fn encode(
+        &self,
+        contexts: &mut Contexts,
+        level: u8,
+        src: &[u8],
+        dst: &mut [u8],
+    ) -> Option<usize> {
+        let slot = &mut contexts.lz4.high;
+        if slot.is_none() {
+            *slot = high::State::new();
+        }
+        slot.as_mut()?.encode(level, src, dst)
     }
 }
 

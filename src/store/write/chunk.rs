@@ -130,7 +130,7 @@ impl Encoder {
         Ok(Self {
             format,
             codec,
-            pipeline: Pipeline::new(ids, metas, setting)?,
+            pipeline: Pipeline::to_apply(ids, metas, setting)?,
             coding,
             contexts: Contexts::default(),
             block: Vec::new(),

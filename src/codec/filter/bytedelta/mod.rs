@@ -36,6 +36,13 @@ impl Filter for ByteDelta {
         ))
     }
 
+    fn check_apply(&self, _: u8, _: &Setting) -> Result<(), String> {
+        match self.starts_over {
+            false => Ok(()),
+            true => Err("only old files have it; bytedelta (35) is what it was to be".to_string()),
+        }
+    }
+
     fn undo(&self, meta: u8, setting: &Setting, _: Position<'_>, src: &[u8], dst: &mut [u8]) {
         self.for_each_part(streams(meta, setting), src, dst, sum);
     }

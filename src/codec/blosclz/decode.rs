@@ -1,46 +1,39 @@
-//! In: a BloscLZ stream. Out: its bytes. Decoding only.
+//! In: a BloscLZ stream. Out: its bytes.
 //! Never: unsafe code; a byte outside the block, though bytes ahead of the ones asked for, which
 //! the rest of the stream overwrites, change early.
 
-use super::{Codec, Contexts, Fault, back};
-
-/// BloscLZ, the byte-oriented LZ77 of the Blosc family.
-#[derive(Debug)]
-pub(super) struct BloscLz;
+use super::super::{Fault, back};
+use super::FAR;
 
 const CUT_OFF: Fault = Fault("the blosclz stream ends inside an instruction");
 const OVERFLOW: Fault = Fault("the blosclz stream is longer than its block");
 const BEFORE: Fault = Fault("the blosclz stream copies from before its block's start");
 
-/// The near distance code that says: two more bytes follow.
-const FAR: usize = 8191;
-
 /// Bytes copied at a time where that many are left: a run of literals, or more.
 const STRIDE: usize = 32;
 
-impl Codec for BloscLz {
-    fn decode(&self, _: &mut Contexts, src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
-        let mut input = Input(src);
-        let mut output = Output { dst, filled: 0 };
-        // The top bits of the first control byte are a marker, not an instruction.
-        let mut control = usize::from(input.byte()? & 0x1F);
-        loop {
-            if control < 32 {
-                output.literals(&mut input, control + 1)?;
-            } else {
-                let length = input.match_length(control >> 5, output.room())?;
-                let distance = input.match_distance(control & 31)?;
-                output.copy_back(distance, length)?;
-            }
-            match input.byte() {
-                Ok(next) => control = usize::from(next),
-                Err(_) => break,
-            }
+/// Decodes `src` into `dst`, which it has to fill exactly.
+pub(super) fn decode(src: &[u8], dst: &mut [u8]) -> Result<(), Fault> {
+    let mut input = Input(src);
+    let mut output = Output { dst, filled: 0 };
+    // The top bits of the first control byte are a marker, not an instruction.
+    let mut control = usize::from(input.byte()? & 0x1F);
+    loop {
+        if control < 32 {
+            output.literals(&mut input, control + 1)?;
+        } else {
+            let length = input.match_length(control >> 5, output.room())?;
+            let distance = input.match_distance(control & 31)?;
+            output.copy_back(distance, length)?;
         }
-        match output.room() {
-            0 => Ok(()),
-            _ => Err(Fault("the blosclz stream ends before its block is full")),
+        match input.byte() {
+            Ok(next) => control = usize::from(next),
+            Err(_) => break,
         }
+    }
+    match output.room() {
+        0 => Ok(()),
+        _ => Err(Fault("the blosclz stream ends before its block is full")),
     }
 }
 
@@ -135,8 +128,7 @@ mod tests {
 
     fn decode(src: &[u8], len: usize) -> Result<Vec<u8>, Fault> {
         let mut dst = vec![0xAA; len];
-        BloscLz.decode(&mut Contexts::default(), src, &mut dst)?;
-        Ok(dst)
+        super::decode(src, &mut dst).map(|()| dst)
     }
 
     /// The worked example of the format description: 40 times "abcdefgh", then 0..=63.
