@@ -501,18 +501,21 @@ fn elementwise<V: Copy>(
             let op = *u.choose(&UnaryOp::ALL)?;
             let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
             let result = op.result(dtype).unwrap_or(dtype);
-            let a = match op {
-                UnaryOp::SignBit => cast(a, DType::Int32),
-                _ => a,
+            let a = if op == UnaryOp::SignBit {
+                cast(a, DType::Int32)
+            } else {
+                a
             };
             Ok((Elementwise::Unary(op, cast(a, dtype)), result))
         }
         3..=7 => {
             let op = *u.choose(&BinaryOp::ALL)?;
             let dtype = fitting(u, &|dtype| op.result(dtype).is_some())?;
-            let b = match (op, u.choose(pool)?.0) {
-                (BinaryOp::CopySign, b) => cast(b, DType::Int32),
-                (_, b) => b,
+            let b = u.choose(pool)?.0;
+            let b = if op == BinaryOp::CopySign {
+                cast(b, DType::Int32)
+            } else {
+                b
             };
             let result = op.result(dtype).unwrap_or(dtype);
             let (a, b) = (cast(a, dtype), cast(b, dtype));

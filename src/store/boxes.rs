@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn every_item_size_is_transposed_alike() {
         for item in [1, 2, 3, 4, 8] {
-            let src: Vec<u8> = (0..6 * item as u8).collect();
+            let src: Vec<u8> = (0u8..).take(6 * item).collect();
             let pieces: Vec<&[u8]> = src.chunks(item).collect();
             let expected: Vec<u8> = [0, 3, 1, 4, 2, 5]
                 .iter()

@@ -156,12 +156,11 @@ pub(crate) fn states(
         left
     };
     let mut states = vec![durable.clone(), some(&mut |_| true)];
-    for chosen in 0..loose.len() {
+    for (chosen, &(at, bytes)) in loose.iter().enumerate() {
         states.push(some(&mut |number| number == chosen));
         states.push(some(&mut |number| number != chosen));
         states.push(some(&mut |number| number < chosen));
         // The chosen one is torn at the end of a sector; those before it are whole.
-        let (at, bytes) = loose[chosen];
         for _ in 0..3 {
             let mut left = some(&mut |number| number < chosen);
             let sectors = (at as usize + bytes.len()) / SECTOR - at as usize / SECTOR;

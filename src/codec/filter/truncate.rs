@@ -118,8 +118,9 @@ mod tests {
         let kept = f64::from_bits(third.to_bits() >> 42 << 42).to_le_bytes();
         assert_eq!(applied(&Floats, 10, 8, &bytes), kept);
         assert_eq!(applied(&Floats, -42, 8, &bytes), kept);
-        let bytes = (-third as f32).to_le_bytes();
-        let kept = f32::from_bits((-third as f32).to_bits() >> 22 << 22).to_le_bytes();
+        let third = -1.0_f32 / 3.0;
+        let bytes = third.to_le_bytes();
+        let kept = f32::from_bits(third.to_bits() >> 22 << 22).to_le_bytes();
         assert_eq!(applied(&Floats, 1, 4, &bytes), kept);
         assert_eq!(applied(&Floats, 23, 4, &bytes), bytes);
     }

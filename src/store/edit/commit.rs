@@ -73,14 +73,14 @@ impl ArrayFile {
     /// disk writes at once.
     fn rewrite(&mut self, header: &[u8], cbytes: u64, tail: &[u8]) -> Result<()> {
         /// Bytes that are copied at a time.
-        const STEP: u64 = 1 << 20;
+        const STEP: usize = 1 << 20;
         let pending = PendingFile::create_on(self.disk.clone(), &self.path)?;
         let source = Source::open(&self.path)?;
         let start = header.len() as u64;
         let mut at = 0;
         while at < cbytes {
-            // OK because a step fits.
-            let len = STEP.min(cbytes - at) as usize;
+            let left = usize::try_from(cbytes - at).unwrap_or(usize::MAX);
+            let len = STEP.min(left);
             let bytes = source.read_vec(start + at, len)?;
             pending.write_at(start + at, &bytes)?;
             at += len as u64;

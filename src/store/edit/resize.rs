@@ -103,7 +103,7 @@ impl ArrayFile {
     }
 
     fn clear_chunk(&mut self, chunk: usize, old: &Layout) -> Result<()> {
-        let clean = self.dirty.get(&chunk).is_none();
+        let clean = !self.dirty.contains_key(&chunk);
         if clean && [ZEROS_ENTRY, UNINIT_ENTRY].contains(&self.index[chunk]) {
             return Ok(());
         }

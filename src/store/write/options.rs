@@ -168,8 +168,11 @@ impl Filters {
         }
         let has = |named: fn(u8) -> bool| steps.iter().any(|&(id, _)| named(id));
         if has(|id| id == DELTA) && has(|id| Self::LOSSY.contains(&&*filter::name(id))) {
-            return Err(wrong("`delta` and filters that lose bits do not go together")
-                .with_help("blocks are stored by the first one as it was, not as it will be read"));
+            return Err(
+                wrong("`delta` and filters that lose bits do not go together").with_help(
+                    "blocks are stored by the first one as it was, not as it will be read",
+                ),
+            );
         }
         // Behind another filter it reads the first block of a chunk before that is whole again.
         if steps.iter().skip(1).any(|&(id, _)| id == DELTA) {

@@ -17,7 +17,7 @@ use super::wrong;
 use crate::codec::filter::Position;
 use crate::error::Result;
 use crate::limits::MAX_WAITING_BYTES;
-use crate::store::boxes::{Strided, cells, common, copy_box, copy_dense, dense_strides, dot, each};
+use crate::store::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
 use crate::store::disk::{Disk, System};
 use crate::store::pending::PendingFile;
 use crate::types::{DType, Grid, Shape};
@@ -202,8 +202,11 @@ impl ArrayWriter {
             && axes.clone().all(|((&start, &extent), &end)| {
                 start.checked_add(extent).is_some_and(|last| last <= end)
             });
-        let elems = extent.iter().product::<usize>();
-        if inside && bytes.len() == elems * self.layout.item.size {
+        let item = self.layout.item.size;
+        let need = extent
+            .iter()
+            .try_fold(item, |bytes, &extent| bytes.checked_mul(extent));
+        if inside && need == Some(bytes.len()) {
             return Ok(());
         }
         Err(wrong(format!(
@@ -562,33 +565,20 @@ pub fn write_frame(
     elements: &[u8],
 ) -> Result<()> {
     let writer = ArrayWriter::create(path, dtype, shape, grid, options)?;
-    let (item, strides) = (dtype.size(), dense_strides(shape, dtype.size()));
-    if Some(elements.len()) != shape.checked_elems().map(|elems| elems * item) {
-        return Err(wrong(format!(
-            "an array of shape {shape} of {dtype} is written with {} bytes",
-            elements.len()
-        )));
-    }
-    let write = |chunk: usize| {
-        let region = writer.region(chunk);
-        let from = Strided {
-            offset: region
-                .start
-                .iter()
-                .zip(&strides)
-                .map(|(at, stride)| at * stride.unsigned_abs())
-                .sum(),
-            strides: &strides,
-        };
-        let mut part = vec![0; region.shape.elems() * item];
-        copy_dense(item, &region.shape, elements, from, &mut part);
-        writer.write(&region.start, &region.shape, &part)
+    let start = vec![0; shape.ndim()];
+    writer.check_box(&start, shape, elements)?;
+    let given = Given {
+        start: &start,
+        extent: shape,
+        strides: dense_strides(shape, dtype.size()),
+        bytes: elements,
     };
     // Some at a time, so that none waits long for its turn.
     let at_once = rayon::current_num_threads() * 4;
     for first in (0..writer.chunks()).step_by(at_once) {
         let some = first..writer.chunks().min(first + at_once);
-        some.into_par_iter().try_for_each(write)?;
+        some.into_par_iter()
+            .try_for_each(|chunk| writer.write_chunk(chunk, &given))?;
     }
     writer.finish()
 }
