@@ -135,13 +135,17 @@ fn power_may_go_at_any_time() {
             continue;
         }
         for point in 0..=requests.len() {
-            let told = requests[..point]
-                .iter()
-                .filter_map(|request| match request {
-                    Request::Told(commit) => Some(*commit),
-                    _ => None,
-                });
-            let told = told.last().unwrap_or(0);
+            let told = requests[..point].iter().rev();
+            let told = told
+                .filter_map(|request| {
+                    if let Request::Told(commit) = request {
+                        Some(*commit)
+                    } else {
+                        None
+                    }
+                })
+                .next()
+                .unwrap_or(0);
             for state in states(&before, &requests[..point], &mut || bits.next()) {
                 std::fs::write(&left, state).unwrap();
                 let (shape, bytes) = content(&left);
