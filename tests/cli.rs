@@ -232,6 +232,73 @@ fn results_go_to_files_and_back() {
 }
 
 #[test]
+fn arrays_are_converted_and_appended() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let good = |args: &[&str]| {
+        let output = run(dir.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    good(&["eval", "reshape(arange(600.0), (100, 6))", "-o", "x.npy"]);
+    let said = good(&[
+        "convert", "x.npy", "x.b2nd", "--codec", "zstd", "--chunks", "30,6", "--blocks", "7,3",
+    ]);
+    assert!(said.contains("float64(100, 6) -> x.b2nd"), "{said}");
+    let info = good(&["info", "x.b2nd"]);
+    assert!(info.contains("zstd") && info.contains("(30, 6)"), "{info}");
+    assert_eq!(good(&["append", "x.b2nd", "x.npy"]), "committed 200\n");
+    // What there is none of is made.
+    assert_eq!(
+        good(&["append", "new.b2nd", "x.b2nd", "--json"]),
+        "{\"committed\":200}\n"
+    );
+    assert_eq!(
+        good(&["eval", "sum(x), sum(new)", "x.b2nd", "new.b2nd", "--json"])
+            .matches("359400")
+            .count(),
+        2
+    );
+    let wrong = |args: &[&str], words: &str| {
+        let output = run(dir.path(), args);
+        assert_ne!(output.status.code(), Some(0));
+        let shown = text(&output.stderr);
+        assert!(shown.contains(words), "{shown}");
+    };
+    good(&["eval", "arange(6)", "-o", "i.npy"]);
+    wrong(
+        &["append", "x.b2nd", "i.npy"],
+        "int64 elements cannot be appended to an array of float64",
+    );
+    wrong(&["append", "x.npy", "x.npy"], "x.npy");
+    wrong(&["append", "x.b2nd", "none.npy"], "none.npy");
+    wrong(
+        &["convert", "x.npy", "x.csv"],
+        "a name that ends in `.b2nd` or `.npy`",
+    );
+    wrong(
+        &["convert", "x.npy", "y.b2nd", "--codec", "lz5"],
+        "did you mean `lz4`?",
+    );
+    wrong(
+        &["convert", "x.npy", "y.b2nd", "--filters", "shufle"],
+        "did you mean `shuffle`?",
+    );
+    wrong(
+        &["convert", "x.npy", "y.b2nd", "--filters", "shuffle,delta"],
+        "`delta` has to be the first filter",
+    );
+    wrong(
+        &["convert", "x.npy", "y.b2nd", "--chunks", "10"],
+        "one number for each axis",
+    );
+    wrong(
+        &["convert", "x.npy", "y.b2nd", "--chunks", "10,x"],
+        "integers with commas",
+    );
+    assert!(!dir.path().join("y.b2nd").exists());
+}
+
+#[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let dir = tempfile::tempdir().expect("a folder");
     let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);

@@ -211,6 +211,60 @@ fn memory_buffer_stream_and_file_deliver_the_same() {
     assert!(read == expected);
 }
 
+/// A compressed result is the same file whatever the number of threads, with the operands' chunks or others,
+/// filtered or not; and it holds the result.
+#[test]
+fn compressed_results_are_the_same_files() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let operands = operands(dir.path(), WriteCodec::Lz4);
+    let given = named(&operands);
+    let grids = [
+        (None, None),
+        (Some(Shape::new(&[37, 11])), Some(Shape::new(&[10, 7]))),
+        (Some(Shape::new(&[1, COLUMNS])), None),
+        (Some(Shape::new(&[ROWS, 1])), Some(Shape::new(&[3, 1]))),
+    ];
+    for program in [
+        "x + y * 2",
+        "cumulative_sum(x, axis=0)",
+        "x[:, 0][x[:, 0] > 0.5]",
+        "(x + y)[x[:, 1] > 1]",
+    ] {
+        let expr = Expr::new(program).expect("parses");
+        let bound = expr.bind(&given).expect("checks");
+        let expected = bound.clone().threads(1).run().expect("runs");
+        let expected = expected.array(0);
+        let axes = expected.shape().ndim();
+        for (chunk, block) in &grids {
+            let flat = |shape: &Option<Shape>| match axes {
+                1 => shape.as_ref().map(|shape| Shape::new(&shape[..1])),
+                _ => shape.clone(),
+            };
+            let options = SaveOptions {
+                chunk: flat(chunk),
+                block: flat(block),
+                ..SaveOptions::default()
+            };
+            let mut first = None;
+            for threads in [1, 2, 7] {
+                let path = dir.path().join("out.b2nd");
+                let saved = bound.clone().threads(threads).save(&[&path], &options);
+                saved.unwrap_or_else(|error| panic!("{program} {options:?}: {error}"));
+                let file = std::fs::read(&path).expect("was written");
+                let read = Array::open(&path).expect("opens");
+                assert_eq!(read.shape(), expected.shape());
+                assert!(
+                    read.to_bytes().expect("reads") == expected.to_bytes().expect("is in memory")
+                );
+                assert!(
+                    first.get_or_insert(file.clone()) == &file,
+                    "{program} {options:?} {threads}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn a_cancelled_evaluation_leaves_no_file() {
     let dir = tempfile::tempdir().expect("a folder");

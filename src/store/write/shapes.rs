@@ -38,7 +38,7 @@ pub fn grid_for(
             return Err(wrong(format!(
                 "{name} of {given} do not fit an array of shape {shape}"
             ))
-            .with_help("give an extent of at least 1 for each axis"));
+            .with_help("give one number for each axis, at least 1"));
         }
     }
     let extents: Vec<usize> = shape
