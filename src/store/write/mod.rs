@@ -3,8 +3,8 @@
 //! Never: more than some chunks in memory; a chunk form that the reference library cannot read.
 
 mod chunk;
-mod frame;
-mod layout;
+pub(in crate::store) mod frame;
+pub(in crate::store) mod layout;
 mod options;
 mod shapes;
 mod writer;
