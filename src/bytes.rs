@@ -112,6 +112,7 @@ impl<'b> Cursor<'b> {
         i64_le i64, from_le_bytes, "A little-endian i64.";
         u16_le u16, from_le_bytes, "A little-endian u16.";
         u32_le u32, from_le_bytes, "A little-endian u32.";
+        u64_le u64, from_le_bytes, "A little-endian u64.";
         u16_be u16, from_be_bytes, "A big-endian u16.";
         u32_be u32, from_be_bytes, "A big-endian u32.";
         i32_be i32, from_be_bytes, "A big-endian i32.";
@@ -139,6 +140,12 @@ impl<'b> Cursor<'b> {
 pub fn u32s_le(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     let (words, _) = bytes.as_chunks::<4>();
     words.iter().map(|&word| u32::from_le_bytes(word))
+}
+
+/// The little-endian u64 values of `bytes`; a rest of fewer than 8 bytes is ignored.
+pub fn u64s_le(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().map(|&word| u64::from_le_bytes(word))
 }
 
 /// The little-endian i64 that starts at byte `at`, if there is one.

@@ -196,6 +196,12 @@ pub const MAX_LITERAL_DEPTH: usize = 64;
 /// chunks of 16 blocks.
 pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
 
+/// Leaves of seals that one open array keeps, of some 4 KiB each: those of the chunks that as many threads are at.
+pub const MAX_RECENT_LEAVES: usize = 64;
+
+/// Bytes of these leaves: those of chunks with many blocks are longer.
+pub const RECENT_LEAF_BYTES: usize = 1 << 20;
+
 /// Decoded blocks that a thread keeps because the next request is likely to need one again: the
 /// first blocks of chunks with the delta filter, and blocks that were needed in part.
 pub const RECENT_BLOCKS: usize = 4;

@@ -11,7 +11,7 @@ mod read;
 mod survive;
 
 use fuseblock::store::file::Source;
-use fuseblock::store::{Opened, ReadLimits, info_of};
+use fuseblock::store::{Opened, ReadLimits, Verify, info_of};
 use fuseblock::{Array, ErrorKind};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     noting::LARGEST.set(0);
     let told = info_of(Source::memory(bytes.to_vec()));
     survive::clear(told.err().as_ref(), &what);
-    if let Ok(Opened::Frame(frame)) = Opened::source(Source::memory(bytes.to_vec())) {
+    if let Ok(Opened::Frame(frame)) = Opened::source(Source::memory(bytes.to_vec()), Verify::Always) {
         for layer in frame.vl_metalayers() {
             let value = frame.vl_metalayer(&layer.name, survive::MOST_BYTES);
             survive::clear(value.err().as_ref(), &what);

@@ -11,7 +11,7 @@ use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::legacy::LegacyArray;
 use crate::store::zip::{Member, ZipFile};
-use crate::store::{Opened, ReadLimits, StoredArray, plain_array};
+use crate::store::{Opened, ReadLimits, StoredArray, Verify, plain_array};
 use crate::types::DType;
 
 /// How an array file is opened; [`Array::options`] begins one.
@@ -32,6 +32,7 @@ pub struct OpenOptions {
     pub(super) items: Items,
     offset: u64,
     limits: ReadLimits,
+    verify: Verify,
 }
 
 impl OpenOptions {
@@ -66,6 +67,23 @@ impl OpenOptions {
         self
     }
 
+    /// How much of a sealed file is verified: by default every block that is read.
+    ///
+    /// ```
+    /// use fuseblock::Array;
+    /// use fuseblock::store::Verify;
+    ///
+    /// let array = Array::options()
+    ///     .verify(Verify::First)
+    ///     .open("tests/golden/example.b2nd")?;
+    /// # Ok::<(), fuseblock::Error>(())
+    /// ```
+    #[must_use]
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.verify = verify;
+        self
+    }
+
     /// Opens the array file or directory at `path`.
     ///
     /// # Errors
@@ -80,19 +98,20 @@ impl OpenOptions {
     /// # Errors
     /// As [`OpenOptions::open`].
     pub fn from_file_bytes(&self, bytes: Vec<u8>) -> Result<Array<'static>> {
-        self.array(Opened::source(Source::memory(bytes).tail(self.offset)?)?)
+        let source = Source::memory(bytes).tail(self.offset)?;
+        self.array(Opened::source(source, self.verify)?)
     }
 
     pub(super) fn opened(&self, path: &Path) -> Result<Opened> {
         match self.offset {
-            0 => Opened::at(path),
-            _ => Opened::source(Source::open(path)?.tail(self.offset)?),
+            0 => Opened::at(path, self.verify),
+            _ => Opened::source(Source::open(path)?.tail(self.offset)?, self.verify),
         }
     }
 
     /// Opens a member of a zip file with these options.
     pub(super) fn in_zip(&self, zip: &ZipFile, member: &Member) -> Result<Array<'static>> {
-        let opened = zip.open_member(member, &self.limits)?;
+        let opened = zip.open_member(member, &self.limits, self.verify)?;
         let array = self.array(opened);
         array.map_err(|error| zip.in_member(member, error))
     }

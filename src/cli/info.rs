@@ -73,6 +73,9 @@ fn text(info: &Info) -> String {
     if let Some(checksum) = info.checksum {
         line("checksum", checksum.to_string());
     }
+    if let Some(seal) = &info.seal {
+        line("seal", seal.to_string());
+    }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
@@ -317,6 +320,7 @@ fn value(info: &Info) -> Value {
             list.iter().map(chunk_value).collect::<Vec<_>>()
         }),
         "checksum": info.checksum,
+        "seal": info.seal.as_ref().map(ToString::to_string),
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
         "oddities": info.oddities,

@@ -71,6 +71,7 @@ codes! {
     WriteFailed "E0310" "an output that could not be written";
     BadChecksum "E0311" "bytes that do not agree with their checksum";
     BadZip "E0312" "a zip file whose structure contradicts itself";
+    BadSeal "E0313" "a seal that contradicts itself or the file around it";
 
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";

@@ -9,6 +9,7 @@ use rmpv::Value;
 use super::chunk::BareChunk;
 use super::file::Source;
 use super::frame::Frame;
+use super::seal::{LAYER, Verify};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_ATTRIBUTE_BYTES;
@@ -177,9 +178,13 @@ impl fmt::Display for Attribute {
 /// # Errors
 /// When the file cannot be read or is no frame, or a value is damaged or decodes to more than 64 MiB.
 pub fn attributes(path: impl AsRef<Path>) -> Result<Vec<(String, Attribute)>> {
-    let frame = Frame::open(Source::open(path.as_ref())?)?;
+    let frame = Frame::open(Source::open(path.as_ref())?, Verify::Always)?;
     let mut found = Vec::new();
-    for layer in frame.vl_metalayers() {
+    for layer in frame
+        .vl_metalayers()
+        .iter()
+        .filter(|layer| layer.name != LAYER)
+    {
         let bytes = frame.source().read_vec(layer.position, layer.cbytes)?;
         let content = content(bytes).map_err(|error| frame.source().blame(error))?;
         if let Ok(value) = Attribute::decode(&content) {

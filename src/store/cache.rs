@@ -47,7 +47,7 @@ impl Container for Frame {
         scratch: &mut DecodeScratch,
     ) -> Result<Loaded> {
         let entry = self.entry(number, scratch)?;
-        let chunk = Frame::load(self, entry, expected)?;
+        let chunk = Frame::load(self, number, entry, expected, scratch)?;
         let home = entry.place();
         Ok(Loaded { chunk, home })
     }

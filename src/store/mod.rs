@@ -31,6 +31,7 @@ pub mod zip;
 
 pub mod edit;
 pub mod pending;
+mod seal;
 pub mod write;
 
 pub use dtype::normalise_bools;
@@ -44,4 +45,5 @@ pub use open::Opened;
 pub use plain::plain_array;
 pub use read_limits::ReadLimits;
 pub use scratch::{DecodeCounts, DecodeScratch};
+pub use seal::{LAYER as SEAL_LAYER, SealStatus, Verify};
 pub use stored::StoredArray;

@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
 use super::legacy::{self, Bloscpack, Rootdir, Table};
 use super::npy;
+use super::seal::Verify;
 use super::zip::{self, ZipFile};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,11 +32,11 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// Opens what is at `path`.
+    /// Opens what is at `path`. If it is sealed, so much of it is verified as `verify` says.
     ///
     /// # Errors
     /// When it cannot be read, is of no known format, or its structure is damaged.
-    pub fn at(path: &Path) -> Result<Self> {
+    pub fn at(path: &Path, verify: Verify) -> Result<Self> {
         // A column goes by the name that its table has for it, which need not be its directory's.
         if !path.is_file() {
             match Table::around(path) {
@@ -50,8 +51,8 @@ impl Opened {
         // Asked before opening, because opening a pipe would wait for its writer.
         let metadata = fs::metadata(path).map_err(|cause| Error::io("open", path, cause))?;
         match metadata.is_dir() {
-            true => Self::directory(path),
-            false => Self::source(Source::open(path)?),
+            true => Self::directory(path, verify),
+            false => Self::source(Source::open(path)?, verify),
         }
     }
 
@@ -64,11 +65,11 @@ impl Opened {
         path.exists() || column()
     }
 
-    fn directory(path: &Path) -> Result<Self> {
+    fn directory(path: &Path, verify: Verify) -> Result<Self> {
         let folder = Folder::open(path)?;
         let entries = fs::read_dir(path).map_err(|cause| Error::io("read", path, cause))?;
         if folder.has(SPARSE_INDEX) {
-            return Ok(Self::Frame(Box::new(Frame::open_sparse(folder)?)));
+            return Ok(Self::Frame(Box::new(Frame::open_sparse(folder, verify)?)));
         }
         if Table::is_at(&folder) {
             return Ok(Self::Table(Box::new(Table::open(folder)?)));
@@ -92,17 +93,17 @@ impl Opened {
         })
     }
 
-    /// Opens what `source` begins with.
+    /// Opens what `source` begins with. If it is sealed, so much of it is verified as `verify` says.
     ///
     /// # Errors
     /// As [`Opened::at`].
-    pub fn source(source: Source) -> Result<Self> {
+    pub fn source(source: Source, verify: Verify) -> Result<Self> {
         let begins = |magic: &[u8]| -> Result<bool> {
             let long_enough = source.len_bytes() >= magic.len() as u64;
             Ok(long_enough && source.read_vec(0, magic.len())? == magic)
         };
         if begins(frame::MAGIC)? {
-            return Ok(Self::Frame(Box::new(Frame::open(source)?)));
+            return Ok(Self::Frame(Box::new(Frame::open(source, verify)?)));
         }
         if begins(npy::MAGIC)? {
             return Ok(Self::Npy(source));

@@ -144,7 +144,7 @@ impl Frame {
         }
         let expected = Expected::bytes(nbytes, self.header().itemsize);
         let loaded = self
-            .load(entry, &expected)
+            .load(chunk, entry, &expected, scratch)
             .map_err(|error| error.with_chunk(chunk))?;
         Ok((loaded, self.source_at(entry.place())?))
     }

@@ -19,9 +19,9 @@ mod sparse;
 mod streams;
 mod zip;
 
-use fuseblock::store::Opened;
 use fuseblock::store::file::Source;
 use fuseblock::store::frame::Frame;
+use fuseblock::store::{Opened, Verify};
 use fuseblock::{Array, Error, ErrorKind};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -57,7 +57,7 @@ fn read(file: &[u8]) -> Result<Vec<u8>> {
 /// The frame that these bytes begin with.
 fn open_frame(file: &[u8]) -> Result<Frame> {
     let source = Source::memory(file.to_vec());
-    match frugal(|| Opened::source(source))? {
+    match frugal(|| Opened::source(source, Verify::Always))? {
         Opened::Frame(frame) => Ok(*frame),
         other @ (Opened::Npy(_)
         | Opened::Zip(_)

@@ -19,10 +19,12 @@ use std::process::Command;
 
 use common::venv::{python, run};
 use common::{geometries, sample};
-use fuseblock::DType;
 use fuseblock::array::npy::NpyWriter;
+use fuseblock::diag::Code;
 use fuseblock::store::write::{Filters, Options, Split, WriteCodec, write_frame};
+use fuseblock::store::{self, Verify};
 use fuseblock::types::{Grid, Shape};
+use fuseblock::{Array, DType};
 use manifest::Kind;
 
 /// What files are filtered with; what loses bits is left out.
@@ -129,6 +131,52 @@ fn write_case(root: &Path, name: &str, dtype: DType, extents: [&[usize]; 3], cas
 fn commas(extents: &[usize]) -> String {
     let extents: Vec<String> = extents.iter().map(usize::to_string).collect();
     extents.join(",")
+}
+
+/// What python-blosc2 does to sealed files is noticed, and right.
+#[test]
+fn the_reference_changes_what_we_sealed() {
+    let Some(python) = python() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let shape = Shape::new(&[40]);
+    let grid = Grid {
+        chunk: Shape::new(&[16]),
+        block: Shape::new(&[8]),
+    };
+    let elements = sample(DType::Float64, 40, 0);
+    let path = root.join("sealed.b2nd");
+    let options = Options::default();
+    write_frame(&path, DType::Float64, &shape, &grid, options, &elements).unwrap();
+    let names = run(Command::new(python).arg(script("sealed.py")).arg(root));
+    let mut edited = Vec::new();
+    for name in names.lines() {
+        let path = root.join(format!("{name}.b2nd"));
+        let expected = Array::open(root.join(format!("{name}.npy"))).unwrap();
+        match Array::open(&path) {
+            Ok(array) => {
+                let seal = store::info(&path).unwrap().seal.unwrap().to_string();
+                assert_eq!(seal, "broken: another program has written since", "{name}");
+                assert_eq!(array.to_vec::<f64>(), expected.to_vec::<f64>(), "{name}");
+            }
+            Err(error) => {
+                assert_eq!(error.code(), Code::BadSeal, "{name}: {error}");
+                assert!(
+                    error.message().contains("shape (45,), sealed as (40,)"),
+                    "{error}"
+                );
+                edited.push(name);
+                let unverified = Array::options().verify(Verify::Never).open(&path).unwrap();
+                assert_eq!(
+                    unverified.to_vec::<f64>(),
+                    expected.to_vec::<f64>(),
+                    "{name}"
+                );
+            }
+        }
+    }
+    assert_eq!(edited, ["grow_inside_the_last_chunk"]);
+    assert_eq!(names.lines().count(), 8);
 }
 
 /// 933 million bools that python-blosc2 stored, weighted by the cosine of the latitude, in a

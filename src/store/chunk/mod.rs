@@ -6,6 +6,7 @@ mod bare;
 mod coder;
 mod header;
 mod item;
+mod parts;
 mod streams;
 mod variable;
 
@@ -15,6 +16,7 @@ use std::time::Instant;
 
 use super::file::Source;
 use super::scratch::{Buffer, DecodeCounts, DecodeScratch};
+use super::seal::{BlockSeals, LoadSeal};
 use crate::codec::Dictionary;
 use crate::codec::filter::Position;
 use crate::diag::Code;
@@ -29,6 +31,7 @@ pub use bare::BareChunk;
 pub(super) use coder::Bench;
 pub use header::{Coding, HEADER_BYTES, Header, Layout, Special};
 pub use item::Item;
+pub(super) use parts::parts;
 
 /// Bytes of the shortest header, that of Blosc1.
 pub const SHORT_HEADER_BYTES: usize = 16;
@@ -76,6 +79,8 @@ pub struct Chunk {
     nbytes: usize,
     blocksize: usize,
     body: Body,
+    /// The digests of its blocks, where these are sealed.
+    seals: Option<BlockSeals>,
 }
 
 #[derive(Debug)]
@@ -95,6 +100,7 @@ impl Chunk {
             nbytes,
             blocksize,
             body,
+            seals: None,
         }
     }
 
@@ -110,28 +116,55 @@ impl Chunk {
     /// # Errors
     /// When the chunk contradicts itself, the file's length or what is expected.
     pub fn load(source: &Source, position: u64, end: u64, expected: &Expected<'_>) -> Result<Self> {
-        Self::load_inner(source, position, end, expected)
+        let counts = &mut DecodeCounts::default();
+        Self::load_sealed(source, position..end, expected, None, counts)
+    }
+
+    /// The same for a chunk at the start of `place`; it is verified if there is a `seal`, and so are its blocks then.
+    ///
+    /// # Errors
+    /// As [`Chunk::load`], and when it is not what was sealed.
+    pub(in crate::store) fn load_sealed(
+        source: &Source,
+        place: Range<u64>,
+        expected: &Expected<'_>,
+        seal: Option<LoadSeal>,
+        counts: &mut DecodeCounts,
+    ) -> Result<Self> {
+        let position = place.start;
+        Self::load_inner(source, place, expected, seal, counts)
             .map_err(|error| source.blame(error.with_offset(position)))
     }
 
     fn load_inner(
         source: &Source,
-        position: u64,
-        end: u64,
+        place: Range<u64>,
         expected: &Expected<'_>,
+        seal: Option<LoadSeal>,
+        counts: &mut DecodeCounts,
     ) -> Result<Self> {
+        let Range {
+            start: position,
+            end,
+        } = place;
         let room = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         // The block starts come along when the block size is known: one read instead of two.
         let guess = expected.blocksize.map_or(0, |blocksize| {
             let starts = expected.nbytes.end().div_ceil(blocksize.max(1)) * 4;
             starts.min(MAX_EARLY_BYTES)
         });
-        let first = HEADER_BYTES.saturating_add(guess).min(room);
+        let sealed = seal.as_ref().map_or(0, |seal| seal.head_len);
+        let first = HEADER_BYTES.saturating_add(guess).max(sealed).min(room);
         let mut bytes = source.read_vec(position, first)?;
+        if let Some(seal) = &seal {
+            seal.check_head(&bytes, counts)?;
+        }
         let header = Header::parse(&bytes)?;
         check_against(&header, room, expected)?;
+        let mut head_len = header.header_len;
         let body = match header.layout {
             Layout::Special(special) => {
+                head_len = header.cbytes;
                 Body::Constant(special_item(source, position, &header, special, expected)?)
             }
             Layout::Memcpyed => Body::Raw(position + header.header_len as u64),
@@ -148,6 +181,7 @@ impl Chunk {
                 // A dictionary stands behind its own length.
                 let dictionary_len = dictionary.as_ref().map_or(0, |d| 4 + d.bytes().len());
                 let data_start = need + dictionary_len;
+                head_len = data_start;
                 let coder = Coder::new(&header, coding, expected, dictionary)?;
                 if matches!(header.layout, Layout::VariableBlocks(_)) {
                     if let Some(blocksize) = expected.blocksize {
@@ -168,11 +202,28 @@ impl Chunk {
                 }
             }
         };
-        let blocksize = match (&body, expected.blocksize) {
-            (Body::Constant(_) | Body::Raw(_), Some(blocksize)) => blocksize,
-            (_, _) => header.blocksize,
+        let fixed = match &body {
+            Body::Constant(_) => expected.blocksize,
+            Body::Raw(_) => expected
+                .blocksize
+                .or(seal.as_ref().map(|seal| seal.block_bytes)),
+            Body::Streams(_) | Body::Variable(_) => None,
         };
-        Ok(Self::new(header.nbytes, blocksize, body))
+        let mut chunk = Self::new(header.nbytes, fixed.unwrap_or(header.blocksize), body);
+        if let Some(seal) = seal {
+            let blocks = match chunk.body {
+                Body::Constant(_) => 0,
+                Body::Raw(_) | Body::Streams(_) => chunk.blocks(),
+                Body::Variable(_) => {
+                    return Err(bad(
+                        "the chunk has blocks of varying lengths, and yet a seal",
+                    ));
+                }
+            };
+            seal.check_parts(head_len, blocks)?;
+            chunk.seals = Some(seal.blocks);
+        }
+        Ok(chunk)
     }
 
     /// The item that the whole chunk repeats, where it does.
@@ -225,6 +276,7 @@ impl Chunk {
     /// of the chunk can be had on its own.
     pub fn longest_block(&self) -> usize {
         match &self.body {
+            Body::Raw(_) if self.seals.is_some() => self.block_len(0),
             Body::Constant(_) | Body::Raw(_) => 0,
             Body::Streams(_) => self.block_len(0),
             Body::Variable(variable) => variable.longest_block(),
@@ -239,7 +291,7 @@ impl Chunk {
             Body::Streams(streams) => streams.footprint(),
             Body::Variable(variable) => variable.footprint(),
         };
-        size_of::<Self>() + body
+        size_of::<Self>() + body + self.seals.as_ref().map_or(0, BlockSeals::footprint)
     }
 
     /// Decodes block `block` into `dst`, which has exactly its bytes. `source` is where the chunk
@@ -268,7 +320,14 @@ impl Chunk {
         }
         match &self.body {
             Body::Constant(item) => item.fill(range.start, dst),
-            Body::Raw(position) => read_raw(source, position + range.start as u64, scratch, dst)?,
+            Body::Raw(position) => {
+                let position = position + range.start as u64;
+                read_raw(source, position, scratch, dst)?;
+                if let Some(seals) = &self.seals {
+                    let checked = seals.check(block, dst, &mut scratch.counts);
+                    checked.map_err(|error| source.blame(error.with_offset(position)))?;
+                }
+            }
             Body::Streams(streams) if block > 0 && streams.needs_first() => {
                 let key = (self.number, 0);
                 let first = match scratch.recent.take(key) {
@@ -311,7 +370,8 @@ impl Chunk {
         dst: &mut [u8],
     ) -> Result<()> {
         let leftover = dst.len() != self.blocksize;
-        streams.decode_block(source, block, leftover, at, scratch, dst)
+        let seals = self.seals.as_ref();
+        streams.decode_block(source, block, leftover, at, seals, scratch, dst)
     }
 
     /// Reads the decoded bytes `start ..` of the chunk into `dst`. A block of which only a part is
@@ -340,8 +400,11 @@ impl Chunk {
         }
         match &self.body {
             Body::Constant(item) => item.fill(start, dst),
-            Body::Raw(position) => read_raw(source, position + start as u64, scratch, dst)?,
-            Body::Streams(_) | Body::Variable(_) => {
+            // Only a whole block can be verified.
+            Body::Raw(position) if self.seals.is_none() => {
+                read_raw(source, position + start as u64, scratch, dst)?;
+            }
+            Body::Raw(_) | Body::Streams(_) | Body::Variable(_) => {
                 self.read_blocks(source, start, scratch, dst)?;
                 return Ok(());
             }

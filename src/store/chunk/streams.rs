@@ -3,15 +3,31 @@
 
 use super::coder::Coder;
 use super::header::Header;
+use super::parts::check_stored;
 use super::{bad, stored};
 use crate::bytes::u32s_le;
 use crate::codec::filter::Position;
 use crate::error::{Error, Result};
 use crate::store::file::Source;
 use crate::store::scratch::DecodeScratch;
+use crate::store::seal::BlockSeals;
 
 /// Bytes of a stream besides its payload: its size, and the token of a run.
 const STREAM_OVERHEAD: usize = 5;
+
+/// The most bytes that `streams` streams need for `decoded` bytes: one that is longer than what it decodes to is
+/// stored as it is.
+pub(super) fn most_stored(decoded: usize, streams: usize) -> usize {
+    2 * decoded + STREAM_OVERHEAD * streams
+}
+
+/// Streams of a block of `decoded` bytes of a chunk whose whole blocks are `split`.
+pub(super) fn streams_of(header: &Header, split: bool, decoded: usize) -> usize {
+    match split && decoded == header.blocksize {
+        true => header.typesize,
+        false => 1,
+    }
+}
 
 /// How the blocks of a regular chunk are found and decoded.
 #[derive(Debug)]
@@ -60,6 +76,7 @@ impl Streams {
         block: usize,
         leftover: bool,
         at: Position<'_>,
+        seals: Option<&BlockSeals>,
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
@@ -70,24 +87,28 @@ impl Streams {
         } else {
             1
         };
-        // Blocks may share bytes, and an extent says nothing of what a block needs: a stream that
-        // is longer than what it decodes to is stored as it is.
-        let most = 2 * dst.len() + STREAM_OVERHEAD * nstreams;
-        let (start, len) = (u64::from(start), ((end - start) as usize).min(most));
+        let (start, len) = (u64::from(start), (end - start) as usize);
+        let blame = |error: Error| source.blame(error.with_offset(self.position + start));
+        // Blocks may share bytes, and an extent says nothing of what a block needs.
+        let most = most_stored(dst.len(), nstreams);
+        if seals.is_some() {
+            check_stored(block, len, dst.len(), nstreams).map_err(blame)?;
+        }
+        let len = len.min(most);
         let (packed, bench) = scratch.bench();
         let packed = stored(source, self.position + start, len, packed, bench.counts)?;
+        if let Some(seals) = seals {
+            seals.check(block, packed, bench.counts).map_err(blame)?;
+        }
         self.coder
             .block_of_streams(at, packed, nstreams, bench, dst)
-            .map_err(|error: Error| {
-                let error = error.with_offset(self.position + start);
-                source.blame(error.context(format!("decoding block {block}")))
-            })
+            .map_err(|error: Error| blame(error.context(format!("decoding block {block}"))))
     }
 }
 
 /// The extents of the blocks: each ends where the next one in the file starts. Writers with
 /// several threads store blocks in the order they finish.
-fn extents(starts: &[u8], low: usize, high: usize) -> Result<Box<[(u32, u32)]>> {
+pub(super) fn extents(starts: &[u8], low: usize, high: usize) -> Result<Box<[(u32, u32)]>> {
     let mut extents: Vec<(u32, u32)> = u32s_le(starts).map(|start| (start, 0)).collect();
     if let Some((start, _)) = extents.iter().find(|(start, _)| {
         let start = *start as usize;

@@ -5,8 +5,10 @@ use super::ArrayFile;
 use crate::error::Result;
 use crate::limits::ATOMIC_BYTES;
 use crate::store::file::Source;
+use crate::store::frame::Frame;
 use crate::store::pending::{PendingFile, failed};
-use crate::store::write::{index_chunk, trailer_of};
+use crate::store::seal::{self, Tail, Verify};
+use crate::store::write::{FrameBytes, index_chunk, trailer};
 
 impl ArrayFile {
     /// Makes all changes since the last commit durable, and others see them. When this returns, they survive
@@ -21,44 +23,71 @@ impl ArrayFile {
             return Ok(());
         }
         self.flush()?;
+        let written = self.write_tail().map_err(|error| self.poison(error));
+        self.header = written?;
+        self.reopen().map_err(|error| self.poison(error))?;
+        self.changed = false;
+        self.lock.count();
+        Ok(())
+    }
+
+    /// Writes what stands behind the chunks, and the header that makes it the frame's.
+    fn write_tail(&mut self) -> Result<FrameBytes> {
+        let table = self.seal_chunks()?;
         let start = self.end;
-        let mut tail = Vec::new();
-        if self.layout.chunks > 0 {
-            tail.extend_from_slice(&index_chunk(&self.index)?);
-        }
-        tail.extend_from_slice(&trailer_of(&self.layers)?);
         let mut header = self.header.clone();
         header.reshape(self.b2nd, &self.layout)?;
         let header_len = header.header_len();
         // A frame without chunks has its trailer right behind the header: it cannot grow into that.
         let in_place = self.layout.chunks > 0 && header_len <= ATOMIC_BYTES;
+        let cbytes = if self.layout.chunks > 0 {
+            start - header_len
+        } else {
+            0
+        };
+        let index = match self.layout.chunks {
+            0 => Vec::new(),
+            _ => index_chunk(&self.index)?,
+        };
+        let layers = &self.layers;
+        let tail = match table {
+            Some(table) => seal::tail(
+                &mut header,
+                Tail {
+                    cbytes,
+                    index,
+                    layers,
+                    table,
+                },
+            )?,
+            None => {
+                let tail = [index, trailer(layers)?].concat();
+                let frame_len = header_len + cbytes + tail.len() as u64;
+                header.complete(frame_len, cbytes, !layers.is_empty());
+                tail
+            }
+        };
         if in_place {
-            let cbytes = start - header_len;
-            let frame_len = start + tail.len() as u64;
-            header.complete(frame_len, cbytes, !self.layers.is_empty());
             self.put(&tail)?;
             self.sync("flush")?;
             self.file
                 .write_at(0, header.header())
-                .map_err(|cause| failed("write the header", &self.path, cause))
-                .map_err(|error| self.poison(error))?;
+                .map_err(|cause| failed("write the header", &self.path, cause))?;
             self.sync("flush the header of")?;
         } else {
-            let cbytes = if self.layout.chunks > 0 {
-                start - header_len
-            } else {
-                0
-            };
-            let frame_len = header_len + cbytes + tail.len() as u64;
-            header.complete(frame_len, cbytes, !self.layers.is_empty());
-            self.rewrite(header.header(), cbytes, &tail)
-                .map_err(|error| self.poison(error))?;
-            self.end = frame_len;
+            self.rewrite(header.header(), cbytes, &tail)?;
         }
-        self.header = header;
-        self.source = Source::open(&self.path).map_err(|error| self.poison(error))?;
-        self.changed = false;
-        self.lock.count();
+        Ok(header)
+    }
+
+    /// Takes what is committed now for what was.
+    fn reopen(&mut self) -> Result<()> {
+        self.source = Source::open(&self.path)?;
+        self.frame = Frame::open(self.source.clone(), Verify::Always)?;
+        self.end = self.frame.header().frame_len;
+        self.written.clear();
+        self.origin = None;
+        self.lowest = self.layout.chunks;
         Ok(())
     }
 
@@ -66,7 +95,6 @@ impl ArrayFile {
         self.file
             .sync()
             .map_err(|cause| failed(doing, &self.path, cause))
-            .map_err(|error| self.poison(error))
     }
 
     /// Writes the frame anew and puts it in the place of the old one: for headers that are more than the

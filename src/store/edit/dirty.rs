@@ -11,31 +11,57 @@ use crate::codec::filter::Position;
 use crate::error::{Error, Result};
 use crate::store::chunk::{Chunk, Expected, Item};
 use crate::store::file::Source;
+use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::pending::failed;
-use crate::store::write::{Coding, EncodedChunk, Encoder, NAN_ENTRY, ZEROS_ENTRY};
+use crate::store::seal::ChunkSeal;
+use crate::store::write::{Coding, EncodedChunk, Encoder};
 
 impl ArrayFile {
     /// The bytes of a chunk, in the order of its blocks.
     pub(super) fn load(&mut self, chunk: usize) -> Result<Vec<u8>> {
         let mut decoded = vec![0; self.layout.chunk_bytes];
-        let entry = self.index[chunk];
-        if let Ok(place) = u64::try_from(entry) {
-            let expected = Expected {
-                nbytes: self.layout.chunk_bytes..=self.layout.chunk_bytes,
-                itemsize: self.layout.item.size,
-                blocksize: Some(self.layout.block_bytes),
-                block_shape: Some(&self.layout.grid.block),
-            };
-            let position = self.header.header_len() + place;
-            let loaded = Chunk::load(&self.source, position, self.end, &expected)
-                .and_then(|loaded| loaded.read(&self.source, 0, &mut self.scratch, &mut decoded));
-            loaded.map_err(|error| error.with_chunk(chunk))?;
-        } else if entry == NAN_ENTRY
-            && let Some(item) = Item::nan(self.layout.item.size)
+        let word = self.index[chunk];
+        let expected = Expected {
+            nbytes: self.layout.chunk_bytes..=self.layout.chunk_bytes,
+            itemsize: self.layout.item.size,
+            blocksize: Some(self.layout.block_bytes),
+            block_shape: Some(&self.layout.grid.block),
+        };
+        let scratch = &mut self.scratch;
+        let read = if self.written.contains_key(&chunk)
+            && let Ok(place) = u64::try_from(word)
         {
-            item.fill(0, &mut decoded);
-        }
+            let position = self.header.header_len() + place;
+            let source = &self.source;
+            Chunk::load(source, position, self.end, &expected)
+                .and_then(|loaded| loaded.read(source, 0, scratch, &mut decoded))
+        } else if word >= 0
+            && let Some(committed) = self.committed(chunk)
+        {
+            // What is sealed is verified.
+            let (frame, scratch) = (&self.frame, &mut self.scratch);
+            frame
+                .entry(committed, scratch)
+                .and_then(|entry| frame.load(committed, entry, &expected, scratch))
+                .and_then(|loaded| loaded.read(frame.source(), 0, scratch, &mut decoded))
+        } else {
+            if word == NAN_ENTRY
+                && let Some(item) = Item::nan(self.layout.item.size)
+            {
+                item.fill(0, &mut decoded);
+            }
+            Ok(())
+        };
+        read.map_err(|error| error.with_chunk(chunk))?;
         Ok(decoded)
+    }
+
+    /// The number that a chunk had at the last commit.
+    pub(super) fn committed(&self, chunk: usize) -> Option<usize> {
+        match &self.origin {
+            Some(origin) => origin.get(chunk).copied().flatten(),
+            None => (chunk < self.frame.chunks()).then_some(chunk),
+        }
     }
 
     /// Encodes the chunks that have changed and writes them behind the end.
@@ -63,16 +89,21 @@ impl ArrayFile {
             let mut encoder = free.map_or_else(|| Encoder::new(coding.clone()), Ok)?;
             let encoded = encode(&mut encoder, &decoded, blocksize)?;
             lock().push(encoder);
-            Ok((chunk, encoded))
-        };
-        let encoded: Vec<(usize, EncodedChunk)> =
-            dirty.into_par_iter().map(encode).collect::<Result<_>>()?;
-        for (chunk, encoded) in encoded {
-            self.index[chunk] = match encoded {
-                EncodedChunk::Zeros => ZEROS_ENTRY,
-                EncodedChunk::Nan => NAN_ENTRY,
-                EncodedChunk::Stored(bytes) => self.put(&bytes)?,
+            let seal = match &encoded {
+                EncodedChunk::Zeros => ChunkSeal::unstored(ZEROS_ENTRY),
+                EncodedChunk::Nan => ChunkSeal::unstored(NAN_ENTRY),
+                EncodedChunk::Stored(bytes) => ChunkSeal::of(bytes, blocksize)?,
             };
+            Ok((chunk, encoded, seal))
+        };
+        let encoded: Vec<(usize, EncodedChunk, ChunkSeal)> =
+            dirty.into_par_iter().map(encode).collect::<Result<_>>()?;
+        for (chunk, encoded, mut seal) in encoded {
+            if let EncodedChunk::Stored(bytes) = encoded {
+                seal.word = self.put(&bytes)?;
+            }
+            self.index[chunk] = seal.word;
+            self.written.insert(chunk, seal);
         }
         // As long as it is now.
         self.source = Source::open(&self.path)?;

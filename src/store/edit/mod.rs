@@ -12,6 +12,7 @@ mod commit;
 mod dirty;
 mod lock;
 mod resize;
+mod seal;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +21,14 @@ use std::sync::Arc;
 use super::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
 use super::disk::{Disk, DiskFile, System};
 use super::file::{Source, unsupported};
-use super::frame::{Entry, Frame};
+use super::frame::Frame;
 use super::meta::{B2nd, NAMES};
 use super::pending::failed;
 use super::scratch::DecodeScratch;
+use super::seal::{ChunkSeal, LAYER, Verify};
 use super::stored::{describe, own_data};
 use super::write::{ArrayWriter, Layout, Options};
-use super::write::{FrameBytes, ItemType, Layer, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY};
+use super::write::{FrameBytes, ItemType, Layer};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
@@ -57,6 +59,8 @@ pub struct ArrayFile {
     disk: Arc<dyn Disk>,
     file: Box<dyn DiskFile>,
     lock: Lock,
+    /// What is committed.
+    frame: Frame,
     /// The file as far as it is written, what is not committed included.
     source: Source,
     header: FrameBytes,
@@ -66,7 +70,13 @@ pub struct ArrayFile {
     options: Options,
     layout: Layout,
     index: Vec<i64>,
-    /// The metalayers of the trailer, as their chunks.
+    /// The chunks that are written and not committed, and their seals.
+    written: BTreeMap<usize, ChunkSeal>,
+    /// Where chunks have got other numbers since the last commit: the one that each had, if any.
+    origin: Option<Vec<Option<usize>>>,
+    /// The fewest chunks there were since the last commit: those beyond are new.
+    lowest: usize,
+    /// The metalayers of the trailer besides the seal, as their chunks.
     layers: Vec<Layer>,
     /// Where the next bytes go.
     end: u64,
@@ -113,7 +123,7 @@ impl ArrayFile {
         // Before it is read, so that nobody changes what was.
         let lock = Lock::take(path)?;
         let source = Source::open(path)?;
-        let frame = Frame::open(source.clone())?;
+        let frame = Frame::open(source.clone(), Verify::Always)?;
         let opened = Opened::read(&frame).map_err(|error| source.blame(error))?;
         let file = disk
             .open(path)
@@ -133,6 +143,10 @@ impl ArrayFile {
             file,
             lock,
             end: frame.header().frame_len,
+            lowest: index.len(),
+            written: BTreeMap::new(),
+            origin: None,
+            frame,
             source,
             header,
             b2nd,
@@ -348,17 +362,16 @@ impl Opened {
             ));
         }
         let mut scratch = DecodeScratch::default();
-        let entries = (0..frame.chunks()).map(|chunk| {
-            Ok(match frame.entry(chunk, &mut scratch)? {
-                Entry::Zeros => ZEROS_ENTRY,
-                Entry::Nan => NAN_ENTRY,
-                Entry::Uninit => UNINIT_ENTRY,
-                // OK because the index has it as a positive i64.
-                Entry::Stored(place) => (place - header.header_len).cast_signed(),
-            })
-        });
+        let entries =
+            (0..frame.chunks()).map(|chunk| Ok(frame.entry(chunk, &mut scratch)?.word(header)));
         let index = entries.collect::<Result<Vec<_>>>()?;
-        let layers = frame.vl_metalayers().iter().map(|layer| {
+        // A seal that holds is written anew; one that is broken is left for others to see.
+        let sealed = frame.sealed().is_some();
+        let layers = frame
+            .vl_metalayers()
+            .iter()
+            .filter(|layer| !sealed || layer.name != LAYER);
+        let layers = layers.map(|layer| {
             Ok(Layer {
                 name: layer.name.clone(),
                 content: frame.source().read_vec(layer.position, layer.cbytes)?,

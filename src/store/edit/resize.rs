@@ -5,7 +5,8 @@ use super::{ArrayFile, argument};
 use crate::error::Result;
 use crate::limits::MAX_EDITED_CHUNKS;
 use crate::store::boxes::{dot, each};
-use crate::store::write::{Layout, UNINIT_ENTRY, ZEROS_ENTRY};
+use crate::store::frame::{UNINIT_ENTRY, ZEROS_ENTRY};
+use crate::store::write::Layout;
 use crate::types::Shape;
 
 impl ArrayFile {
@@ -54,21 +55,37 @@ impl ArrayFile {
             .eq(self.layout.counts[..].iter().skip(1));
         if same && old.chunks > 0 {
             // Chunks keep their numbers.
-            self.index.resize(self.layout.chunks, ZEROS_ENTRY);
-            self.dirty.retain(|&chunk, _| chunk < self.layout.chunks);
+            let chunks = self.layout.chunks;
+            self.index.resize(chunks, ZEROS_ENTRY);
+            self.dirty.retain(|&chunk, _| chunk < chunks);
+            self.written.retain(|&chunk, _| chunk < chunks);
+            self.lowest = self.lowest.min(chunks);
+            if let Some(origin) = &mut self.origin {
+                origin.resize(chunks, None);
+            }
             return Ok(());
         }
+        self.lowest = 0;
         let mut index = vec![ZEROS_ENTRY; self.layout.chunks];
+        let mut origin = vec![None; self.layout.chunks];
         if self.layout.chunks > 0 {
             for (chunk, &entry) in self.index.iter().enumerate() {
                 if let Some(place) = place(chunk, &old, &self.layout) {
                     index[place] = entry;
+                    origin[place] = self.committed(chunk);
                 }
             }
         }
         self.index = index;
-        let dirty = std::mem::take(&mut self.dirty).into_iter();
+        self.origin = Some(origin);
+        let written = std::mem::take(&mut self.written).into_iter();
         let layout = &self.layout;
+        let kept = written.filter_map(|(chunk, seal)| {
+            let place = (layout.chunks > 0).then(|| place(chunk, &old, layout))??;
+            Some((place, seal))
+        });
+        self.written = kept.collect();
+        let dirty = std::mem::take(&mut self.dirty).into_iter();
         let kept = dirty.filter_map(|(chunk, bytes)| {
             let place = (layout.chunks > 0).then(|| place(chunk, &old, layout))??;
             Some((place, bytes))

@@ -98,8 +98,13 @@ impl FrameHeader {
             ));
         }
         let bytes = source.read_vec(0, header_len)?;
-        let mut header = Self::parse_fixed(&bytes, source.len_bytes())?;
-        header.metalayers = parse_metalayers(&bytes)?;
+        Self::parse(&bytes, source.len_bytes())
+    }
+
+    /// The header that all of `bytes` are, of a frame in a file of `available` bytes.
+    pub(in crate::store) fn parse(bytes: &[u8], available: u64) -> Result<Self> {
+        let mut header = Self::parse_fixed(bytes, available)?;
+        header.metalayers = parse_metalayers(bytes)?;
         Ok(header)
     }
 

@@ -14,6 +14,15 @@ use crate::store::scratch::DecodeScratch;
 /// Bytes of an entry.
 const ENTRY_BYTES: usize = 8;
 
+/// The index entry of a chunk of zeros, which is not stored.
+pub(in crate::store) const ZEROS_ENTRY: i64 = i64::MIN | 1 << 56;
+
+/// The index entry of a chunk of NaN, which is not stored.
+pub(in crate::store) const NAN_ENTRY: i64 = i64::MIN | 1 << 57;
+
+/// The index entry of a chunk that was never written.
+pub(in crate::store) const UNINIT_ENTRY: i64 = i64::MIN | 1 << 58;
+
 /// What the index says of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entry {
@@ -28,6 +37,17 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// As the index of the frame with this `header` has it.
+    pub(in crate::store) fn word(self, header: &FrameHeader) -> i64 {
+        match self {
+            Self::Stored(place) if header.sparse => place.cast_signed(),
+            Self::Stored(place) => place.wrapping_sub(header.header_len).cast_signed(),
+            Self::Zeros => ZEROS_ENTRY,
+            Self::Nan => NAN_ENTRY,
+            Self::Uninit => UNINIT_ENTRY,
+        }
+    }
+
     /// The position or number of a stored chunk; `u64::MAX` where no bytes stand for it.
     pub fn place(self) -> u64 {
         match self {
@@ -165,13 +185,13 @@ fn decode(word: i64, header: &FrameHeader) -> Result<Entry> {
             "the index has a chunk without bytes, whose length nothing tells: the chunks vary in size",
         ));
     }
-    match word.to_be_bytes() {
-        [0x81, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Zeros),
-        [0x82, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Nan),
-        [0x84, 0, 0, 0, 0, 0, 0, 0] => Ok(Entry::Uninit),
-        bytes => Err(bad(format!(
+    match word {
+        ZEROS_ENTRY => Ok(Entry::Zeros),
+        NAN_ENTRY => Ok(Entry::Nan),
+        UNINIT_ENTRY => Ok(Entry::Uninit),
+        _ => Err(bad(format!(
             "the index has an entry {:#018x} that means nothing",
-            u64::from_be_bytes(bytes)
+            word.cast_unsigned()
         ))),
     }
 }

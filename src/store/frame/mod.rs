@@ -8,12 +8,15 @@ mod trailer;
 
 pub use header::{FrameHeader, HEADER_MIN_BYTES, MAGIC, Metalayer};
 pub use index::Entry;
+pub(super) use index::{NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY};
+pub(super) use trailer::Trailer;
 pub use trailer::VlMetalayer;
 
 use super::chunk::{self, Chunk, Expected, SHORT_HEADER_BYTES};
 use super::file::Source;
 use super::folder::Folder;
 use super::scratch::DecodeScratch;
+use super::seal::{self, SealStatus, Sealed, Verify};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS};
@@ -32,40 +35,53 @@ pub struct Frame {
     vl_metalayers: Vec<VlMetalayer>,
     fingerprinted: bool,
     index: Index,
+    status: SealStatus,
+    sealed: Option<Sealed>,
+}
+
+/// What a frame has besides its chunks.
+struct Parts {
+    header: FrameHeader,
+    trailer: Trailer,
+    index: Index,
+    status: SealStatus,
+    sealed: Option<Sealed>,
 }
 
 impl Frame {
     /// Reads and checks everything of a contiguous frame except its chunks. `source` begins with
-    /// it and may go on behind it.
+    /// it and may go on behind it. If it is sealed, so much of it is verified as `verify` says.
     ///
     /// # Errors
     /// When it is damaged, cut off, or of a kind that this version does not read.
-    pub fn open(source: Source) -> Result<Self> {
-        Self::read(source, None)
+    pub fn open(source: Source, verify: Verify) -> Result<Self> {
+        Self::read(source, None, verify)
     }
 
     /// The same for a sparse frame, a directory that has [`SPARSE_INDEX`].
     ///
     /// # Errors
     /// As [`Frame::open`].
-    pub fn open_sparse(folder: Folder) -> Result<Self> {
-        Self::read(folder.file(SPARSE_INDEX)?, Some(folder))
+    pub fn open_sparse(folder: Folder, verify: Verify) -> Result<Self> {
+        Self::read(folder.file(SPARSE_INDEX)?, Some(folder), verify)
     }
 
-    fn read(source: Source, folder: Option<Folder>) -> Result<Self> {
-        let parts = Self::read_parts(&source, folder.is_some());
-        let (header, trailer, index) = parts.map_err(|error| source.blame(error))?;
+    fn read(source: Source, folder: Option<Folder>, verify: Verify) -> Result<Self> {
+        let parts = Self::read_parts(&source, folder.is_some(), verify);
+        let parts = parts.map_err(|error| source.blame(error))?;
         Ok(Self {
             source,
             folder,
-            header,
-            vl_metalayers: trailer.metalayers,
-            fingerprinted: trailer.fingerprinted,
-            index,
+            header: parts.header,
+            vl_metalayers: parts.trailer.metalayers,
+            fingerprinted: parts.trailer.fingerprint != [0; 16],
+            index: parts.index,
+            status: parts.status,
+            sealed: parts.sealed,
         })
     }
 
-    fn read_parts(source: &Source, sparse: bool) -> Result<(FrameHeader, trailer::Trailer, Index)> {
+    fn read_parts(source: &Source, sparse: bool, verify: Verify) -> Result<Parts> {
         let header = FrameHeader::read(source)?;
         match (header.sparse, sparse) {
             (true, false) => {
@@ -77,6 +93,7 @@ impl Frame {
             (true, true) | (false, false) => {}
         }
         let trailer = trailer::read(source, &header)?;
+        let (status, sealed) = seal::open(source, &header, &trailer, verify)?;
         if header.data_end() > trailer.start {
             return Err(bad(format!(
                 "the frame's chunks end at byte {}, behind the start of its trailer at {}",
@@ -86,7 +103,26 @@ impl Frame {
         }
         let chunks = count_chunks(&header)?;
         let index = Index::open(source, &header, chunks, trailer.start)?;
-        Ok((header, trailer, index))
+        if let Some(sealed) = &sealed {
+            sealed.check_chunks(index.chunks())?;
+        }
+        Ok(Parts {
+            header,
+            trailer,
+            index,
+            status,
+            sealed,
+        })
+    }
+
+    /// What the seal says of the frame as a whole.
+    pub fn seal(&self) -> &SealStatus {
+        &self.status
+    }
+
+    /// The seal, where it holds and is looked at.
+    pub(in crate::store) fn sealed(&self) -> Option<&Sealed> {
+        self.sealed.as_ref()
     }
 
     /// The frame's header.
@@ -179,15 +215,28 @@ impl Frame {
         chunk::Header::parse(&bytes).map_err(|error| source.blame(error.with_offset(position)))
     }
 
-    /// Opens the chunk that `entry` describes.
+    /// Opens chunk `number`, which `entry` describes, and verifies both if the frame is sealed.
     ///
     /// # Errors
     /// When it is damaged or is not what is expected.
-    pub fn load(&self, entry: Entry, expected: &Expected<'_>) -> Result<Chunk> {
+    pub fn load(
+        &self,
+        number: usize,
+        entry: Entry,
+        expected: &Expected<'_>,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Chunk> {
+        let (source, header, counts) = (&self.source, &self.header, &mut scratch.counts);
+        let word = entry.word(header);
+        let seal = self
+            .sealed
+            .as_ref()
+            .map(|sealed| sealed.chunk(source, header, number, word, counts));
+        let seal = seal.transpose().map_err(|error| source.blame(error))?;
         let item = match entry {
             Entry::Stored(place) => {
                 let (source, position, end) = self.locate(place)?;
-                return Chunk::load(&source, position, end, expected);
+                return Chunk::load_sealed(&source, position..end, expected, seal, counts);
             }
             Entry::Zeros | Entry::Uninit => chunk::Item::Zeros,
             Entry::Nan => chunk::Item::nan(self.header.itemsize).ok_or_else(|| {

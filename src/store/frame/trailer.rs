@@ -34,11 +34,13 @@ pub struct VlMetalayer {
 }
 
 /// A frame's trailer.
-pub(super) struct Trailer {
+#[derive(Debug)]
+pub(in crate::store) struct Trailer {
     /// Position in the file.
-    pub(super) start: u64,
-    pub(super) metalayers: Vec<VlMetalayer>,
-    pub(super) fingerprinted: bool,
+    pub(in crate::store) start: u64,
+    pub(in crate::store) metalayers: Vec<VlMetalayer>,
+    /// What is in the last 16 bytes, which the reference library fills with zeros.
+    pub(in crate::store) fingerprint: [u8; 16],
 }
 
 pub(super) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
@@ -48,8 +50,8 @@ pub(super) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
     cursor.marker(0xCE, "length")?;
     let len = u64::from(cursor.u32_be("length")?);
     cursor.marker(0xD8, "fingerprint")?;
-    let fingerprint = cursor.take(17, "fingerprint")?;
-    let fingerprinted = fingerprint.iter().any(|&byte| byte != 0);
+    let _type = cursor.u8("type of the fingerprint")?;
+    let fingerprint = cursor.array("fingerprint")?;
     if !(MIN_BYTES..=header.frame_len - header.header_len).contains(&len) {
         return Err(bad(format!("the frame claims a trailer of {len} bytes")));
     }
@@ -66,7 +68,7 @@ pub(super) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
     Ok(Trailer {
         start,
         metalayers,
-        fingerprinted,
+        fingerprint,
     })
 }
 

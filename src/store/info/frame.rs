@@ -10,6 +10,7 @@ use crate::store::dtype::{FileDType, Items};
 use crate::store::frame::{Entry, Frame};
 use crate::store::meta::{B2nd, Geometry};
 use crate::store::scratch::DecodeScratch;
+use crate::store::seal::SealStatus;
 use crate::store::stored;
 use crate::types::DType;
 
@@ -32,7 +33,11 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
     if let Some((meta, geometry)) = &array {
         array_oddities(meta, geometry, frame, &mut oddities);
     }
-    if frame.fingerprinted() {
+    match frame.seal() {
+        SealStatus::Whole { notes } => oddities.extend_from_slice(notes),
+        SealStatus::None | SealStatus::Broken(_) | SealStatus::Unchecked => {}
+    }
+    if frame.fingerprinted() && *frame.seal() == SealStatus::None {
         oddities.push("the trailer's fingerprint slot is in use".to_string());
     }
     let behind = frame.source().len_bytes() - header.frame_len;
@@ -86,6 +91,7 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
         raw,
         metalayers: metalayers(frame),
         vl_metalayers: vl_metalayers(frame),
+        seal: Some(frame.seal().clone()),
         chunk_list,
         oddities,
         ..Info::blank(kind, file_bytes)
@@ -204,9 +210,16 @@ fn walk(frame: &Frame, options: InfoOptions, oddities: &mut Vec<String>) -> Resu
     }
     if looked_at < frame.chunks() {
         oddities.push(format!("only the first {looked_at} chunks were looked at"));
-    } else if census.stored_bytes < header.cbytes && !header.sparse {
-        let dead = header.cbytes - census.stored_bytes;
-        oddities.push(format!("{dead} bytes among the chunks belong to none"));
+    } else if !header.sparse {
+        let leaves = frame
+            .sealed()
+            .map_or(0, |sealed| sealed.table().leaf_bytes());
+        let dead = header
+            .cbytes
+            .saturating_sub(census.stored_bytes.saturating_add(leaves));
+        if dead > 0 {
+            oddities.push(format!("{dead} bytes among the chunks belong to none"));
+        }
     }
     Ok(Walk {
         census,

@@ -14,6 +14,7 @@ use super::dtype::{FileDType, Items};
 use super::file::Source;
 use super::npy::NpyHeader;
 use super::open::Opened;
+use super::seal::{SealStatus, Verify};
 use crate::error::Result;
 use crate::types::{DType, Shape};
 
@@ -149,6 +150,8 @@ pub struct Info {
     pub vl_metalayers: Vec<Layer>,
     /// What stands behind every chunk, in files that may have something there.
     pub checksum: Option<&'static str>,
+    /// What the seal of a frame says about it as a whole; `None` where there cannot be one.
+    pub seal: Option<SealStatus>,
     /// Every chunk, or the first [`MAX_LISTED_CHUNKS`](crate::limits::MAX_LISTED_CHUNKS), where
     /// that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
@@ -187,7 +190,7 @@ pub fn info(path: impl AsRef<Path>) -> Result<Info> {
 /// # Errors
 /// As [`info`].
 pub fn info_with(path: impl AsRef<Path>, options: InfoOptions) -> Result<Info> {
-    of(Opened::at(path.as_ref())?, options)
+    of(Opened::at(path.as_ref(), Verify::Always)?, options)
 }
 
 /// What there is to tell about an open file, or bytes in memory.
@@ -195,7 +198,10 @@ pub fn info_with(path: impl AsRef<Path>, options: InfoOptions) -> Result<Info> {
 /// # Errors
 /// As [`info`].
 pub fn info_of(source: Source) -> Result<Info> {
-    of(Opened::source(source)?, InfoOptions::default())
+    of(
+        Opened::source(source, Verify::Always)?,
+        InfoOptions::default(),
+    )
 }
 
 fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
@@ -265,6 +271,7 @@ impl Info {
             metalayers: Vec::new(),
             vl_metalayers: Vec::new(),
             checksum: None,
+            seal: None,
             chunk_list: None,
             members: Vec::new(),
             columns: Vec::new(),

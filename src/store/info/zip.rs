@@ -8,6 +8,7 @@ use crate::store::dtype::{FileDType, Items};
 use crate::store::npy::NpyHeader;
 use crate::store::open::Opened;
 use crate::store::read_limits::ReadLimits;
+use crate::store::seal::Verify;
 use crate::store::stored;
 use crate::store::zip::{Member, Method, ZipFile};
 use crate::types::{DType, Shape};
@@ -90,31 +91,33 @@ fn array(zip: &ZipFile, member: &Member) -> Result<Found> {
         let computes = computes(&header.dtype, itemsize);
         return Ok((header.dtype, Some(header.shape), computes));
     }
-    Ok(match zip.open_member(member, &ReadLimits::default())? {
-        Opened::Npy(source) => {
-            let header = NpyHeader::read(&source)?;
-            let resolved = header.resolve(&source, Items::Declared);
-            let computes = told(resolved.map(|(format, _)| format.dtype));
-            (header.dtype, Some(header.shape), computes)
-        }
-        Opened::Frame(frame) if frame.has_shape() => {
-            let (meta, geometry) = stored::describe(&frame)?;
-            let computes = computes(&meta.dtype, geometry.itemsize);
-            (meta.dtype, Some(meta.shape), computes)
-        }
-        Opened::Frame(frame) => {
-            let missing = FileDType::missing();
-            let computes = computes(&missing, frame.header().itemsize);
-            (missing, None, computes)
-        }
-        Opened::Bloscpack(file) => {
-            let computes = computes(&file.dtype(), file.itemsize()?.unwrap_or(1));
-            let shape = file.numpy().map(|numpy| numpy.shape.clone());
-            (file.dtype(), shape, computes)
-        }
-        Opened::Zip(_) | Opened::Rootdir(_) | Opened::Table(_) => {
-            let why = "it holds several files itself".to_string();
-            (FileDType::missing(), None, Err(why))
-        }
-    })
+    Ok(
+        match zip.open_member(member, &ReadLimits::default(), Verify::Always)? {
+            Opened::Npy(source) => {
+                let header = NpyHeader::read(&source)?;
+                let resolved = header.resolve(&source, Items::Declared);
+                let computes = told(resolved.map(|(format, _)| format.dtype));
+                (header.dtype, Some(header.shape), computes)
+            }
+            Opened::Frame(frame) if frame.has_shape() => {
+                let (meta, geometry) = stored::describe(&frame)?;
+                let computes = computes(&meta.dtype, geometry.itemsize);
+                (meta.dtype, Some(meta.shape), computes)
+            }
+            Opened::Frame(frame) => {
+                let missing = FileDType::missing();
+                let computes = computes(&missing, frame.header().itemsize);
+                (missing, None, computes)
+            }
+            Opened::Bloscpack(file) => {
+                let computes = computes(&file.dtype(), file.itemsize()?.unwrap_or(1));
+                let shape = file.numpy().map(|numpy| numpy.shape.clone());
+                (file.dtype(), shape, computes)
+            }
+            Opened::Zip(_) | Opened::Rootdir(_) | Opened::Table(_) => {
+                let why = "it holds several files itself".to_string();
+                (FileDType::missing(), None, Err(why))
+            }
+        },
+    )
 }

@@ -10,22 +10,13 @@ use crate::limits::{MAX_METALAYERS, MAX_VLMETALAYERS};
 use crate::store::frame::{HEADER_MIN_BYTES, MAGIC};
 use crate::store::meta;
 
-/// The index entry of a chunk of zeros, which is not stored.
-pub(in crate::store) const ZEROS_ENTRY: i64 = i64::MIN | 1 << 56;
-
-/// The index entry of a chunk of NaN, which is not stored.
-pub(in crate::store) const NAN_ENTRY: i64 = i64::MIN | 1 << 57;
-
-/// The index entry of a chunk that was never written, and is not stored.
-pub(in crate::store) const UNINIT_ENTRY: i64 = i64::MIN | 1 << 58;
-
 /// Bytes of an index block, as the reference library chooses.
 const INDEX_BLOCK_BYTES: usize = 16 << 10;
 
 /// Bytes of the name of a metalayer.
 pub(in crate::store) const MAX_NAME_BYTES: usize = 31;
 
-/// A named value of a frame: in its header, or compressed in its trailer.
+/// A named value of a frame: as it is in the header, a whole chunk in the trailer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::store) struct Layer {
     pub(in crate::store) name: String,
@@ -204,7 +195,7 @@ pub(in crate::store) fn index_chunk(index: &[i64]) -> Result<Vec<u8>> {
     Encoder::new(Coding::inner(options, 8, blocksize))?.whole(&bytes)
 }
 
-/// A trailer with these metalayers and this fingerprint.
+/// A trailer with these metalayers, each content a whole chunk, and room for a digest at its end.
 pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
     if layers.len() > MAX_VLMETALAYERS {
         return Err(wrong(format!(
@@ -212,19 +203,8 @@ pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
             layers.len()
         )));
     }
-    let chunks = layers.iter().map(|layer| {
-        Ok(Layer {
-            name: layer.name.clone(),
-            content: value_chunk(&layer.content)?,
-        })
-    });
-    trailer_of(&chunks.collect::<Result<Vec<Layer>>>()?)
-}
-
-/// The same, where the contents are chunks already.
-pub(in crate::store) fn trailer_of(chunks: &[Layer]) -> Result<Vec<u8>> {
     let mut out = vec![0x94, 1, 0x93];
-    append_layers(&mut out, &chunks.iter().collect::<Vec<_>>(), 0, 0)?;
+    append_layers(&mut out, &layers.iter().collect::<Vec<_>>(), 0, 0)?;
     let length = int(out.len() + 23)?;
     out.push(0xCE);
     out.extend_from_slice(&length.to_be_bytes());

@@ -3,8 +3,8 @@
 //! Never: more than some chunks in memory; a chunk form that the reference library cannot read.
 
 mod chunk;
-mod frame;
-mod layout;
+pub(in crate::store) mod frame;
+pub(in crate::store) mod layout;
 mod options;
 mod shapes;
 mod writer;
@@ -14,8 +14,7 @@ use crate::error::{Error, ErrorKind};
 
 pub(in crate::store) use chunk::{Coding, EncodedChunk, Encoder};
 pub(in crate::store) use frame::{
-    FrameBytes, Layer, MAX_NAME_BYTES, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, index_chunk,
-    trailer_of, value_chunk,
+    FrameBytes, Layer, MAX_NAME_BYTES, index_chunk, trailer, value_chunk,
 };
 pub(in crate::store) use layout::{ItemType, Layout};
 

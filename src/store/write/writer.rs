@@ -1,5 +1,5 @@
 //! In: the elements of an array, box by box, from any threads. Out: a contiguous Blosc2 frame with the b2nd
-//! metalayer, in place when it is complete.
+//! metalayer and a seal, in place when it is complete.
 //! Never: more in memory than the chunks that are not complete; two files of the same elements that differ.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use super::chunk::{Coding, Encoded, EncodedChunk, Encoder};
-use super::frame::{self, FrameBytes, NAN_ENTRY, ZEROS_ENTRY};
+use super::frame::{self, FrameBytes};
 use super::layout::{ItemType, Layout, Region};
 use super::options::Options;
 use super::wrong;
@@ -19,7 +19,9 @@ use crate::error::Result;
 use crate::limits::MAX_WAITING_BYTES;
 use crate::store::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
 use crate::store::disk::{Disk, System};
+use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::pending::PendingFile;
+use crate::store::seal::{self, ChunkSeal, Leaves, Tail};
 use crate::types::{DType, Grid, Shape};
 
 /// Writes an array. Its elements may come in any order, each once, and from several threads; whoever
@@ -75,18 +77,19 @@ enum Block {
 }
 
 /// Chunks that are complete.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Done {
     /// An entry of the index a chunk; those not written yet are [`UNWRITTEN`].
     index: Vec<i64>,
     /// How many are written.
     written: usize,
-    /// Bytes of those that are stored.
+    /// Bytes of those that are stored, and of the leaves of the seal among them.
     cbytes: u64,
     /// The first that is not written.
     next: usize,
-    waiting: BTreeMap<usize, EncodedChunk>,
+    waiting: BTreeMap<usize, (EncodedChunk, ChunkSeal)>,
     waiting_bytes: usize,
+    leaves: Leaves,
 }
 
 /// No entry of an index.
@@ -133,6 +136,7 @@ impl ArrayWriter {
         let frame = FrameBytes::new(&layout, &options, false, &[])?;
         // Whether filters and items fit each other, before anything is written.
         let bench = Bench::new(&coding)?;
+        let done = Done::new(Leaves::new(layout.blocks_per_chunk(), layout.block_bytes)?);
         Ok(Self {
             file: PendingFile::create_on(disk, path)?,
             layout,
@@ -142,7 +146,7 @@ impl ArrayWriter {
             open: Mutex::default(),
             benches: Mutex::new(vec![bench]),
             padding: OnceLock::new(),
-            done: Mutex::default(),
+            done: Mutex::new(done),
             failed: AtomicBool::new(false),
             shortened: OnceLock::new(),
         })
@@ -375,27 +379,31 @@ impl ArrayWriter {
         }
         let stored = bench.encoder.chunk(&encoded, self.layout.chunk_bytes);
         lock(&self.benches).push(bench);
-        self.store(chunk, stored?)
+        let stored = stored?;
+        let sealed = match &stored {
+            EncodedChunk::Zeros => ChunkSeal::unstored(ZEROS_ENTRY),
+            EncodedChunk::Nan => ChunkSeal::unstored(NAN_ENTRY),
+            EncodedChunk::Stored(bytes) => ChunkSeal::of(bytes, self.layout.block_bytes)?,
+        };
+        self.store(chunk, stored, sealed)
     }
 
     /// Writes a chunk, if it is its turn, and those that waited for it.
-    fn store(&self, chunk: usize, encoded: EncodedChunk) -> Result<()> {
+    fn store(&self, chunk: usize, encoded: EncodedChunk, sealed: ChunkSeal) -> Result<()> {
         let mut writes = Vec::new();
         let mut done = lock(&self.done);
         done.waiting_bytes += encoded.len();
-        done.waiting.insert(chunk, encoded);
-        while let Some((number, encoded)) = done.due() {
-            let place = match encoded {
-                EncodedChunk::Zeros => ZEROS_ENTRY,
-                EncodedChunk::Nan => NAN_ENTRY,
-                EncodedChunk::Stored(bytes) => {
-                    let place = done.cbytes;
-                    done.cbytes += bytes.len() as u64;
-                    writes.push((place, bytes));
-                    offset_entry(place)?
-                }
-            };
-            done.put(number, place);
+        done.waiting.insert(chunk, (encoded, sealed));
+        while let Some((number, encoded, mut sealed)) = done.due() {
+            if let EncodedChunk::Stored(bytes) = encoded {
+                sealed.word = offset_entry(done.cbytes)?;
+                writes.push(done.append(bytes));
+            }
+            done.put(number, sealed.word);
+            let offset = done.cbytes;
+            if let Some(leaf) = done.leaves.put(number, sealed, offset) {
+                writes.push(done.append(leaf));
+            }
         }
         drop(done);
         let start = self.frame.header_len();
@@ -432,7 +440,10 @@ impl ArrayWriter {
         if self.shortened.get().is_some() {
             self.cut()?;
         }
-        let done = std::mem::take(&mut *lock(&self.done));
+        let mut done = self
+            .done
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let chunks = self.layout.chunks;
         if done.written < chunks {
             return Err(wrong(format!(
@@ -441,14 +452,21 @@ impl ArrayWriter {
             )));
         }
         let header_len = self.frame.header_len();
-        let mut tail = Vec::new();
-        if chunks > 0 {
-            tail.extend_from_slice(&frame::index_chunk(&done.index)?);
+        while let Some(leaf) = done.leaves.rest(done.cbytes) {
+            let (place, bytes) = done.append(leaf);
+            self.file.write_at(header_len + place, &bytes)?;
         }
-        tail.extend_from_slice(&frame::trailer(&[])?);
+        let tail = Tail {
+            cbytes: done.cbytes,
+            index: match chunks {
+                0 => Vec::new(),
+                _ => frame::index_chunk(&done.index)?,
+            },
+            layers: &[],
+            table: done.leaves.table(chunks),
+        };
+        let tail = seal::tail(&mut self.frame, tail)?;
         self.file.write_at(header_len + done.cbytes, &tail)?;
-        let frame_len = header_len + done.cbytes + tail.len() as u64;
-        self.frame.complete(frame_len, done.cbytes, false);
         self.file.write_at(0, self.frame.header())?;
         self.file.finish()
     }
@@ -458,10 +476,9 @@ impl ArrayWriter {
     /// # Errors
     /// When the system refuses.
     pub(in crate::store) fn finish_with_zeros(self) -> Result<()> {
-        let mut done = lock(&self.done);
-        done.index = vec![ZEROS_ENTRY; self.layout.chunks];
-        done.written = self.layout.chunks;
-        drop(done);
+        for chunk in 0..self.layout.chunks {
+            self.store(chunk, EncodedChunk::Zeros, ChunkSeal::unstored(ZEROS_ENTRY))?;
+        }
         self.finish()
     }
 
@@ -503,15 +520,34 @@ impl Bench {
 }
 
 impl Done {
+    fn new(leaves: Leaves) -> Self {
+        Self {
+            index: Vec::new(),
+            written: 0,
+            cbytes: 0,
+            next: 0,
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            leaves,
+        }
+    }
+
+    /// Where bytes go that are written next, and these.
+    fn append(&mut self, bytes: Vec<u8>) -> (u64, Vec<u8>) {
+        let place = self.cbytes;
+        self.cbytes += bytes.len() as u64;
+        (place, bytes)
+    }
+
     /// The chunk to write now, if any.
-    fn due(&mut self) -> Option<(usize, EncodedChunk)> {
+    fn due(&mut self) -> Option<(usize, EncodedChunk, ChunkSeal)> {
         let entry = self.waiting.first_entry()?;
         if *entry.key() != self.next && self.waiting_bytes <= MAX_WAITING_BYTES {
             return None;
         }
-        let (number, encoded) = entry.remove_entry();
+        let (number, (encoded, sealed)) = entry.remove_entry();
         self.waiting_bytes -= encoded.len();
-        Some((number, encoded))
+        Some((number, encoded, sealed))
     }
 
     fn put(&mut self, chunk: usize, entry: i64) {

@@ -12,6 +12,7 @@ use super::file::{Source, unsupported};
 use super::npy;
 use super::open::Opened;
 use super::read_limits::ReadLimits;
+use super::seal::Verify;
 use crate::diag::{Code, nearest};
 use crate::error::{Error, ErrorKind, Result};
 use directory::Positioned;
@@ -134,8 +135,14 @@ impl ZipFile {
     ///
     /// # Errors
     /// As [`ZipFile::content`], and when it is of no known format.
-    pub fn open_member(&self, member: &Member, limits: &ReadLimits) -> Result<Opened> {
-        let opened = self.content(member, limits).and_then(Opened::source);
+    pub fn open_member(
+        &self,
+        member: &Member,
+        limits: &ReadLimits,
+        verify: Verify,
+    ) -> Result<Opened> {
+        let content = self.content(member, limits);
+        let opened = content.and_then(|source| Opened::source(source, verify));
         let opened = opened.and_then(|opened| match opened {
             Opened::Zip(_) => Err(unsupported("the member is a zip file itself")),
             opened @ (Opened::Frame(_)

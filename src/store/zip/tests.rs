@@ -228,7 +228,10 @@ fn arrays_open_from_members() {
     ])
     .unwrap();
     for member in file.members() {
-        let Opened::Npy(source) = file.open_member(member, &ReadLimits::default()).unwrap() else {
+        let Opened::Npy(source) = file
+            .open_member(member, &ReadLimits::default(), Verify::Always)
+            .unwrap()
+        else {
             panic!("a .npy file");
         };
         let header = NpyHeader::read(&source).unwrap();
@@ -240,7 +243,7 @@ fn arrays_open_from_members() {
     }
     let inner = zip(&[stored("a", b"")], 1);
     let nested = of(&[stored("inner.zip", &inner)]).unwrap();
-    let opened = nested.open_member(&nested.members()[0], &ReadLimits::default());
+    let opened = nested.open_member(&nested.members()[0], &ReadLimits::default(), Verify::Always);
     fails(
         opened,
         Code::UnsupportedFile,

@@ -1,0 +1,75 @@
+//! In: the seals of the chunks that have changed, and the leaves of those that have not. Out: leaves and a table
+//! for what is there now. Never: a leaf written again that still holds.
+
+use super::ArrayFile;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::seal::{ChunkSeal, Leaf, LeafPlace, Table, digest};
+
+impl ArrayFile {
+    /// Writes the leaves that do not hold any more behind the end, and the table of all. `None` where the file is
+    /// not sealed.
+    pub(super) fn seal_chunks(&mut self) -> Result<Option<Table>> {
+        let Some(sealed) = self.frame.sealed() else {
+            return Ok(None);
+        };
+        let old = sealed.table().clone();
+        let mut table = Table {
+            chunks: self.layout.chunks,
+            header: Vec::new(),
+            leaves: Vec::new(),
+            ..old.clone()
+        };
+        let leaves = self.layout.chunks.div_ceil(table.chunks_per_leaf);
+        for number in 0..leaves {
+            let chunks = table.chunks_of(number);
+            let holds = self.origin.is_none()
+                && number < old.leaves.len()
+                && old.chunks_of(number) == chunks
+                && chunks.end <= self.lowest
+                && self.written.range(chunks.clone()).next().is_none();
+            if holds {
+                table.leaves.push(old.leaves[number]);
+                continue;
+            }
+            let seals = chunks.clone().map(|chunk| self.seal_of(chunk));
+            let leaf = Leaf {
+                first: chunks.start,
+                chunks: seals.collect::<Result<Vec<_>>>()?,
+            };
+            let bytes = leaf.encode(table.blocks);
+            let offset = self.put(&bytes)?.unsigned_abs();
+            table.leaves.push(LeafPlace {
+                offset,
+                len: bytes.len() as u64,
+                digest: digest(&bytes),
+            });
+        }
+        Ok(Some(table))
+    }
+
+    /// The seal of a chunk as it is now.
+    fn seal_of(&mut self, chunk: usize) -> Result<ChunkSeal> {
+        let word = self.index[chunk];
+        if word < 0 {
+            return Ok(ChunkSeal::unstored(word));
+        }
+        if let Some(seal) = self.written.get(&chunk) {
+            return Ok(seal.clone());
+        }
+        let committed = self.committed(chunk);
+        let counts = &mut self.scratch.counts;
+        let kept = match (self.frame.sealed(), committed) {
+            (Some(sealed), Some(committed)) => {
+                let (source, header) = (self.frame.source(), self.frame.header());
+                let leaf = sealed.leaf(source, header, sealed.table().leaf_of(committed), counts);
+                let leaf = leaf.map_err(|error| source.blame(error))?;
+                leaf.of(committed).filter(|seal| seal.word == word).cloned()
+            }
+            (_, _) => None,
+        };
+        kept.ok_or_else(|| {
+            let message = "a chunk that has not changed has lost its seal";
+            Error::new(ErrorKind::Internal, crate::diag::Code::Internal, message)
+        })
+    }
+}

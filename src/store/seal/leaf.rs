@@ -1,0 +1,138 @@
+//! In: the seals of some neighbouring chunks. Out: the bytes that are stored of them, and those back.
+//! Never: a leaf of other chunks than it was asked for.
+
+use super::bad;
+use super::digest::ChunkSeal;
+use super::table::Table;
+use crate::bytes::{Cursor, u64s_le};
+use crate::diag::Code;
+use crate::error::Result;
+
+/// What a leaf begins with; the last byte is the version of its layout.
+const MAGIC: &[u8; 8] = b"FBLEAF\0\x01";
+
+/// Bytes in front of the first chunk's.
+const PREFIX_BYTES: usize = 24;
+
+/// Bytes of a chunk besides the digests of its blocks.
+const CHUNK_BYTES: usize = 24;
+
+/// Bytes that a leaf is to have about.
+const LEAF_BYTES: usize = 4096;
+
+/// Chunks of a leaf, a power of two, where a chunk has `blocks` blocks.
+pub(super) fn chunks_per_leaf(blocks: usize) -> usize {
+    let most = LEAF_BYTES / (CHUNK_BYTES + 8 * blocks.min(LEAF_BYTES));
+    1 << most.max(1).ilog2()
+}
+
+/// The most bytes a leaf of `count` chunks of `blocks` blocks has.
+pub(super) fn most_bytes(count: usize, blocks: usize) -> u64 {
+    let chunk = CHUNK_BYTES as u64 + 8 * blocks as u64;
+    PREFIX_BYTES as u64 + (count as u64).saturating_mul(chunk)
+}
+
+/// The fewest bytes a leaf of `count` chunks has.
+pub(super) fn least_bytes(count: usize) -> u64 {
+    most_bytes(count, 0)
+}
+
+/// The seals of neighbouring chunks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::store) struct Leaf {
+    /// Number of the first chunk.
+    pub(in crate::store) first: usize,
+    /// That of each chunk.
+    pub(in crate::store) chunks: Vec<ChunkSeal>,
+}
+
+impl Leaf {
+    /// Its bytes, in an array with `blocks` blocks a chunk.
+    pub(in crate::store) fn encode(&self, blocks: u32) -> Vec<u8> {
+        let mut out = Vec::with_capacity(PREFIX_BYTES + self.chunks.len() * CHUNK_BYTES);
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&(self.first as u64).to_le_bytes());
+        out.extend_from_slice(&count(self.chunks.len()));
+        out.extend_from_slice(&blocks.to_le_bytes());
+        for chunk in &self.chunks {
+            out.extend_from_slice(&chunk.word.to_le_bytes());
+            out.extend_from_slice(&chunk.head.to_le_bytes());
+            out.extend_from_slice(&chunk.head_len.to_le_bytes());
+            out.extend_from_slice(&count(chunk.blocks.len()));
+        }
+        let digests = self.chunks.iter().flat_map(|chunk| &chunk.blocks);
+        out.extend(digests.flat_map(|digest| digest.to_le_bytes()));
+        out
+    }
+
+    /// Leaf `number` of `table`, from its bytes.
+    ///
+    /// # Errors
+    /// When they are those of another leaf, or of none.
+    pub(in crate::store) fn decode(bytes: &[u8], number: usize, table: &Table) -> Result<Self> {
+        let mut cursor = Cursor::new(bytes, Code::BadSeal, "leaf of the seal");
+        let known = cursor.take(MAGIC.len(), "magic")? == MAGIC;
+        let first = cursor.u64_le("first chunk")?;
+        let count = cursor.u32_le("number of chunks")?;
+        let blocks = cursor.u32_le("blocks of a chunk")?;
+        let chunks = table.chunks_of(number);
+        let expected = (chunks.start as u64, chunks.len() as u64, table.blocks);
+        if !known || (first, u64::from(count), blocks) != expected {
+            return Err(bad(format!(
+                "the seal has something else where leaf {number} belongs"
+            )));
+        }
+        let mut seals = Vec::with_capacity(chunks.len().min(cursor.remaining() / CHUNK_BYTES));
+        let mut lengths = Vec::with_capacity(seals.capacity());
+        for _ in chunks.clone() {
+            let word = cursor.i64_le("index entry")?;
+            let head = cursor.u64_le("digest of a head")?;
+            let head_len = cursor.u32_le("length of a head")?;
+            let digests = cursor.u32_le("number of digests")?;
+            if digests > blocks {
+                return Err(bad(format!(
+                    "leaf {number} of the seal has {digests} digests for {blocks} blocks"
+                )));
+            }
+            lengths.push(digests as usize);
+            seals.push(ChunkSeal {
+                word,
+                head_len,
+                head,
+                blocks: Box::default(),
+            });
+        }
+        for (seal, len) in seals.iter_mut().zip(lengths) {
+            let digests = cursor.take(len.saturating_mul(8), "digests")?;
+            seal.blocks = u64s_le(digests).collect();
+        }
+        if cursor.remaining() > 0 {
+            return Err(bad(format!(
+                "leaf {number} of the seal is longer than what it holds"
+            )));
+        }
+        Ok(Self {
+            first: chunks.start,
+            chunks: seals,
+        })
+    }
+
+    /// The seal of chunk `chunk`, where it is one of these.
+    pub(in crate::store) fn of(&self, chunk: usize) -> Option<&ChunkSeal> {
+        self.chunks.get(chunk.checked_sub(self.first)?)
+    }
+
+    /// Memory this takes.
+    pub(super) fn footprint(&self) -> usize {
+        let each = self
+            .chunks
+            .iter()
+            .map(|chunk| size_of::<ChunkSeal>() + 8 * chunk.blocks.len());
+        each.sum()
+    }
+}
+
+fn count(value: usize) -> [u8; 4] {
+    // OK because there are fewer blocks in a chunk, and chunks in a leaf, than bytes in a chunk.
+    u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes()
+}
