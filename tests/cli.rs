@@ -258,6 +258,21 @@ fn arrays_are_converted_and_appended() {
             .count(),
         2
     );
+    let said = good(&["verify", "x.b2nd"]);
+    assert!(
+        said.contains("every checksum is right; seal: whole"),
+        "{said}"
+    );
+    let before = std::fs::metadata(dir.path().join("x.b2nd"))
+        .expect("is there")
+        .len();
+    good(&["compact", "x.b2nd"]);
+    let after = std::fs::metadata(dir.path().join("x.b2nd"))
+        .expect("is there")
+        .len();
+    assert!(after < before, "{after} of {before}");
+    assert!(good(&["verify", "x.b2nd", "--json"]).contains("\"seal\":\"whole\""));
+    assert_eq!(good(&["eval", "sum(x)", "x.b2nd"]), "359400.0\n");
     let wrong = |args: &[&str], words: &str| {
         let output = run(dir.path(), args);
         assert_ne!(output.status.code(), Some(0));
@@ -296,6 +311,15 @@ fn arrays_are_converted_and_appended() {
         "integers with commas",
     );
     assert!(!dir.path().join("y.b2nd").exists());
+    // A flipped bit of a chunk.
+    let mut bytes = std::fs::read(dir.path().join("x.b2nd")).expect("is there");
+    bytes[400] ^= 4;
+    std::fs::write(dir.path().join("x.b2nd"), bytes).expect("writes");
+    wrong(&["eval", "sum(x)", "x.b2nd"], "checksum");
+    wrong(&["verify", "x.b2nd"], "1 of 7 chunks are damaged: 0");
+    wrong(&["compact", "x.b2nd"], "damaged");
+    // Taken for right, it is what it is.
+    assert_eq!(good(&["seal", "x.b2nd"]), "sealed x.b2nd\n");
 }
 
 #[test]

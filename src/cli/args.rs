@@ -30,6 +30,21 @@ pub(super) enum Verb {
     Convert(Convert),
     /// Append arrays to a compressed file along the first axis
     Append(Append),
+    /// Decode all of a compressed file and verify its checksums
+    #[command(
+        after_help = "Examples:\n  fuseblock verify data.b2nd\n  fuseblock verify data.b2nd --json"
+    )]
+    Verify(Upkeep),
+    /// Give a compressed file checksums of all it holds, as it is now
+    #[command(
+        after_help = "Examples:\n  fuseblock seal data.b2nd\n  fuseblock seal data.b2nd --json"
+    )]
+    Seal(Upkeep),
+    /// Write a compressed file anew, without what changes have left of earlier ones
+    #[command(
+        after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact log.b2nd --json"
+    )]
+    Compact(Upkeep),
     /// Say what a file holds
     Info(Info),
     /// Show the first elements of an array
@@ -158,6 +173,15 @@ pub(super) struct Convert {
     pub(super) save: SaveArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Upkeep {
+    /// The file
+    pub(super) path: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -326,6 +350,7 @@ impl Args {
             Verb::Eval(eval) => eval.json,
             Verb::Convert(convert) => convert.json,
             Verb::Append(append) => append.json,
+            Verb::Verify(args) | Verb::Seal(args) | Verb::Compact(args) => args.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,

@@ -14,6 +14,7 @@ mod output;
 mod plot;
 mod repl;
 mod show;
+mod upkeep;
 
 use std::io::{self, Write};
 use std::panic::AssertUnwindSafe;
@@ -40,6 +41,9 @@ pub fn run() -> ExitCode {
         Verb::Eval(eval) => eval::eval(eval, &mut output),
         Verb::Convert(convert) => convert::convert(convert, &mut output),
         Verb::Append(append) => append::append(append, &mut output),
+        Verb::Verify(args) => upkeep::verify(args, &mut output),
+        Verb::Seal(args) => upkeep::seal(args, &mut output),
+        Verb::Compact(args) => upkeep::compact(args, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),

@@ -27,6 +27,7 @@ mod open;
 mod plain;
 mod read_limits;
 mod stored;
+mod verify;
 pub mod zip;
 
 pub mod edit;
@@ -47,3 +48,4 @@ pub use read_limits::ReadLimits;
 pub use scratch::{DecodeCounts, DecodeScratch};
 pub use seal::{LAYER as SEAL_LAYER, SealStatus, Verify};
 pub use stored::StoredArray;
+pub use verify::{Report, verify};

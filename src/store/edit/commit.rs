@@ -27,6 +27,7 @@ impl ArrayFile {
         self.header = written?;
         self.reopen().map_err(|error| self.poison(error))?;
         self.changed = false;
+        self.sealing = false;
         self.lock.count();
         Ok(())
     }

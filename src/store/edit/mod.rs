@@ -13,6 +13,7 @@ mod dirty;
 mod lock;
 mod resize;
 mod seal;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
 use crate::types::{DType, Grid, Shape};
 use lock::Lock;
+
+pub use upkeep::{Compacted, compact, seal};
 
 /// An array in a `.b2nd` file that is being changed, by this handle alone. Changes are seen by others, and
 /// survive, from [`ArrayFile::commit`] on; without one they never were.
@@ -83,6 +86,8 @@ pub struct ArrayFile {
     /// Chunks that have changed and are not written, decoded.
     dirty: BTreeMap<usize, Vec<u8>>,
     changed: bool,
+    /// Whether all chunks are to be sealed, whatever was before.
+    sealing: bool,
     poisoned: bool,
     scratch: DecodeScratch,
 }
@@ -116,6 +121,10 @@ impl ArrayFile {
     /// The same on a disk of the caller's: for tests of what one that fails leaves.
     #[doc(hidden)]
     pub fn open_on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self> {
+        Self::open_with(disk, path, Verify::Always)
+    }
+
+    fn open_with(disk: Arc<dyn Disk>, path: &Path, verify: Verify) -> Result<Self> {
         if path.is_dir() {
             let message = "a directory of chunks is not changed in place";
             return Err(unsupported(message).with_path(path));
@@ -123,7 +132,7 @@ impl ArrayFile {
         // Before it is read, so that nobody changes what was.
         let lock = Lock::take(path)?;
         let source = Source::open(path)?;
-        let frame = Frame::open(source.clone(), Verify::Always)?;
+        let frame = Frame::open(source.clone(), verify)?;
         let opened = Opened::read(&frame).map_err(|error| source.blame(error))?;
         let file = disk
             .open(path)
@@ -157,6 +166,7 @@ impl ArrayFile {
             layers,
             dirty: BTreeMap::new(),
             changed: false,
+            sealing: false,
             poisoned: false,
             scratch: DecodeScratch::default(),
         })

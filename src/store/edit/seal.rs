@@ -3,16 +3,21 @@
 
 use super::ArrayFile;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::seal::{ChunkSeal, Leaf, LeafPlace, Table, digest};
+use crate::store::seal::{ChunkSeal, Leaf, LeafPlace, Leaves, Table, digest};
 
 impl ArrayFile {
     /// Writes the leaves that do not hold any more behind the end, and the table of all. `None` where the file is
     /// not sealed.
     pub(super) fn seal_chunks(&mut self) -> Result<Option<Table>> {
-        let Some(sealed) = self.frame.sealed() else {
-            return Ok(None);
+        let old = match self.frame.sealed() {
+            Some(sealed) => sealed.table().clone(),
+            None if self.sealing => {
+                let (blocks, block_bytes) =
+                    (self.layout.blocks_per_chunk(), self.layout.block_bytes);
+                Leaves::new(blocks, block_bytes)?.table(0)
+            }
+            None => return Ok(None),
         };
-        let old = sealed.table().clone();
         let mut table = Table {
             chunks: self.layout.chunks,
             header: Vec::new(),
@@ -48,7 +53,7 @@ impl ArrayFile {
     }
 
     /// The seal of a chunk as it is now.
-    fn seal_of(&mut self, chunk: usize) -> Result<ChunkSeal> {
+    pub(super) fn seal_of(&mut self, chunk: usize) -> Result<ChunkSeal> {
         let word = self.index[chunk];
         if word < 0 {
             return Ok(ChunkSeal::unstored(word));

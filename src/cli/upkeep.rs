@@ -1,0 +1,101 @@
+//! In: a path. Out: whether what is there is sound, sealed or smaller. Never: a damaged file called whole.
+
+use std::path::Path;
+
+use crate::cli::args::Upkeep as Args;
+use crate::cli::output::Output;
+use crate::cli::{print, printable};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::bytes_text;
+use crate::store::edit;
+use crate::store::{self, SealStatus};
+
+/// Decodes everything and verifies what is sealed.
+pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
+    let path = &args.path;
+    let report = store::verify(path)?;
+    let (chunks, seal) = (report.chunks, &report.seal);
+    if report.damaged.is_empty() {
+        if output.is_json() {
+            return print(
+                output,
+                &format!(
+                    "{{\"ok\":true,\"chunks\":{chunks},\"bytes\":{},\"seal\":\"{seal}\"}}",
+                    report.bytes
+                ),
+            );
+        }
+        let bytes = bytes_text(usize::try_from(report.bytes).unwrap_or(usize::MAX));
+        let how = match seal {
+            SealStatus::Whole { .. } => "every checksum is right",
+            SealStatus::None | SealStatus::Broken(_) | SealStatus::Unchecked => "all of it decodes",
+        };
+        print(
+            output,
+            &format!("{chunks} chunks, {bytes} decoded: {how}; seal: {seal}"),
+        )?;
+        return match seal {
+            SealStatus::Whole { .. } | SealStatus::Unchecked => Ok(()),
+            SealStatus::None | SealStatus::Broken(_) => {
+                let shown = path.display();
+                print(
+                    output,
+                    &format!("to have changed bits found: fuseblock seal {shown}"),
+                )
+            }
+        };
+    }
+    if !output.is_json() {
+        for (_, error) in &report.damaged {
+            print(output, &printable(&error.to_string()))?;
+        }
+    }
+    Err(damaged(
+        path,
+        report.damaged.iter().map(|(chunk, _)| *chunk),
+        chunks,
+    ))
+}
+
+fn damaged(path: &Path, bad: impl ExactSizeIterator<Item = usize>, chunks: usize) -> Error {
+    let count = bad.len();
+    let numbers: Vec<String> = bad.take(20).map(|chunk| chunk.to_string()).collect();
+    let more = if count > 20 { ", ..." } else { "" };
+    let message = format!(
+        "{count} of {chunks} chunks are damaged: {}{more}",
+        numbers.join(", ")
+    );
+    let error = Error::new(ErrorKind::Corrupt, Code::BadChunk, message).with_path(path);
+    error.with_help("the other chunks are sound: slices that lie in them can be read")
+}
+
+/// Seals a file as it is.
+pub(super) fn seal(args: &Args, output: &mut Output) -> Result<()> {
+    edit::seal(&args.path)?;
+    match output.is_json() {
+        true => print(output, "{\"ok\":true}"),
+        false => print(output, &format!("sealed {}", args.path.display())),
+    }
+}
+
+/// Writes a file anew without dead bytes.
+pub(super) fn compact(args: &Args, output: &mut Output) -> Result<()> {
+    let edit::Compacted { before, after } = edit::compact(&args.path)?;
+    if output.is_json() {
+        return print(
+            output,
+            &format!("{{\"ok\":true,\"before\":{before},\"after\":{after}}}"),
+        );
+    }
+    let text = |bytes| bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
+    print(
+        output,
+        &format!(
+            "{}: {} -> {}",
+            args.path.display(),
+            text(before),
+            text(after)
+        ),
+    )
+}
