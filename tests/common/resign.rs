@@ -17,7 +17,7 @@ const FIXED: usize = 56;
 
 fn number<const N: usize>(frame: &[u8], at: usize) -> Option<usize> {
     let bytes = frame.get(at..)?.first_chunk::<N>()?;
-    let each = bytes.iter().rev();
+    let mut each = bytes.iter().rev();
     each.try_fold(0usize, |all, &byte| {
         all.checked_mul(256)?.checked_add(usize::from(byte))
     })

@@ -1,5 +1,8 @@
 //! The pieces one by one; `tests/seal.rs` has whole files.
 
+use super::digest::sign;
+use super::leaf::Leaf;
+use super::table::{LeafPlace, Table};
 use super::*;
 use crate::store::frame::FrameHeader;
 use crate::store::write::Options;
