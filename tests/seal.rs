@@ -212,7 +212,7 @@ fn every_flipped_bit_is_noticed_or_harmless() {
                 survive::frugal(&what);
                 match read {
                     Ok(elements) => {
-                        assert!(elements == sound, "{} is read as something else", what())
+                        assert!(elements == sound, "{} is read as something else", what());
                     }
                     Err(error) => {
                         survive::clear(Some(&error), &what);
@@ -222,10 +222,10 @@ fn every_flipped_bit_is_noticed_or_harmless() {
                 file[at] ^= 1 << bit;
             }
         }
-        // Harmless are the hints in the header, and the dead old name of the seal.
+        // Harmless are hints and markers in the header and in the index, blocks of padding; and the name of the seal.
         let harmless = file.len() * 8 - noticed;
         assert!(
-            harmless < 600,
+            harmless < 700,
             "{name}: {harmless} of {} flips not noticed",
             file.len() * 8
         );

@@ -157,7 +157,11 @@ fn the_reference_changes_what_we_sealed() {
             Ok(array) => {
                 let seal = store::info(&path).unwrap().seal.unwrap().to_string();
                 assert_eq!(seal, "broken: another program has written since", "{name}");
-                assert_eq!(array.to_vec::<f64>(), expected.to_vec::<f64>(), "{name}");
+                assert_eq!(
+                    array.to_vec::<f64>().unwrap(),
+                    expected.to_vec::<f64>().unwrap(),
+                    "{name}"
+                );
             }
             Err(error) => {
                 assert_eq!(error.code(), Code::BadSeal, "{name}: {error}");
@@ -168,8 +172,8 @@ fn the_reference_changes_what_we_sealed() {
                 edited.push(name);
                 let unverified = Array::options().verify(Verify::Never).open(&path).unwrap();
                 assert_eq!(
-                    unverified.to_vec::<f64>(),
-                    expected.to_vec::<f64>(),
+                    unverified.to_vec::<f64>().unwrap(),
+                    expected.to_vec::<f64>().unwrap(),
                     "{name}"
                 );
             }

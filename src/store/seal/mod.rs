@@ -5,19 +5,19 @@
 //! `docs/format.md` has the layout byte by byte. From the outside in:
 //!
 //! - the *root*, a digest of the frame's trailer, in the trailer's fingerprint slot;
-//! - the [`Table`], a variable-length metalayer in the trailer: a copy of the frame's header, and the place and the
+//! - the [`Table`](table::Table), a variable-length metalayer in the trailer: a copy of the frame's header, and the place and the
 //!   digest of each leaf;
-//! - a [`Leaf`] for some neighbouring chunks, dead bytes among the chunks of the frame: each chunk's entry in the
+//! - a [`Leaf`](leaf::Leaf) for some neighbouring chunks, dead bytes among the chunks of the frame: each chunk's entry in the
 //!   index, a digest of its head, and one of each of its blocks ([`ChunkSeal`]).
 //!
 //! So a block is verified by the bytes of its own, its chunk's head, one leaf, the table and the trailer: never by
 //! reading another block. Whoever changes chunks writes their leaves anew, a table, and a root.
 
 mod compare;
-mod digest;
-mod leaf;
+pub(in crate::store) mod digest;
+pub(in crate::store) mod leaf;
 mod reading;
-mod table;
+pub(in crate::store) mod table;
 mod writing;
 
 use std::fmt;
@@ -31,7 +31,7 @@ pub(in crate::store) use reading::{LoadSeal, Sealed, open};
 pub(in crate::store) use table::{LeafPlace, Table};
 pub(in crate::store) use writing::{Leaves, Tail, tail};
 
-/// Name of the metalayer that has the [`Table`].
+/// Name of the metalayer that has the table.
 pub const LAYER: &str = "fuseblock_seal";
 
 /// How much of a sealed file is verified when it is read. What is not sealed is not verified.

@@ -16,6 +16,7 @@ def save(name, array, chunks, blocks, codec=blosc2.Codec.LZ4, filters=(blosc2.Fi
     blosc2.asarray(array, chunks=chunks, blocks=blocks, cparams=cparams, urlpath=str(path))
 
 
+# sealed.b2nd is ours: fuseblock eval "y = (arange(35) * 3).reshape(5, 7)" -o sealed.b2nd
 count = np.arange(35, dtype=np.int32).reshape(5, 7)
 save("lz4", count, (3, 4), (2, 3))
 save("blosclz", count, (3, 4), (2, 3), blosc2.Codec.BLOSCLZ)
