@@ -369,9 +369,8 @@ impl Chunk {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        let leftover = dst.len() != self.blocksize;
         let seals = self.seals.as_ref();
-        streams.decode_block(source, block, leftover, at, seals, scratch, dst)
+        streams.decode_block(source, block, at, seals, scratch, dst)
     }
 
     /// Reads the decoded bytes `start ..` of the chunk into `dst`. A block of which only a part is

@@ -64,7 +64,8 @@ pub(in crate::store) fn parts(bytes: &[u8], block_bytes: usize) -> Result<Parts>
             let extents = extents(starts, head_len, header.cbytes)?;
             for (block, &(start, end)) in extents.iter().enumerate() {
                 let decoded = decoded(block, header.blocksize).len();
-                let streams = streams_of(&header, coding.split, decoded);
+                let whole = decoded == header.blocksize;
+                let streams = streams_of(coding.split, header.typesize, whole);
                 check_stored(block, (end - start) as usize, decoded, streams)?;
             }
             let blocks = extents

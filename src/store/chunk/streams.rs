@@ -21,10 +21,10 @@ pub(super) fn most_stored(decoded: usize, streams: usize) -> usize {
     2 * decoded + STREAM_OVERHEAD * streams
 }
 
-/// Streams of a block of `decoded` bytes of a chunk whose whole blocks are `split`.
-pub(super) fn streams_of(header: &Header, split: bool, decoded: usize) -> usize {
-    match split && decoded == header.blocksize {
-        true => header.typesize,
+/// How many streams a block has: one a byte of an item, where the chunk is `split` and the block is whole.
+pub(super) fn streams_of(split: bool, typesize: usize, whole: bool) -> usize {
+    match split && whole {
+        true => typesize,
         false => 1,
     }
 }
@@ -34,6 +34,8 @@ pub(super) fn streams_of(header: &Header, split: bool, decoded: usize) -> usize 
 pub(super) struct Streams {
     coder: Coder,
     typesize: usize,
+    /// Decoded bytes of a whole block.
+    blocksize: usize,
     split: bool,
     /// Where the chunk stands in the file.
     position: u64,
@@ -55,6 +57,7 @@ impl Streams {
         Ok(Self {
             coder,
             typesize: header.typesize,
+            blocksize: header.blocksize,
             split,
             position,
             extents: extents(starts, data_start, header.cbytes)?,
@@ -74,7 +77,6 @@ impl Streams {
         &self,
         source: &Source,
         block: usize,
-        leftover: bool,
         at: Position<'_>,
         seals: Option<&BlockSeals>,
         scratch: &mut DecodeScratch,
@@ -82,11 +84,8 @@ impl Streams {
     ) -> Result<()> {
         // OK because the caller checked that block `block` has bytes, so it has an extent.
         let (start, end) = self.extents[block];
-        let nstreams = if self.split && !leftover {
-            self.typesize
-        } else {
-            1
-        };
+        let whole = dst.len() == self.blocksize;
+        let nstreams = streams_of(self.split, self.typesize, whole);
         let (start, len) = (u64::from(start), (end - start) as usize);
         let blame = |error: Error| source.blame(error.with_offset(self.position + start));
         // Blocks may share bytes, and an extent says nothing of what a block needs.
