@@ -91,7 +91,7 @@ fn files() -> Vec<Sealed> {
         // Stored as they are: asked for, because nothing compresses, and in the last a whole chunk of it.
         plain(
             DType::Int64,
-            [&[6, 5], &[4, 5], &[2, 3]],
+            [&[8, 5], &[4, 5], &[2, 3]],
             options(WriteCodec::Lz4, 0, "shuffle", auto),
             1,
         ),
