@@ -4,6 +4,9 @@
 use super::wrong;
 use crate::error::Result;
 use crate::limits::{CHUNK_BYTES, MIN_BLOCK_BYTES, TILE_MIN_ELEMS};
+
+/// Decoded bytes of a block at most: a tile of float64.
+const MAX_BLOCK_BYTES: usize = TILE_MIN_ELEMS * 8;
 use crate::types::{Grid, Shape};
 
 /// Elements of a block along the last axis, where it has so many: the longest run that every reader of a
@@ -58,14 +61,17 @@ pub fn grid_for(
 }
 
 fn block_of(extents: &[usize], itemsize: usize) -> Shape {
-    let most = TILE_MIN_ELEMS.max(MIN_BLOCK_BYTES / itemsize).max(1);
+    let most = TILE_MIN_ELEMS.max(MIN_BLOCK_BYTES / itemsize);
+    let most = most.min(MAX_BLOCK_BYTES / itemsize).max(1);
     let mut block = vec![1; extents.len()];
     if let (Some(last), Some(&extent)) = (block.last_mut(), extents.last()) {
         let run = if extents.len() == 1 { most } else { RUN_ELEMS };
         *last = evenly(extent, run.min(most));
     }
     let ones = vec![1; extents.len()];
-    take_turns(&mut block, extents, &ones, most);
+    // The last axis only when the others are used up.
+    take_turns(&mut block, extents, &ones, most, 1);
+    take_turns(&mut block, extents, &ones, most, 0);
     let even = block.iter().zip(extents);
     Shape::from(
         even.map(|(&block, &extent)| evenly(extent, block))
@@ -76,7 +82,7 @@ fn block_of(extents: &[usize], itemsize: usize) -> Shape {
 fn chunk_of(extents: &[usize], block: &Shape, itemsize: usize) -> Shape {
     let most = (CHUNK_BYTES / itemsize).max(1);
     let mut chunk = block.to_vec();
-    take_turns(&mut chunk, extents, block, most);
+    take_turns(&mut chunk, extents, block, most, 0);
     let inside = chunk.iter().zip(extents);
     Shape::from(
         inside
@@ -86,11 +92,11 @@ fn chunk_of(extents: &[usize], block: &Shape, itemsize: usize) -> Shape {
 }
 
 /// Doubles extents in multiples of `step` in turn, from the last axis on, while the box has at most `most`
-/// elements and is smaller than `extents`.
-fn take_turns(sides: &mut [usize], extents: &[usize], step: &[usize], most: usize) {
+/// elements and is smaller than `extents`; the last `without` axes stay as they are.
+fn take_turns(sides: &mut [usize], extents: &[usize], step: &[usize], most: usize, without: usize) {
     loop {
         let before = sides.to_vec();
-        for axis in (0..sides.len()).rev() {
+        for axis in (0..sides.len().saturating_sub(without)).rev() {
             let whole = extents[axis].div_ceil(step[axis]) * step[axis];
             let others: usize = sides.iter().product::<usize>() / sides[axis];
             let room = most / others / step[axis] * step[axis];
@@ -126,15 +132,15 @@ mod tests {
         assert_eq!(auto(&[100_000_000], 4).1, [32_766]);
         assert_eq!(
             auto(&[10_000, 10_000], 8),
-            (vec![256, 2_000], vec![32, 1_000])
+            (vec![128, 4_000], vec![32, 1_000])
         );
         assert_eq!(
             auto(&[500, 500, 500], 4),
-            (vec![64, 32, 500], vec![8, 8, 500])
+            (vec![32, 64, 500], vec![8, 8, 500])
         );
         assert_eq!(auto(&[3, 5, 7], 8), (vec![3, 5, 7], vec![3, 5, 7]));
         // An axis that is to grow.
-        assert_eq!(auto(&[0, 100], 8), (vec![4_096, 100], vec![256, 100]));
+        assert_eq!(auto(&[0, 100], 8), (vec![5_232, 100], vec![327, 100]));
     }
 
     #[test]
