@@ -243,6 +243,16 @@ impl Pipeline {
         });
     }
 
+    /// Applies its only step to `block`, which stays as it is; `false` where there are none or several.
+    pub fn apply_only(&self, at: Position<'_>, block: &[u8], dst: &mut [u8]) -> bool {
+        let mut steps = self.steps.iter().flatten();
+        let Some(only) = steps.next().filter(|_| steps.next().is_none()) else {
+            return false;
+        };
+        only.filter.apply(only.meta, &self.setting, at, block, dst);
+        true
+    }
+
     /// Applies every step to `block`, the first first, and leaves the result in `dst`.
     pub fn apply(&self, at: Position<'_>, block: &mut [u8], spare: &mut Vec<u8>, dst: &mut [u8]) {
         let steps = self.steps.iter().flatten();

@@ -169,11 +169,13 @@ impl Encoder {
                 self.stream(stream);
             }
         } else {
-            self.block.clear();
-            self.block.extend_from_slice(block);
             self.filtered.resize(block.len(), 0);
             let (spare, filtered) = (&mut self.spare, &mut self.filtered);
-            self.pipeline.apply(at, &mut self.block, spare, filtered);
+            if !self.pipeline.apply_only(at, block, filtered) {
+                self.block.clear();
+                self.block.extend_from_slice(block);
+                self.pipeline.apply(at, &mut self.block, spare, filtered);
+            }
             let filtered = std::mem::take(&mut self.filtered);
             for stream in filtered.chunks_exact(block.len() / streams) {
                 self.stream(stream);
