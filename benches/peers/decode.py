@@ -98,11 +98,10 @@ class Peer:
         return schunk.nbytes, seconds
 
 
-class Ours:
-    """fuseblock, in a process that waits for its turn."""
+class Waiting:
+    """An example of fuseblock's, in a process that waits for its turn."""
 
-    def __init__(self, path, threads, memory):
-        command = [DECODE, path, "--threads", str(threads), *(["--memory"] if memory else [])]
+    def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def cpu(self):
@@ -111,15 +110,24 @@ class Ours:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def round(self):
+    def turn(self):
+        """The words that it prints for a turn."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        nbytes, seconds = self.process.stdout.readline().split()
-        return int(nbytes), float(seconds)
+        return self.process.stdout.readline().split()
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Ours(Waiting):
+    def __init__(self, path, threads, memory):
+        super().__init__([DECODE, path, "--threads", str(threads), *(["--memory"] if memory else [])])
+
+    def round(self):
+        nbytes, seconds = self.turn()
+        return int(nbytes), float(seconds)
 
 
 def compare(path, threads, rounds):

@@ -14,13 +14,12 @@ sizes of the files."""
 import argparse
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 
 import blosc2
 import numpy as np
-from decode import CHUNK_BYTES, CODECS, FIELDS
+from decode import CHUNK_BYTES, CODECS, FIELDS, Waiting
 
 ENCODE = os.environ.get("ENCODE", "target/release/examples/encode")
 
@@ -54,27 +53,15 @@ class Peer:
         return seconds, os.path.getsize(self.path)
 
 
-class Ours:
+class Ours(Waiting):
     def __init__(self, npy, path, codec, level, threads, chunks, blocks):
         extents = [",".join(map(str, one)) for one in [chunks, blocks]]
         command = [ENCODE, npy, path, "--codec", codec, "--level", str(level), "--threads", str(threads)]
-        command += ["--chunks", extents[0], "--blocks", extents[1]]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def cpu(self):
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        super().__init__([*command, "--chunks", extents[0], "--blocks", extents[1]])
 
     def round(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        _, seconds, stored = self.process.stdout.readline().split()
+        _, seconds, stored = self.turn()
         return float(seconds), int(stored)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def compare(values, chunks, codec, level, threads, rounds, folder):

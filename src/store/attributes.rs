@@ -178,7 +178,11 @@ impl fmt::Display for Attribute {
 /// # Errors
 /// When the file cannot be read or is no frame, or a value is damaged or decodes to more than 64 MiB.
 pub fn attributes(path: impl AsRef<Path>) -> Result<Vec<(String, Attribute)>> {
-    let frame = Frame::open(Source::open(path.as_ref())?, Verify::Always)?;
+    of_frame(&Frame::open(Source::open(path.as_ref())?, Verify::Always)?)
+}
+
+/// The attributes of an open frame.
+pub(super) fn of_frame(frame: &Frame) -> Result<Vec<(String, Attribute)>> {
     let mut found = Vec::new();
     for layer in frame
         .vl_metalayers()

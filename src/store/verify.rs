@@ -36,6 +36,8 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
         return Err(unsupported("only Blosc2 frames can be verified").with_path(path));
     };
     let seal = frame.seal().clone();
+    // They are few, and must be readable, too.
+    attributes::of_frame(&frame)?;
     let array = StoredArray::open(*frame, Items::Bytes, &ReadLimits::default())?;
     let (mut scratch, mut block) = (DecodeScratch::default(), vec![0; array.block_bytes()]);
     let (mut damaged, mut bytes) = (Vec::new(), 0);
@@ -48,8 +50,6 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
             damaged.push((chunk, error));
         }
     }
-    // Attributes are few, and must be readable, too.
-    attributes::attributes(path)?;
     Ok(Report {
         seal,
         chunks: array.chunks(),

@@ -32,6 +32,23 @@ fn options(case: u64) -> Options {
     }
 }
 
+/// Writes a random array, and what it holds.
+fn random_file(path: &Path, case: u64, bits: &mut Bits) -> Model {
+    let model = Model::random(bits);
+    let grid = grid_of(&model.shape, bits);
+    let shape = Shape::new(&model.shape);
+    write_frame(
+        path,
+        DType::Int32,
+        &shape,
+        &grid,
+        options(case),
+        &model.bytes,
+    )
+    .unwrap();
+    model
+}
+
 /// The elements and shape of the array at `path`.
 fn content(path: &Path) -> (Vec<usize>, Vec<u8>) {
     let array = Array::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -52,18 +69,7 @@ fn changes_are_what_they_are_in_memory() {
     let path = folder.path().join("a.b2nd");
     for case in 0..60 {
         let mut bits = Bits(case * 7919 + 1);
-        let mut model = Model::random(&mut bits);
-        let grid = grid_of(&model.shape, &mut bits);
-        let shape = Shape::new(&model.shape);
-        write_frame(
-            &path,
-            DType::Int32,
-            &shape,
-            &grid,
-            options(case),
-            &model.bytes,
-        )
-        .unwrap();
+        let mut model = random_file(&path, case, &mut bits);
         let mut file = ArrayFile::open(&path).unwrap();
         let mut committed = model.clone();
         for step in 0..25 {
@@ -101,18 +107,7 @@ fn power_may_go_at_any_time() {
     let mut checked = 0;
     for case in 0..12 {
         let mut bits = Bits(case * 104_729 + 3);
-        let mut model = Model::random(&mut bits);
-        let grid = grid_of(&model.shape, &mut bits);
-        let shape = Shape::new(&model.shape);
-        write_frame(
-            &path,
-            DType::Int32,
-            &shape,
-            &grid,
-            options(case),
-            &model.bytes,
-        )
-        .unwrap();
+        let mut model = random_file(&path, case, &mut bits);
         let before = std::fs::read(&path).unwrap();
         let recorder = Recorder::default();
         let mut file = ArrayFile::open_on(recorder.disk(), &path).unwrap();
@@ -184,18 +179,7 @@ fn every_request_may_fail() {
         for errno in ERRORS {
             for fail in 0.. {
                 let mut bits = Bits(case * 15_485_863 + 5);
-                let mut model = Model::random(&mut bits);
-                let grid = grid_of(&model.shape, &mut bits);
-                let shape = Shape::new(&model.shape);
-                write_frame(
-                    &path,
-                    DType::Int32,
-                    &shape,
-                    &grid,
-                    options(case),
-                    &model.bytes,
-                )
-                .unwrap();
+                let mut model = random_file(&path, case, &mut bits);
                 let before = model.clone();
                 let recorder = Recorder::failing_at(fail, errno);
                 let mut file = ArrayFile::open_on(recorder.disk(), &path).unwrap();

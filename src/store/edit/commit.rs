@@ -7,7 +7,7 @@ use crate::limits::ATOMIC_BYTES;
 use crate::store::file::Source;
 use crate::store::frame::Frame;
 use crate::store::pending::{PendingFile, failed};
-use crate::store::seal::{self, Tail, Verify};
+use crate::store::seal::{self, Table, Tail, Verify};
 use crate::store::write::{FrameBytes, index_chunk, trailer};
 
 impl ArrayFile {
@@ -46,28 +46,7 @@ impl ArrayFile {
         } else {
             0
         };
-        let index = match self.layout.chunks {
-            0 => Vec::new(),
-            _ => index_chunk(&self.index)?,
-        };
-        let layers = &self.layers;
-        let tail = match table {
-            Some(table) => seal::tail(
-                &mut header,
-                Tail {
-                    cbytes,
-                    index,
-                    layers,
-                    table,
-                },
-            )?,
-            None => {
-                let tail = [index, trailer(layers)?].concat();
-                let frame_len = header_len + cbytes + tail.len() as u64;
-                header.complete(frame_len, cbytes, !layers.is_empty());
-                tail
-            }
-        };
+        let tail = self.tail(&mut header, cbytes, &self.index, table)?;
         if in_place {
             self.put(&tail)?;
             self.sync("flush")?;
@@ -79,6 +58,30 @@ impl ArrayFile {
             self.rewrite(header.header(), cbytes, &tail)?;
         }
         Ok(header)
+    }
+
+    /// Completes a header, and what stands behind `cbytes` of chunks with this index: sealed if there is a table.
+    pub(super) fn tail(
+        &self,
+        header: &mut FrameBytes,
+        cbytes: u64,
+        index: &[i64],
+        table: Option<Table>,
+    ) -> Result<Vec<u8>> {
+        let (index, layers) = (index_chunk(index)?, &self.layers);
+        if let Some(table) = table {
+            let parts = Tail {
+                cbytes,
+                index,
+                layers,
+                table,
+            };
+            return seal::tail(header, parts);
+        }
+        let tail = [index, trailer(layers)?].concat();
+        let frame_len = header.header_len() + cbytes + tail.len() as u64;
+        header.complete(frame_len, cbytes, !layers.is_empty());
+        Ok(tail)
     }
 
     /// Takes what is committed now for what was.

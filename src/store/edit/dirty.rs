@@ -75,12 +75,7 @@ impl ArrayFile {
     }
 
     fn write_out(&mut self, dirty: BTreeMap<usize, Vec<u8>>) -> Result<()> {
-        let coding = Coding {
-            options: self.options,
-            itemsize: self.layout.item.size,
-            blocksize: self.layout.block_bytes,
-            block_shape: Some(self.layout.grid.block.clone()),
-        };
+        let coding = Coding::of_array(self.options, &self.layout);
         let blocksize = self.layout.block_bytes;
         let idle = Mutex::new(vec![Encoder::new(coding.clone())?]);
         let encode = |(chunk, decoded): (usize, Vec<u8>)| {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
+use super::boxes::{cells, dot, each};
 use super::disk::{Disk, DiskFile, System};
 use super::file::{Source, unsupported};
 use super::frame::Frame;
@@ -29,7 +29,7 @@ use super::scratch::DecodeScratch;
 use super::seal::{ChunkSeal, LAYER, Verify};
 use super::stored::{describe, own_data};
 use super::write::{ArrayWriter, Layout, Options};
-use super::write::{FrameBytes, ItemType, Layer};
+use super::write::{FrameBytes, Given, ItemType, Layer};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
@@ -222,13 +222,7 @@ impl ArrayFile {
     pub fn write(&mut self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
         self.check()?;
         let shape = &self.layout.shape;
-        let axes = start.iter().zip(extent).zip(shape.iter());
-        let inside = start.len() == shape.ndim()
-            && extent.len() == shape.ndim()
-            && axes.clone().all(|((&start, &extent), &end)| {
-                start.checked_add(extent).is_some_and(|last| last <= end)
-            });
-        if !inside {
+        if !self.layout.has_box(start, extent) {
             return Err(argument(format!(
                 "a box of {} at {} does not lie inside of {shape}",
                 Shape::new(extent),
@@ -240,66 +234,26 @@ impl ArrayFile {
             return Ok(());
         }
         self.changed = true;
-        let strides = dense_strides(extent, self.dtype.size());
+        let given = Given::new(&self.layout, start, extent, bytes);
         let touched = cells(start, extent, &self.layout.grid.chunk);
         let counts = self.layout.counts.strides();
         each(&touched, |cell| {
-            let chunk = dot(cell, &counts);
-            self.write_chunk(chunk, start, extent, &strides, bytes)
+            self.write_chunk(dot(cell, &counts), &given)
         })
     }
 
     /// Writes what a box has of one chunk.
-    fn write_chunk(
-        &mut self,
-        chunk: usize,
-        start: &[usize],
-        extent: &[usize],
-        strides: &[isize],
-        bytes: &[u8],
-    ) -> Result<()> {
+    fn write_chunk(&mut self, chunk: usize, given: &Given<'_>) -> Result<()> {
         let region = self.layout.region(chunk);
-        let (low, part) = common(start, extent, &region.start, &region.shape);
-        let whole = part == *region.shape;
+        let whole = given.part_of(&region) == region.shape;
         let mut decoded = match (self.dirty.remove(&chunk), whole) {
             (Some(decoded), _) => decoded,
             (None, true) => vec![0; self.layout.chunk_bytes],
             (None, false) => self.load(chunk)?,
         };
-        let item = self.dtype.size();
-        let inside: Vec<usize> = low.iter().zip(&region.start).map(|(a, b)| a - b).collect();
-        let touched = cells(&inside, &part, &self.layout.grid.block);
-        let (counts, in_block) = (
-            self.layout.blocks.strides(),
-            dense_strides(&self.layout.grid.block, item),
-        );
-        let offset = |at: &[usize], from: &[usize], strides: &[isize]| -> usize {
-            let steps = at.iter().zip(from).zip(strides);
-            // OK because dense strides are not negative.
-            steps
-                .map(|((at, from), stride)| (at - from) * stride.unsigned_abs())
-                .sum()
-        };
-        each(&touched, |cell| {
-            let block = dot(cell, &counts);
-            let (first, valid) = self.layout.block(block, &region.shape);
-            let begins: Vec<usize> = first
-                .iter()
-                .zip(&region.start)
-                .map(|(a, b)| a + b)
-                .collect();
-            let (low, part) = common(start, extent, &begins, &valid);
-            let from = Strided {
-                offset: offset(&low, start, strides),
-                strides,
-            };
-            let to = Strided {
-                offset: offset(&low, &begins, &in_block),
-                strides: &in_block,
-            };
-            let at = block * self.layout.block_bytes;
-            let room = &mut decoded[at..at + self.layout.block_bytes];
-            copy_box(item, &part, bytes, from, room, to);
+        given.each_block(&self.layout, &region, |piece| {
+            let at = piece.block * self.layout.block_bytes;
+            piece.copy_into(&mut decoded[at..at + self.layout.block_bytes]);
             Ok(())
         })?;
         self.dirty.insert(chunk, decoded);
@@ -320,10 +274,7 @@ impl ArrayFile {
     }
 
     fn check_bytes(&self, extent: &[usize], bytes: &[u8]) -> Result<()> {
-        let need = extent.iter().try_fold(self.dtype.size(), |bytes, &extent| {
-            bytes.checked_mul(extent)
-        });
-        if need == Some(bytes.len()) {
+        if self.layout.box_bytes(extent) == Some(bytes.len()) {
             return Ok(());
         }
         Err(argument(format!(

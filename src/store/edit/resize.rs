@@ -37,18 +37,6 @@ impl ArrayFile {
         self.changed = true;
         self.clear_padding(&new)?;
         let old = std::mem::replace(&mut self.layout, new);
-        let place = |chunk: usize, from: &Layout, to: &Layout| -> Option<usize> {
-            let strides = from.counts.strides();
-            let cell = strides.iter().enumerate();
-            let cell: Vec<usize> = cell
-                .map(|(axis, stride)| chunk / stride % from.counts[axis])
-                .collect();
-            let inside = cell
-                .iter()
-                .zip(to.counts.iter())
-                .all(|(at, count)| at < count);
-            inside.then(|| dot(&cell, &to.counts.strides()))
-        };
         let same = old.counts[..]
             .iter()
             .skip(1)
@@ -68,29 +56,23 @@ impl ArrayFile {
         self.lowest = 0;
         let mut index = vec![ZEROS_ENTRY; self.layout.chunks];
         let mut origin = vec![None; self.layout.chunks];
-        if self.layout.chunks > 0 {
-            for (chunk, &entry) in self.index.iter().enumerate() {
-                if let Some(place) = place(chunk, &old, &self.layout) {
-                    index[place] = entry;
-                    origin[place] = self.committed(chunk);
-                }
+        for (chunk, &entry) in self.index.iter().enumerate() {
+            if let Some(place) = renumbered(chunk, &old, &self.layout) {
+                index[place] = entry;
+                origin[place] = self.committed(chunk);
             }
         }
         self.index = index;
         self.origin = Some(origin);
-        let written = std::mem::take(&mut self.written).into_iter();
         let layout = &self.layout;
-        let kept = written.filter_map(|(chunk, seal)| {
-            let place = (layout.chunks > 0).then(|| place(chunk, &old, layout))??;
-            Some((place, seal))
-        });
-        self.written = kept.collect();
+        let written = std::mem::take(&mut self.written).into_iter();
+        self.written = written
+            .filter_map(|(chunk, seal)| Some((renumbered(chunk, &old, layout)?, seal)))
+            .collect();
         let dirty = std::mem::take(&mut self.dirty).into_iter();
-        let kept = dirty.filter_map(|(chunk, bytes)| {
-            let place = (layout.chunks > 0).then(|| place(chunk, &old, layout))??;
-            Some((place, bytes))
-        });
-        self.dirty = kept.collect();
+        self.dirty = dirty
+            .filter_map(|(chunk, bytes)| Some((renumbered(chunk, &old, layout)?, bytes)))
+            .collect();
         Ok(())
     }
 
@@ -143,6 +125,17 @@ impl ArrayFile {
         }
         Ok(())
     }
+}
+
+/// The number that chunk `chunk` of an array cut like `old` has in one cut like `new`, if that has it.
+fn renumbered(chunk: usize, old: &Layout, new: &Layout) -> Option<usize> {
+    let axes = old.counts.strides().into_iter().enumerate();
+    let cell: Vec<usize> = axes
+        .map(|(axis, stride)| chunk / stride % old.counts[axis])
+        .collect();
+    let mut inside = cell.iter().zip(new.counts.iter());
+    (new.chunks > 0 && inside.all(|(at, count)| at < count))
+        .then(|| dot(&cell, &new.counts.strides()))
 }
 
 /// Zeroes what of a block lies outside of its first `valid` elements along each axis.

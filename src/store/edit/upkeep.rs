@@ -7,8 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::chunk::HEADER_BYTES;
 use crate::store::disk::System;
 use crate::store::pending::PendingFile;
-use crate::store::seal::{self, ChunkSeal, Leaves, Tail, Verify};
-use crate::store::write::{index_chunk, trailer};
+use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
 
 /// What [`compact`] made of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +43,9 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
         let mut seal = ChunkSeal::unstored(file.index[chunk]);
         if seal.word >= 0 {
             let bytes = file.stored(chunk)?;
-            let found = ChunkSeal::of(&bytes, file.layout.block_bytes);
             if sealed {
                 let old = file.seal_of(chunk)?;
-                seal = found?;
+                seal = ChunkSeal::of(&bytes, file.layout.block_bytes)?;
                 seal.word = old.word;
                 if seal != old {
                     let message = "the checksum of the chunk does not match: it is damaged";
@@ -66,35 +64,9 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     while let Some(leaf) = leaves.rest(cbytes).filter(|_| sealed) {
         put(&mut cbytes, &leaf)?;
     }
-    let index = match file.layout.chunks {
-        0 => Vec::new(),
-        _ => index_chunk(&index)?,
-    };
     let mut header = file.header.clone();
-    let tail = match sealed {
-        true => {
-            let table = leaves.table(file.layout.chunks);
-            let layers = &file.layers;
-            seal::tail(
-                &mut header,
-                Tail {
-                    cbytes,
-                    index,
-                    layers,
-                    table,
-                },
-            )?
-        }
-        false => {
-            let tail = [index, trailer(&file.layers)?].concat();
-            header.complete(
-                header_len + cbytes + tail.len() as u64,
-                cbytes,
-                !file.layers.is_empty(),
-            );
-            tail
-        }
-    };
+    let table = sealed.then(|| leaves.table(file.layout.chunks));
+    let tail = file.tail(&mut header, cbytes, &index, table)?;
     pending.write_at(header_len + cbytes, &tail)?;
     pending.write_at(0, header.header())?;
     pending.finish()?;

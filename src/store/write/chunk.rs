@@ -3,6 +3,7 @@
 //! Never: a stream or a chunk longer than the data it stands for; a chunk form that the reference library
 //! cannot read.
 
+use super::layout::Layout;
 use super::options::{Filters, Options, Split};
 use super::wrong;
 use crate::codec::filter::{Pipeline, Position, SHUFFLE, Setting};
@@ -27,6 +28,16 @@ pub(in crate::store) struct Coding {
 }
 
 impl Coding {
+    /// That of an array.
+    pub(in crate::store) fn of_array(options: Options, layout: &Layout) -> Self {
+        Self {
+            options,
+            itemsize: layout.item.size,
+            blocksize: layout.block_bytes,
+            block_shape: Some(layout.grid.block.clone()),
+        }
+    }
+
     /// That of chunks of a frame's own, such as its index, in items of `itemsize`.
     pub(in crate::store) fn inner(options: Options, itemsize: usize, blocksize: usize) -> Self {
         Self {

@@ -182,8 +182,11 @@ fn b2nd(layout: &Layout) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The chunk that holds the index.
+/// The chunk that holds the index; nothing where there are no chunks, as the format has it.
 pub(in crate::store) fn index_chunk(index: &[i64]) -> Result<Vec<u8>> {
+    if index.is_empty() {
+        return Ok(Vec::new());
+    }
     let bytes: Vec<u8> = index.iter().flat_map(|entry| entry.to_le_bytes()).collect();
     let options = Options {
         codec: WriteCodec::Lz4,

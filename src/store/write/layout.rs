@@ -97,6 +97,22 @@ impl Layout {
         })
     }
 
+    /// Whether a box lies inside the array.
+    pub(in crate::store) fn has_box(&self, start: &[usize], extent: &[usize]) -> bool {
+        let mut axes = start.iter().zip(extent).zip(self.shape.iter());
+        start.len() == self.shape.ndim()
+            && extent.len() == self.shape.ndim()
+            && axes.all(|((&start, &extent), &end)| {
+                start.checked_add(extent).is_some_and(|last| last <= end)
+            })
+    }
+
+    /// Bytes of the elements of a box.
+    pub(in crate::store) fn box_bytes(&self, extent: &[usize]) -> Option<usize> {
+        let mut extents = extent.iter();
+        extents.try_fold(self.item.size, |bytes, &extent| bytes.checked_mul(extent))
+    }
+
     /// Decoded bytes of all chunks.
     pub(in crate::store) fn nbytes(&self) -> u64 {
         // Checked by `new`.

@@ -4,6 +4,7 @@
 
 mod chunk;
 pub(in crate::store) mod frame;
+mod given;
 pub(in crate::store) mod layout;
 mod options;
 mod shapes;
@@ -16,6 +17,7 @@ pub(in crate::store) use chunk::{Coding, EncodedChunk, Encoder};
 pub(in crate::store) use frame::{
     FrameBytes, Layer, MAX_NAME_BYTES, index_chunk, trailer, value_chunk,
 };
+pub(in crate::store) use given::Given;
 pub(in crate::store) use layout::{ItemType, Layout};
 
 pub use layout::Region;

@@ -11,13 +11,14 @@ use rayon::prelude::*;
 
 use super::chunk::{Coding, Encoded, EncodedChunk, Encoder};
 use super::frame::{self, FrameBytes};
+use super::given::{Given, Piece};
 use super::layout::{ItemType, Layout, Region};
 use super::options::Options;
 use super::wrong;
 use crate::codec::filter::Position;
 use crate::error::Result;
 use crate::limits::MAX_WAITING_BYTES;
-use crate::store::boxes::{Strided, cells, common, copy_box, dense_strides, dot, each};
+use crate::store::boxes::{cells, dot, each};
 use crate::store::disk::{Disk, System};
 use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::pending::PendingFile;
@@ -127,12 +128,7 @@ impl ArrayWriter {
                 options.level
             )));
         }
-        let coding = Coding {
-            options,
-            itemsize: layout.item.size,
-            blocksize: layout.block_bytes,
-            block_shape: Some(layout.grid.block.clone()),
-        };
+        let coding = Coding::of_array(options, &layout);
         let frame = FrameBytes::new(&layout, &options, false, &[])?;
         // Whether filters and items fit each other, before anything is written.
         let bench = Bench::new(&coding)?;
@@ -199,24 +195,15 @@ impl ArrayWriter {
     }
 
     fn check_box(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
-        let shape = &self.layout.shape;
-        let axes = start.iter().zip(extent).zip(shape.iter());
-        let inside = start.len() == shape.ndim()
-            && extent.len() == shape.ndim()
-            && axes.clone().all(|((&start, &extent), &end)| {
-                start.checked_add(extent).is_some_and(|last| last <= end)
-            });
-        let item = self.layout.item.size;
-        let need = extent
-            .iter()
-            .try_fold(item, |bytes, &extent| bytes.checked_mul(extent));
-        if inside && need == Some(bytes.len()) {
+        let layout = &self.layout;
+        if layout.has_box(start, extent) && layout.box_bytes(extent) == Some(bytes.len()) {
             return Ok(());
         }
         Err(wrong(format!(
-            "a box of {} at {} of an array of shape {shape} of {} is written with {} bytes",
+            "a box of {} at {} of an array of shape {} of {} is written with {} bytes",
             Shape::new(extent),
             Shape::new(start),
+            layout.shape,
             self.layout.item.text,
             bytes.len()
         )))
@@ -225,12 +212,7 @@ impl ArrayWriter {
     fn write_chunks(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
         let cells = cells(start, extent, &self.layout.grid.chunk);
         let strides = self.layout.counts.strides();
-        let given = Given {
-            start,
-            extent,
-            strides: dense_strides(extent, self.layout.item.size),
-            bytes,
-        };
+        let given = Given::new(&self.layout, start, extent, bytes);
         each(&cells, |cell| self.write_chunk(dot(cell, &strides), &given))
     }
 
@@ -238,28 +220,14 @@ impl ArrayWriter {
     fn write_chunk(&self, chunk: usize, given: &Given<'_>) -> Result<()> {
         let layout = &self.layout;
         let region = layout.region(chunk);
-        let origin = &region.start;
-        let (low, extent) = common(given.start, given.extent, origin, &region.shape);
-        let inside: Vec<usize> = low
-            .iter()
-            .zip(origin)
-            .map(|(low, origin)| low - origin)
-            .collect();
         let open = Arc::clone(lock(&self.open).entry(chunk).or_insert_with(|| {
             let blocks = vec![Block::Missing; layout.blocks_per_chunk()];
             Arc::new(Mutex::new(OpenChunk { blocks, got: 0 }))
         }));
-        let cells = cells(&inside, &extent, &layout.grid.block);
-        let strides = layout.blocks.strides();
-        each(&cells, |cell| {
-            let block = dot(cell, &strides);
-            let (first, valid) = layout.block(block, &region.shape);
-            let begins: Vec<usize> = first.iter().zip(origin).map(|(a, b)| a + b).collect();
-            let (low, part) = common(given.start, given.extent, &begins, &valid);
-            self.write_block(&open, block, &begins, &valid, &low, &part, given)
-        })?;
+        let part = given.part_of(&region);
+        given.each_block(layout, &region, |piece| self.write_block(&open, piece))?;
         let mut state = lock(&open);
-        state.got += extent.iter().product::<usize>();
+        state.got += part.elems();
         let all = region.shape.elems();
         if state.got > all {
             return Err(twice(chunk));
@@ -273,42 +241,16 @@ impl ArrayWriter {
         self.finish_chunk(chunk, blocks)
     }
 
-    /// Writes the elements of a box of `part` at `low` that belong to a block, which begins at `begins` and
-    /// of which `valid` is no padding.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "two boxes, one inside of the other"
-    )]
-    fn write_block(
-        &self,
-        open: &Mutex<OpenChunk>,
-        number: usize,
-        begins: &[usize],
-        valid: &[usize],
-        low: &[usize],
-        part: &[usize],
-        given: &Given<'_>,
-    ) -> Result<()> {
-        let item = self.layout.item.size;
-        let strides = dense_strides(&self.layout.grid.block, item);
-        let copy = |block: &mut [u8]| {
-            let to: usize = low
-                .iter()
-                .zip(begins)
-                .zip(&strides)
-                // OK because dense strides are not negative.
-                .map(|((low, begins), stride)| (low - begins) * stride.unsigned_abs())
-                .sum();
-            let to = Strided {
-                offset: to,
-                strides: &strides,
-            };
-            copy_box(item, part, given.bytes, given.from(low), block, to);
-        };
-        if part == valid {
+    /// Writes what is given of one block.
+    fn write_block(&self, open: &Mutex<OpenChunk>, piece: &Piece<'_>) -> Result<()> {
+        let number = piece.block;
+        if piece.is_all() {
             let mut bench = self.bench()?;
-            bench.clear(self.layout.block_bytes, part == &*self.layout.grid.block);
-            copy(&mut bench.block);
+            bench.clear(
+                self.layout.block_bytes,
+                piece.extent == *self.layout.grid.block,
+            );
+            piece.copy_into(&mut bench.block);
             let block = match bench.encoder.needs_first() {
                 true => Block::Whole(bench.block.clone()),
                 false => Block::Encoded(bench.encoder.block(Position::First, &bench.block)),
@@ -324,9 +266,9 @@ impl ArrayWriter {
         let Block::Part(bytes, got) = slot else {
             return Err(twice(number));
         };
-        copy(bytes);
-        *got += part.iter().product::<usize>();
-        if *got < valid.iter().product() {
+        piece.copy_into(bytes);
+        *got += piece.extent.iter().product::<usize>();
+        if *got < piece.valid.iter().product() {
             return Ok(());
         }
         let bytes = std::mem::take(bytes);
@@ -458,10 +400,7 @@ impl ArrayWriter {
         }
         let tail = Tail {
             cbytes: done.cbytes,
-            index: match chunks {
-                0 => Vec::new(),
-                _ => frame::index_chunk(&done.index)?,
-            },
+            index: frame::index_chunk(&done.index)?,
             layers: &[],
             table: done.leaves.table(chunks),
         };
@@ -566,28 +505,6 @@ impl Done {
     }
 }
 
-/// The box that a caller has given.
-struct Given<'g> {
-    start: &'g [usize],
-    extent: &'g [usize],
-    strides: Vec<isize>,
-    bytes: &'g [u8],
-}
-
-impl Given<'_> {
-    /// Its layout from the element at `low` of the array on.
-    fn from(&self, low: &[usize]) -> Strided<'_> {
-        let steps = low.iter().zip(self.start).zip(&self.strides);
-        Strided {
-            // OK because dense strides are not negative.
-            offset: steps
-                .map(|((low, start), stride)| (low - start) * stride.unsigned_abs())
-                .sum(),
-            strides: &self.strides,
-        }
-    }
-}
-
 /// Writes an array whose elements are in memory, in C order.
 ///
 /// # Errors
@@ -603,12 +520,7 @@ pub fn write_frame(
     let writer = ArrayWriter::create(path, dtype, shape, grid, options)?;
     let start = vec![0; shape.ndim()];
     writer.check_box(&start, shape, elements)?;
-    let given = Given {
-        start: &start,
-        extent: shape,
-        strides: dense_strides(shape, dtype.size()),
-        bytes: elements,
-    };
+    let given = Given::new(&writer.layout, &start, shape, elements);
     // Some at a time, so that none waits long for its turn.
     let at_once = rayon::current_num_threads() * 4;
     for first in (0..writer.chunks()).step_by(at_once) {
