@@ -314,6 +314,43 @@ fn one_handle_at_a_time_changes_a_file() {
     assert_eq!(content(&path).0, [3]);
 }
 
+/// A change that fails half-way, at a chunk that is damaged, is not committed in part.
+#[test]
+fn half_a_change_is_never_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.b2nd");
+    let grid = Grid {
+        chunk: Shape::new(&[4]),
+        block: Shape::new(&[4]),
+    };
+    let bytes: Vec<u8> = (0..32).map(|byte| byte * 7).collect();
+    write_frame(
+        &path,
+        DType::Int32,
+        &Shape::new(&[8]),
+        &grid,
+        options(3),
+        &bytes,
+    )
+    .unwrap();
+    let mut stored = std::fs::read(&path).unwrap();
+    let second = stored
+        .windows(16)
+        .position(|some| *some == bytes[16..])
+        .unwrap();
+    stored[second] ^= 1;
+    std::fs::write(&path, &stored).unwrap();
+    let mut file = ArrayFile::open(&path).unwrap();
+    // Of each chunk some elements, so that both are read.
+    assert_eq!(
+        file.write(&[2], &[4], &[9; 16]).unwrap_err().kind(),
+        ErrorKind::Corrupt
+    );
+    assert_eq!(file.commit().unwrap_err().kind(), ErrorKind::Io);
+    drop(file);
+    assert_eq!(std::fs::read(&path).unwrap(), stored);
+}
+
 /// A reader who opened the array before goes on with what it saw, whatever is committed.
 #[test]
 fn readers_keep_what_they_opened() {

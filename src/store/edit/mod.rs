@@ -237,9 +237,11 @@ impl ArrayFile {
         let given = Given::new(&self.layout, start, extent, bytes);
         let touched = cells(start, extent, &self.layout.grid.chunk);
         let counts = self.layout.counts.strides();
+        // What is written in part is never committed.
         each(&touched, |cell| {
             self.write_chunk(dot(cell, &counts), &given)
         })
+        .map_err(|error| self.poison(error))
     }
 
     /// Writes what a box has of one chunk.

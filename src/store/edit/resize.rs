@@ -35,7 +35,8 @@ impl ArrayFile {
             .with_help("write it with larger chunks"));
         }
         self.changed = true;
-        self.clear_padding(&new)?;
+        self.clear_padding(&new)
+            .map_err(|error| self.poison(error))?;
         let old = std::mem::replace(&mut self.layout, new);
         let same = old.counts[..]
             .iter()
