@@ -279,3 +279,6 @@ pub const MAX_EDITED_CHUNKS: usize = 1 << 24;
 
 /// Decoded bytes of an attribute.
 pub const MAX_ATTRIBUTE_BYTES: usize = 64 << 20;
+
+/// Bytes of a leaf of a seal that is looked for in a damaged file: those of a chunk of 100,000 blocks.
+pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;

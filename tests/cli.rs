@@ -317,7 +317,32 @@ fn arrays_are_converted_and_appended() {
     std::fs::write(dir.path().join("x.b2nd"), bytes).expect("writes");
     wrong(&["eval", "sum(x)", "x.b2nd"], "checksum");
     wrong(&["verify", "x.b2nd"], "1 of 7 chunks are damaged: 0");
-    wrong(&["compact", "x.b2nd"], "damaged");
+    wrong(&["compact", "x.b2nd"], "checksum");
+    // Repaired, it has all else; and a header that is gone is in the seal.
+    wrong(
+        &["repair", "x.b2nd", "whole.b2nd"],
+        "1 of 7 chunks are lost: 0",
+    );
+    let said = good(&["eval", "sum(isnan(x)), sum(x[30:] > 0)", "x=whole.b2nd"]);
+    assert_eq!(said, "sum(isnan(x)) = 180\nsum(x[30:] > 0) = 1019\n");
+    let output = run(dir.path(), &["repair", "x.b2nd", "whole.b2nd", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let reply: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a reply is JSON");
+    assert_eq!((&reply["ok"], &reply["chunks"]), (&false.into(), &7.into()));
+    assert_eq!(reply["lost"][0]["chunk"], 0);
+    let mut bytes = std::fs::read(dir.path().join("whole.b2nd")).expect("is there");
+    bytes[..90].fill(0);
+    std::fs::write(dir.path().join("torn.b2nd"), bytes).expect("writes");
+    assert_eq!(
+        good(&["repair", "torn.b2nd", "again.b2nd"]),
+        "header: restored from the copy in the seal\n\
+         chunks found by the seal: 7 chunks\n\
+         recovered 7 of 7 chunks -> again.b2nd, sealed\n"
+    );
+    wrong(
+        &["repair", "x.npy", "y.b2nd"],
+        "does not begin with b2frame",
+    );
     // Taken for right, it is what it is.
     assert_eq!(good(&["seal", "x.b2nd"]), "sealed x.b2nd\n");
 }

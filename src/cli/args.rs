@@ -45,6 +45,8 @@ pub(super) enum Verb {
         after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact log.b2nd --json"
     )]
     Compact(Upkeep),
+    /// Write what can still be read of a damaged file to a new one
+    Repair(Repair),
     /// Say what a file holds
     Info(Info),
     /// Show the first elements of an array
@@ -182,6 +184,25 @@ pub(super) struct Convert {
 pub(super) struct Upkeep {
     /// The file
     pub(super) path: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock repair torn.b2nd whole.b2nd\n  fuseblock repair torn.b2nd whole.b2nd --json"
+)]
+pub(super) struct Repair {
+    /// The damaged file, or the directory of a sparse frame; it is not changed
+    #[arg(value_name = "FILE")]
+    pub(super) path: PathBuf,
+    /// The new file
+    #[arg(value_name = "OUT")]
+    pub(super) output: PathBuf,
+    /// Where nothing says which chunks are left, take them for the first that are missing
+    #[arg(long)]
+    pub(super) in_order: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -351,6 +372,7 @@ impl Args {
             Verb::Convert(convert) => convert.json,
             Verb::Append(append) => append.json,
             Verb::Verify(args) | Verb::Seal(args) | Verb::Compact(args) => args.json,
+            Verb::Repair(repair) => repair.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,

@@ -12,6 +12,7 @@ mod info;
 mod json;
 mod output;
 mod plot;
+mod repair;
 mod repl;
 mod show;
 mod upkeep;
@@ -44,6 +45,7 @@ pub fn run() -> ExitCode {
         Verb::Verify(args) => upkeep::verify(args, &mut output),
         Verb::Seal(args) => upkeep::seal(args, &mut output),
         Verb::Compact(args) => upkeep::compact(args, &mut output),
+        Verb::Repair(args) => repair::repair(args, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),

@@ -14,6 +14,7 @@ pub(super) struct Output {
     stdout: BufWriter<Stdout>,
     json: bool,
     color: bool,
+    failed: bool,
 }
 
 impl Output {
@@ -24,6 +25,7 @@ impl Output {
             stdout: BufWriter::new(io::stdout()),
             json,
             color: !plain && io::stderr().is_terminal(),
+            failed: false,
         }
     }
 
@@ -45,9 +47,15 @@ impl Output {
         };
     }
 
-    /// Success, once everything is written.
+    /// Makes the exit code one of failure: the reply says why.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// Success unless something failed, once everything is written.
     pub(super) fn exit_code(mut self) -> ExitCode {
         match self.stdout.flush() {
+            Ok(()) if self.failed => ExitCode::from(super::WRONG),
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => {

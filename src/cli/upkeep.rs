@@ -60,14 +60,24 @@ pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
 
 fn damaged(path: &Path, bad: impl ExactSizeIterator<Item = usize>, chunks: usize) -> Error {
     let count = bad.len();
-    let numbers: Vec<String> = bad.take(20).map(|chunk| chunk.to_string()).collect();
-    let more = if count > 20 { ", ..." } else { "" };
-    let message = format!(
-        "{count} of {chunks} chunks are damaged: {}{more}",
-        numbers.join(", ")
-    );
+    let message = format!("{count} of {chunks} chunks are damaged: {}", some_of(bad));
     let error = Error::new(ErrorKind::Corrupt, Code::BadChunk, message).with_path(path);
-    error.with_help("the other chunks are sound: slices that lie in them can be read")
+    error.with_help(format!(
+        "the other chunks are sound: slices that lie in them can be read, and \
+         `fuseblock repair {} OUT` writes them to a new file",
+        path.display()
+    ))
+}
+
+/// The first of some numbers.
+pub(super) fn some_of(numbers: impl ExactSizeIterator<Item = usize>) -> String {
+    const SHOWN: usize = 20;
+    let more = if numbers.len() > SHOWN { ", ..." } else { "" };
+    let shown: Vec<String> = numbers
+        .take(SHOWN)
+        .map(|number| number.to_string())
+        .collect();
+    shown.join(", ") + more
 }
 
 /// Seals a file as it is.

@@ -32,6 +32,7 @@ pub mod zip;
 
 pub mod edit;
 pub mod pending;
+pub mod repair;
 mod seal;
 pub mod write;
 

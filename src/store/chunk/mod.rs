@@ -31,7 +31,7 @@ pub use bare::BareChunk;
 pub(super) use coder::Bench;
 pub use header::{Coding, HEADER_BYTES, Header, Layout, Special};
 pub use item::Item;
-pub(super) use parts::parts;
+pub(super) use parts::{parts, stored_bytes};
 
 /// Bytes of the shortest header, that of Blosc1.
 pub const SHORT_HEADER_BYTES: usize = 16;

@@ -3,11 +3,28 @@
 
 use std::ops::Range;
 
-use super::header::{Header, Layout};
+use super::header::{HEADER_BYTES, Header, Layout};
 use super::streams::{extents, most_stored, streams_of};
 use super::{bad, coder};
 use crate::error::Result;
-use crate::store::file::unsupported;
+use crate::store::file::{Source, unsupported};
+
+/// The bytes of the chunk at the start of `place`, as they are stored.
+///
+/// # Errors
+/// When its header is damaged, or it does not end inside of `place`.
+pub(in crate::store) fn stored_bytes(source: &Source, place: Range<u64>) -> Result<Vec<u8>> {
+    let room = usize::try_from(place.end.saturating_sub(place.start)).unwrap_or(usize::MAX);
+    let first = source.read_vec(place.start, room.min(HEADER_BYTES))?;
+    let header = Header::parse(&first).map_err(|error| error.with_offset(place.start))?;
+    // One with a short header, too, has room for a long one.
+    let len = header.cbytes.max(HEADER_BYTES);
+    if len > room {
+        let message = format!("the chunk claims {len} bytes, more than there are");
+        return Err(bad(message).with_offset(place.start));
+    }
+    source.read_vec(place.start, len)
+}
 
 /// The parts of a chunk that are read apart from each other.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use crate::store::file::Source;
 use crate::store::frame::Frame;
 use crate::store::pending::{PendingFile, failed};
 use crate::store::seal::{self, Table, Tail, Verify};
-use crate::store::write::{FrameBytes, index_chunk, trailer};
+use crate::store::write::{FrameBytes, Layer, index_chunk, trailer};
 
 impl ArrayFile {
     /// Makes all changes since the last commit durable, and others see them. When this returns, they survive
@@ -46,7 +46,7 @@ impl ArrayFile {
         } else {
             0
         };
-        let tail = self.tail(&mut header, cbytes, &self.index, table)?;
+        let tail = tail(&mut header, cbytes, &self.index, &self.layers, table)?;
         if in_place {
             self.put(&tail)?;
             self.sync("flush")?;
@@ -58,30 +58,6 @@ impl ArrayFile {
             self.rewrite(header.header(), cbytes, &tail)?;
         }
         Ok(header)
-    }
-
-    /// Completes a header, and what stands behind `cbytes` of chunks with this index: sealed if there is a table.
-    pub(super) fn tail(
-        &self,
-        header: &mut FrameBytes,
-        cbytes: u64,
-        index: &[i64],
-        table: Option<Table>,
-    ) -> Result<Vec<u8>> {
-        let (index, layers) = (index_chunk(index)?, &self.layers);
-        if let Some(table) = table {
-            let parts = Tail {
-                cbytes,
-                index,
-                layers,
-                table,
-            };
-            return seal::tail(header, parts);
-        }
-        let tail = [index, trailer(layers)?].concat();
-        let frame_len = header.header_len() + cbytes + tail.len() as u64;
-        header.complete(frame_len, cbytes, !layers.is_empty());
-        Ok(tail)
     }
 
     /// Takes what is committed now for what was.
@@ -126,4 +102,29 @@ impl ArrayFile {
             .map_err(|cause| failed("open", &self.path, cause))?;
         Ok(())
     }
+}
+
+/// Completes a header, and what stands behind `cbytes` of chunks with this index and these metalayers: sealed if there
+/// is a table.
+pub(super) fn tail(
+    header: &mut FrameBytes,
+    cbytes: u64,
+    index: &[i64],
+    layers: &[Layer],
+    table: Option<Table>,
+) -> Result<Vec<u8>> {
+    let index = index_chunk(index)?;
+    if let Some(table) = table {
+        let parts = Tail {
+            cbytes,
+            index,
+            layers,
+            table,
+        };
+        return seal::tail(header, parts);
+    }
+    let tail = [index, trailer(layers)?].concat();
+    let frame_len = header.header_len() + cbytes + tail.len() as u64;
+    header.complete(frame_len, cbytes, !layers.is_empty());
+    Ok(tail)
 }

@@ -7,6 +7,7 @@
 //! frame's. What was there before becomes dead bytes among the chunks, which the format allows, and readers
 //! who opened the file before go on with what they saw.
 
+mod anew;
 mod attributes;
 mod commit;
 mod dirty;
@@ -36,6 +37,7 @@ use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
 use crate::types::{DType, Grid, Shape};
 use lock::Lock;
 
+pub(in crate::store) use anew::Anew;
 pub use upkeep::{Compacted, compact, seal};
 
 /// An array in a `.b2nd` file that is being changed, by this handle alone. Changes are seen by others, and

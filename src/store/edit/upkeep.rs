@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use super::anew::Anew;
 use super::{ArrayFile, argument};
-use crate::error::{Error, ErrorKind, Result};
-use crate::store::chunk::HEADER_BYTES;
+use crate::error::Result;
+use crate::store::chunk::stored_bytes;
 use crate::store::disk::System;
-use crate::store::pending::PendingFile;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
 
 /// What [`compact`] made of a file.
@@ -27,51 +27,29 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     let path = path.as_ref();
     let mut file = ArrayFile::open(path)?;
     let before = file.source.len_bytes();
-    let pending = PendingFile::create_on(file.disk.clone(), path)?;
-    let header_len = file.header.header_len();
     let sealed = file.frame.sealed().is_some();
-    let mut leaves = Leaves::new(file.layout.blocks_per_chunk(), file.layout.block_bytes)?;
-    let (mut index, mut cbytes) = (Vec::with_capacity(file.index.len()), 0);
-    let put = |at: &mut u64, bytes: &[u8]| -> Result<i64> {
-        pending.write_at(header_len + *at, bytes)?;
-        let place = *at;
-        *at += bytes.len() as u64;
-        // OK because no file has 2^63 bytes.
-        Ok(place.cast_signed())
-    };
+    let leaves = Leaves::new(file.layout.blocks_per_chunk(), file.layout.block_bytes)?;
+    let (disk, header) = (file.disk.clone(), file.header.clone());
+    let mut anew = Anew::create(disk, path, header, Some(leaves).filter(|_| sealed))?;
     for chunk in 0..file.layout.chunks {
-        let mut seal = ChunkSeal::unstored(file.index[chunk]);
-        if seal.word >= 0 {
-            let bytes = file.stored(chunk)?;
-            if sealed {
-                let old = file.seal_of(chunk)?;
-                seal = ChunkSeal::of(&bytes, file.layout.block_bytes)?;
-                seal.word = old.word;
-                if seal != old {
-                    let message = "the checksum of the chunk does not match: it is damaged";
-                    let error =
-                        Error::new(ErrorKind::Corrupt, crate::diag::Code::BadChecksum, message);
-                    return Err(file.source.blame(error.with_chunk(chunk)));
-                }
-            }
-            seal.word = put(&mut cbytes, &bytes)?;
+        let word = file.index[chunk];
+        if word < 0 {
+            anew.put_unstored(word)?;
+            continue;
         }
-        index.push(seal.word);
-        if let Some(leaf) = leaves.put(chunk, seal, cbytes).filter(|_| sealed) {
-            put(&mut cbytes, &leaf)?;
+        let bytes = file.stored(chunk)?;
+        let mut seal = ChunkSeal::default();
+        if sealed {
+            seal = file.seal_of(chunk)?;
+            let found = ChunkSeal::of(&bytes, file.layout.block_bytes);
+            found
+                .and_then(|found| seal.check(found))
+                .map_err(|error| file.source.blame(error.with_chunk(chunk)))?;
         }
+        anew.put(&bytes, seal)?;
     }
-    while let Some(leaf) = leaves.rest(cbytes).filter(|_| sealed) {
-        put(&mut cbytes, &leaf)?;
-    }
-    let mut header = file.header.clone();
-    let table = sealed.then(|| leaves.table(file.layout.chunks));
-    let tail = file.tail(&mut header, cbytes, &index, table)?;
-    pending.write_at(header_len + cbytes, &tail)?;
-    pending.write_at(0, header.header())?;
-    pending.finish()?;
+    let after = anew.finish(&file.layers)?;
     file.lock.count();
-    let after = header_len + cbytes + tail.len() as u64;
     Ok(Compacted { before, after })
 }
 
@@ -107,16 +85,7 @@ impl ArrayFile {
     fn stored(&self, chunk: usize) -> Result<Vec<u8>> {
         let place = u64::try_from(self.index[chunk]).unwrap_or(0);
         let position = self.header.header_len() + place;
-        let header = self.frame.chunk_header(position)?;
-        let end = self.frame.header().data_end();
-        let len = header.cbytes.max(HEADER_BYTES);
-        if position.saturating_add(len as u64) > end {
-            let message = format!("the chunk claims {len} bytes, more than there are");
-            let error = Error::new(ErrorKind::Corrupt, crate::diag::Code::BadChunk, message);
-            return Err(self
-                .source
-                .blame(error.with_chunk(chunk).with_offset(position)));
-        }
-        self.source.read_vec(position, len)
+        stored_bytes(&self.source, position..self.frame.header().data_end())
+            .map_err(|error| self.source.blame(error.with_chunk(chunk)))
     }
 }

@@ -68,7 +68,19 @@ pub struct Metalayer {
 }
 
 impl FrameHeader {
+    /// Reads the header of the frame that `source` begins with, which must have all of it.
+    ///
+    /// # Errors
+    /// When it is damaged, or too long.
     pub(super) fn read(source: &Source) -> Result<Self> {
+        Self::parse(&Self::read_bytes(source)?, source.len_bytes())
+    }
+
+    /// The bytes of the header of the frame that `source` begins with.
+    ///
+    /// # Errors
+    /// When these are not there.
+    pub(in crate::store) fn read_bytes(source: &Source) -> Result<Vec<u8>> {
         let smallest = HEADER_MIN_BYTES as u64 + super::trailer::MIN_BYTES;
         if source.len_bytes() < smallest {
             return Err(bad(format!(
@@ -97,8 +109,7 @@ impl FrameHeader {
                 ),
             ));
         }
-        let bytes = source.read_vec(0, header_len)?;
-        Self::parse(&bytes, source.len_bytes())
+        source.read_vec(0, header_len)
     }
 
     /// The header that all of `bytes` are, of a frame in a file of `available` bytes.
@@ -137,7 +148,13 @@ impl FrameHeader {
         let use_dict = cursor.u8("dictionary flag")? & 1 != 0;
         check_version(flags, kind, filter_count)?;
         let header_len = bytes.len() as u64;
-        if frame_len < header_len + super::trailer::MIN_BYTES || frame_len > available {
+        let least = header_len + super::trailer::MIN_BYTES;
+        if frame_len < least {
+            return Err(bad(format!(
+                "the frame claims {frame_len} bytes, too few for a header of {header_len} and a trailer"
+            )));
+        }
+        if frame_len > available {
             return Err(bad(format!(
                 "the frame claims {frame_len} bytes, the file has {available}"
             )));

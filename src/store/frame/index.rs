@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{FrameHeader, bad};
 use crate::bytes::i64_le_at;
 use crate::error::Result;
-use crate::limits::{MAX_CHUNKS, MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
+use crate::limits::{MAX_CHUNKS, MAX_EDITED_CHUNKS, MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
 use crate::store::chunk::{Chunk, Expected, SHORT_HEADER_BYTES};
 use crate::store::file::Source;
 use crate::store::scratch::DecodeScratch;
@@ -174,6 +174,38 @@ impl Index {
         *recent = Some((block, bytes.clone()));
         Ok(bytes)
     }
+}
+
+/// The first `count` entries, or as many as can be read, of the index that stands at `position`: for frames whose
+/// header, or index, is not what it was.
+///
+/// # Errors
+/// When no index stands there, or one with fewer entries.
+pub(in crate::store) fn words(source: &Source, position: u64, count: usize) -> Result<Vec<i64>> {
+    let least = count.saturating_mul(ENTRY_BYTES);
+    let expected = Expected {
+        nbytes: least..=MAX_EDITED_CHUNKS * ENTRY_BYTES,
+        ..Expected::bytes(least, ENTRY_BYTES)
+    };
+    let chunk = Chunk::load(source, position, source.len_bytes(), &expected)?;
+    let mut scratch = DecodeScratch::default();
+    let mut bytes = Vec::new();
+    for block in 0..chunk.blocks() {
+        if bytes.len() >= least {
+            break;
+        }
+        let at = bytes.len();
+        bytes.resize(at + chunk.block_len(block), 0);
+        if let Err(error) = chunk.decode_block(source, block, &mut scratch, &mut bytes[at..]) {
+            match at {
+                0 => return Err(error),
+                _ => bytes.truncate(at),
+            }
+            break;
+        }
+    }
+    let words = bytes.chunks_exact(ENTRY_BYTES).take(count);
+    Ok(words.filter_map(|word| i64_le_at(word, 0)).collect())
 }
 
 fn decode(word: i64, header: &FrameHeader) -> Result<Entry> {

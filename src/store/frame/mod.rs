@@ -8,9 +8,9 @@ mod trailer;
 
 pub use header::{FrameHeader, HEADER_MIN_BYTES, MAGIC, Metalayer};
 pub use index::Entry;
-pub(super) use index::{NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY};
-pub(super) use trailer::Trailer;
+pub(super) use index::{NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, words};
 pub use trailer::VlMetalayer;
+pub(super) use trailer::{Trailer, read as read_trailer};
 
 use super::chunk::{self, Chunk, Expected, SHORT_HEADER_BYTES};
 use super::file::Source;

@@ -43,7 +43,11 @@ pub(in crate::store) struct Trailer {
     pub(in crate::store) fingerprint: [u8; 16],
 }
 
-pub(super) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
+/// Reads the trailer of the frame with this header.
+///
+/// # Errors
+/// When it is damaged or not there.
+pub(in crate::store) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
     // No underflow: a header is longer than the tail, and a frame than its header.
     let tail = source.read_vec(header.frame_len - TAIL_BYTES, 23)?;
     let mut cursor = Cursor::new(&tail, Code::BadFrame, "frame trailer");

@@ -29,8 +29,8 @@ pub(super) fn compare(found: &FrameHeader, sealed: &FrameHeader) -> Result<Vec<S
             changed.join("; ")
         );
         return Err(bad(message).with_help(
-            "`fuseblock seal FILE` accepts the file as it is now, `fuseblock repair FILE` restores the header that was \
-             sealed",
+            "`fuseblock seal FILE` accepts the file as it is now, `fuseblock repair FILE OUT` writes a new one with the \
+             header that was sealed",
         ));
     }
     Ok(notes(found, sealed))

@@ -83,6 +83,24 @@ impl ChunkSeal {
     }
 }
 
+impl ChunkSeal {
+    /// Checks that the chunk with the seal `found` is the one that was sealed.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub(in crate::store) fn check(&self, found: Self) -> Result<()> {
+        let mut blocks = self.blocks.iter().zip(&found.blocks);
+        if (self.head_len, self.head) != (found.head_len, found.head) {
+            return Err(mismatch("the chunk's header and block starts"));
+        }
+        match blocks.position(|(then, now)| then != now) {
+            Some(block) => Err(mismatch(format_args!("block {block}"))),
+            None if self.blocks.len() != found.blocks.len() => Err(mismatch("the chunk")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Blocks that were verified before, a bit each.
 #[derive(Debug)]
 pub(super) struct Seen(Box<[AtomicU64]>);

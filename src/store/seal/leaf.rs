@@ -9,7 +9,7 @@ use crate::diag::Code;
 use crate::error::Result;
 
 /// What a leaf begins with; the last byte is the version of its layout.
-const MAGIC: &[u8; 8] = b"FBLEAF\0\x01";
+pub(in crate::store) const LEAF_MAGIC: &[u8; 8] = b"FBLEAF\0\x01";
 
 /// Bytes in front of the first chunk's.
 const PREFIX_BYTES: usize = 24;
@@ -50,7 +50,7 @@ impl Leaf {
     /// Its bytes, in an array with `blocks` blocks a chunk.
     pub(in crate::store) fn encode(&self, blocks: u32) -> Vec<u8> {
         let mut out = Vec::with_capacity(PREFIX_BYTES + self.chunks.len() * CHUNK_BYTES);
-        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(LEAF_MAGIC);
         out.extend_from_slice(&(self.first as u64).to_le_bytes());
         out.extend_from_slice(&count(self.chunks.len()));
         out.extend_from_slice(&blocks.to_le_bytes());
@@ -71,27 +71,46 @@ impl Leaf {
     /// When they are those of another leaf, or of none.
     pub(in crate::store) fn decode(bytes: &[u8], number: usize, table: &Table) -> Result<Self> {
         let mut cursor = Cursor::new(bytes, Code::BadSeal, "leaf of the seal");
-        let known = cursor.take(MAGIC.len(), "magic")? == MAGIC;
-        let first = cursor.u64_le("first chunk")?;
-        let count = cursor.u32_le("number of chunks")?;
-        let blocks = cursor.u32_le("blocks of a chunk")?;
+        let (leaf, blocks) = Self::read(&mut cursor)?;
         let chunks = table.chunks_of(number);
-        let expected = (chunks.start as u64, chunks.len() as u64, table.blocks);
-        if !known || (first, u64::from(count), blocks) != expected {
+        let found = (leaf.first, leaf.chunks.len(), blocks);
+        if found != (chunks.start, chunks.len(), table.blocks) {
             return Err(bad(format!(
                 "the seal has something else where leaf {number} belongs"
             )));
         }
-        let mut seals = Vec::with_capacity(chunks.len().min(cursor.remaining() / CHUNK_BYTES));
+        if cursor.remaining() > 0 {
+            return Err(bad(format!(
+                "leaf {number} of the seal is longer than what it holds"
+            )));
+        }
+        Ok(leaf)
+    }
+
+    /// The leaf that the bytes begin with, and the blocks of a chunk that it was made for.
+    ///
+    /// # Errors
+    /// When they begin with none.
+    pub(in crate::store) fn read(cursor: &mut Cursor<'_>) -> Result<(Self, u32)> {
+        if cursor.take(LEAF_MAGIC.len(), "magic")? != LEAF_MAGIC {
+            return Err(bad("the seal has something else where a leaf belongs"));
+        }
+        let first = cursor.u64_le("first chunk")?;
+        let count = cursor.u32_le("number of chunks")? as usize;
+        let blocks = cursor.u32_le("blocks of a chunk")?;
+        let first = usize::try_from(first).ok();
+        let first = first.filter(|first| first.checked_add(count).is_some());
+        let first = first.ok_or_else(|| bad("a leaf of the seal has chunks beyond all others"))?;
+        let mut seals = Vec::with_capacity(count.min(cursor.remaining() / CHUNK_BYTES));
         let mut lengths = Vec::with_capacity(seals.capacity());
-        for _ in chunks.clone() {
+        for _ in 0..count {
             let word = cursor.i64_le("index entry")?;
             let head = cursor.u64_le("digest of a head")?;
             let head_len = cursor.u32_le("length of a head")?;
             let digests = cursor.u32_le("number of digests")?;
             if digests > blocks {
                 return Err(bad(format!(
-                    "leaf {number} of the seal has {digests} digests for {blocks} blocks"
+                    "a leaf of the seal has {digests} digests for {blocks} blocks"
                 )));
             }
             lengths.push(digests as usize);
@@ -106,15 +125,8 @@ impl Leaf {
             let digests = cursor.take(len.saturating_mul(8), "digests")?;
             seal.blocks = u64s_le(digests).collect();
         }
-        if cursor.remaining() > 0 {
-            return Err(bad(format!(
-                "leaf {number} of the seal is longer than what it holds"
-            )));
-        }
-        Ok(Self {
-            first: chunks.start,
-            chunks: seals,
-        })
+        let chunks = seals;
+        Ok((Self { first, chunks }, blocks))
     }
 
     /// The seal of chunk `chunk`, where it is one of these.

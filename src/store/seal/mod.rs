@@ -17,6 +17,7 @@ mod compare;
 pub(in crate::store) mod digest;
 pub(in crate::store) mod leaf;
 mod reading;
+mod salvage;
 pub(in crate::store) mod table;
 mod writing;
 
@@ -26,9 +27,10 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind};
 
 pub(in crate::store) use digest::{BlockSeals, ChunkSeal, digest};
-pub(in crate::store) use leaf::Leaf;
+pub(in crate::store) use leaf::{LEAF_MAGIC, Leaf};
 pub(in crate::store) use reading::{LoadSeal, Sealed, open};
-pub(in crate::store) use table::{LeafPlace, Table};
+pub(in crate::store) use salvage::{FoundTable, leaf_at, table_at};
+pub(in crate::store) use table::{LeafPlace, TABLE_MAGIC, Table};
 pub(in crate::store) use writing::{Leaves, Tail, tail};
 
 /// Name of the metalayer that has the table.

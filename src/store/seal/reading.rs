@@ -88,7 +88,8 @@ pub(in crate::store) fn open(
 }
 
 impl Sealed {
-    fn new(table: Table, verify: Verify) -> Self {
+    /// The seal that has this table.
+    pub(in crate::store) fn new(table: Table, verify: Verify) -> Self {
         let blocks = table.chunks.saturating_mul(table.blocks as usize);
         // Leaves of all chunks have room in the file, but need not have digests of all blocks.
         let few = table.leaf_bytes().saturating_mul(8) >= blocks as u64;

@@ -13,11 +13,11 @@ use crate::store::chunk::HEADER_BYTES;
 use crate::store::file::unsupported;
 
 /// What the content begins with; the last byte is the version of its layout.
-const MAGIC: &[u8; 8] = b"FBSEAL\0\x01";
+pub(in crate::store) const TABLE_MAGIC: &[u8; 8] = b"FBSEAL\0\x01";
 
 /// Bytes in front of the content that make it a msgpack value, as readers of metalayers expect one: those of a byte
 /// string.
-const PACK_BYTES: usize = 5;
+pub(super) const PACK_BYTES: usize = 5;
 
 /// The first of them.
 const PACK_MARKER: u8 = 0xC6;
@@ -105,7 +105,7 @@ impl Table {
         out.resize(HEADER_BYTES, 0);
         out.push(PACK_MARKER);
         out.extend_from_slice(&int(content)?.to_be_bytes());
-        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(TABLE_MAGIC);
         // No features, neither required nor optional.
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&(self.chunks as u64).to_le_bytes());
@@ -143,7 +143,7 @@ impl Table {
                 cursor.remaining()
             )));
         }
-        if cursor.take(MAGIC.len(), "magic")? != MAGIC {
+        if cursor.take(TABLE_MAGIC.len(), "magic")? != TABLE_MAGIC {
             return Err(newer("is of another version"));
         }
         let required = cursor.u32_le("required features")?;

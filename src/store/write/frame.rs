@@ -86,6 +86,12 @@ impl FrameBytes {
         Self(bytes)
     }
 
+    /// The same for a frame whose chunks are in the file, whatever the other was.
+    pub(in crate::store) fn contiguous(mut self) -> Self {
+        self.0[0x1A] = 0;
+        self
+    }
+
     pub(in crate::store) fn header(&self) -> &[u8] {
         &self.0
     }

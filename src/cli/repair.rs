@@ -1,0 +1,132 @@
+//! In: a damaged file. Out: a new one, and what of the old one is in it and what is not.
+//! Never: a loss left unsaid.
+
+use crate::cli::args::Repair as Args;
+use serde_json::json;
+
+use crate::cli::output::Output;
+use crate::cli::upkeep::some_of;
+use crate::cli::{print, printable};
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::repair::{self, HeaderFrom, PlacesFrom, RepairOptions, Repaired};
+
+/// Repairs a file.
+pub(super) fn repair(args: &Args, output: &mut Output) -> Result<()> {
+    let options = RepairOptions {
+        in_order: args.in_order,
+        ..RepairOptions::default()
+    };
+    let repaired = repair::repair(&args.path, &args.output, options)?;
+    let Repaired { chunks, lost, .. } = &repaired;
+    if output.is_json() {
+        if !lost.is_empty() {
+            output.fail();
+        }
+        return print(output, &reply(&repaired).to_string());
+    }
+    tell(args, &repaired, output)?;
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} of {chunks} chunks are lost: {}",
+        lost.len(),
+        some_of(lost.iter().map(|(chunk, _)| *chunk))
+    );
+    let error = Error::new(ErrorKind::Corrupt, Code::BadChunk, message).with_path(&args.path);
+    Err(error.with_help(format!(
+        "{} has all others, and NaN or zeros in the place of these",
+        args.output.display()
+    )))
+}
+
+fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {
+    let Repaired {
+        header,
+        chunks,
+        lost,
+        left_out,
+        lost_attributes,
+        sealed,
+        ..
+    } = repaired;
+    for (_, error) in lost {
+        print(output, &printable(&error.to_string()))?;
+    }
+    if *header == HeaderFrom::Seal {
+        print(output, "header: restored from the copy in the seal")?;
+    }
+    let told = |&(from, count): &(PlacesFrom, usize)| format!("{} {}", words(from), of(count));
+    let sides: Vec<String> = repaired.places.iter().map(told).collect();
+    if !sides.is_empty() {
+        print(output, &format!("chunks found by {}", sides.join(", ")))?;
+    }
+    if *left_out > 0 {
+        let more = "in the file that the array does not have (yet, or any more): left out";
+        print(output, &format!("{} {more}", of(*left_out)))?;
+    }
+    if let Some(error) = lost_attributes {
+        let why = printable(error.message());
+        print(output, &format!("attributes are lost: {why}"))?;
+    }
+    let sealed = if *sealed { ", sealed" } else { "" };
+    print(
+        output,
+        &format!(
+            "recovered {} of {chunks} chunks -> {}{sealed}",
+            chunks - lost.len(),
+            args.output.display()
+        ),
+    )
+}
+
+fn of(count: usize) -> String {
+    match count {
+        1 => "1 chunk".to_string(),
+        _ => format!("{count} chunks"),
+    }
+}
+
+fn words(from: PlacesFrom) -> &'static str {
+    match from {
+        PlacesFrom::Seal => "the seal:",
+        PlacesFrom::Index => "the index:",
+        PlacesFrom::OtherIndex => "an index elsewhere in the file:",
+        PlacesFrom::Leaves => "parts of a seal:",
+        PlacesFrom::Order => "their order in the file:",
+    }
+}
+
+fn name(from: PlacesFrom) -> &'static str {
+    match from {
+        PlacesFrom::Seal => "seal",
+        PlacesFrom::Index => "index",
+        PlacesFrom::OtherIndex => "other_index",
+        PlacesFrom::Leaves => "leaves",
+        PlacesFrom::Order => "order",
+    }
+}
+
+/// The reply as one JSON object.
+fn reply(repaired: &Repaired) -> serde_json::Value {
+    let places = repaired.places.iter();
+    let places = places.map(|&(from, count)| (name(from).to_string(), json!(count)));
+    let lost = repaired.lost.iter();
+    let lost = lost.map(|(chunk, error)| json!({"chunk": chunk, "why": error.to_string()}));
+    json!({
+        "ok": repaired.lost.is_empty(),
+        "header": match repaired.header {
+            HeaderFrom::File => "file",
+            HeaderFrom::Seal => "seal",
+        },
+        "places": places.collect::<serde_json::Map<_, _>>(),
+        "chunks": repaired.chunks,
+        "lost": lost.collect::<Vec<_>>(),
+        "left_out": repaired.left_out,
+        "attributes": repaired.attributes,
+        "lost_attributes": repaired.lost_attributes.as_ref().map(Error::message),
+        "sealed": repaired.sealed,
+        "bytes": repaired.bytes,
+    })
+}
