@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::array::Array;
+use crate::array::{Array, OpenOptions};
 use crate::check::Scope;
 use crate::error::{Error, Result};
 use crate::exec::Options;
@@ -32,6 +32,8 @@ pub struct Session {
     arrays: Vec<(String, Array<'static>)>,
     /// How evaluations run.
     pub options: Options,
+    /// How files are opened.
+    pub opening: OpenOptions,
 }
 
 /// What became of a statement.
@@ -55,9 +57,9 @@ impl Session {
     /// `name`.
     ///
     /// # Errors
-    /// What [`Array::open_operand`] gives.
+    /// What [`OpenOptions::open_operand`] gives.
     pub fn open(&mut self, name: &str, text: &str) -> Result<()> {
-        let array = Array::open_operand(text)?;
+        let array = self.opening.open_operand(text)?;
         self.insert(name, array);
         Ok(())
     }

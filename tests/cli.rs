@@ -258,6 +258,35 @@ fn arrays_are_converted_and_appended() {
             .count(),
         2
     );
+    // Zip files and folders, with what they had besides elements.
+    good(&["convert", "x.b2nd", "x.npz"]);
+    good(&[
+        "convert",
+        "x.npz",
+        "parts.b2nd",
+        "--sparse",
+        "--chunks",
+        "50,6",
+    ]);
+    assert!(good(&["info", "parts.b2nd"]).contains("sparse"));
+    good(&[
+        "eval",
+        "p - z",
+        "p=parts.b2nd",
+        "z=x.npz:arr_0",
+        "-o",
+        "zero.npz",
+    ]);
+    assert_eq!(good(&["eval", "sum(abs(zero))", "zero.npz"]), "0.0\n");
+    good(&[
+        "eval",
+        "x * 2",
+        "x=parts.b2nd",
+        "-o",
+        "two.b2nd",
+        "--sparse",
+    ]);
+    assert!(dir.path().join("two.b2nd/00000000.chunk").exists());
     let said = good(&["verify", "x.b2nd"]);
     assert!(
         said.contains("every checksum is right; seal: whole"),
@@ -285,10 +314,18 @@ fn arrays_are_converted_and_appended() {
         "int64 elements cannot be appended to an array of float64",
     );
     wrong(&["append", "x.npy", "x.npy"], "x.npy");
+    wrong(
+        &["append", "parts.b2nd", "x.npy"],
+        "a directory of chunks is not changed in place",
+    );
+    wrong(
+        &["convert", "x.npy", "parts.b2nd", "--sparse"],
+        "remove it first",
+    );
     wrong(&["append", "x.b2nd", "none.npy"], "none.npy");
     wrong(
         &["convert", "x.npy", "x.csv"],
-        "a name that ends in `.b2nd` or `.npy`",
+        "a name that ends in `.b2nd`, `.npy` or `.npz`",
     );
     wrong(
         &["convert", "x.npy", "y.b2nd", "--codec", "lz5"],
@@ -316,6 +353,7 @@ fn arrays_are_converted_and_appended() {
     bytes[400] ^= 4;
     std::fs::write(dir.path().join("x.b2nd"), bytes).expect("writes");
     wrong(&["eval", "sum(x)", "x.b2nd"], "checksum");
+    wrong(&["eval", "sum(x)", "x.b2nd", "--verify", "never"], "E0304");
     wrong(&["verify", "x.b2nd"], "1 of 7 chunks are damaged: 0");
     wrong(&["compact", "x.b2nd"], "checksum");
     // Repaired, it has all else; and a header that is gone is in the seal.
@@ -353,7 +391,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("a name that ends in `.b2nd` or `.npy`"),
+        text(&output.stderr).contains("a name that ends in `.b2nd`, `.npy` or `.npz`"),
         "{}",
         text(&output.stderr)
     );

@@ -4,9 +4,13 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{geometries, read_all, sample};
-use fuseblock::store::write::{ArrayWriter, Options, Split, WriteCodec, write_frame};
-use fuseblock::store::{self, Kind};
+use fuseblock::store::attributes::{Attribute, attributes};
+use fuseblock::store::edit::ArrayFile;
+use fuseblock::store::write::{ArrayWriter, Extras, Options, Split, WriteCodec, write_frame};
+use fuseblock::store::{self, Kind, info};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, ErrorKind};
 
@@ -169,6 +173,75 @@ fn the_writer_refuses_what_does_not_fit_and_leaves_nothing() {
     assert!(writer.finish().is_err());
     assert!(create(&[10], &good).unwrap().finish().is_err());
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn frames_have_metalayers_and_may_be_folders() {
+    let directory = tempfile::tempdir().unwrap();
+    let values = sample(DType::Int16, 50, 1);
+    for sparse in [false, true] {
+        let path = directory.path().join(format!("{sparse}.b2nd"));
+        let mut extras = Extras {
+            sparse,
+            metalayers: vec![("unit".to_string(), b"m/s".to_vec())],
+            vlmetalayers: vec![("note".to_string(), vec![7; 5000])],
+        };
+        extras.set_attribute("mean", &Attribute::Float(0.5));
+        let create = |path: &Path, extras: &Extras| {
+            let (shape, options) = (Shape::new(&[50]), Options::default());
+            let grid = grid(&[16], &[8]);
+            let extras = extras.clone();
+            ArrayWriter::create_with(path, DType::Int16, &shape, &grid, options, extras)
+        };
+        let writer = create(&path, &extras).unwrap();
+        // The last chunk first.
+        writer.write(&[20], &[30], &values[40..]).unwrap();
+        writer.write(&[0], &[20], &values[..40]).unwrap();
+        writer.finish().unwrap();
+        let array = Array::open(&path).unwrap();
+        assert_eq!(read_all(&array).unwrap(), values);
+        let read = array.extras().unwrap();
+        assert_eq!(
+            (&read.metalayers, &read.vlmetalayers),
+            (&extras.metalayers, &extras.vlmetalayers)
+        );
+        assert_eq!(
+            attributes(&path).unwrap(),
+            [("mean".to_string(), Attribute::Float(0.5))]
+        );
+        let seal = info(&path).unwrap().seal.map(|seal| seal.to_string());
+        assert_eq!(seal.as_deref(), Some(if sparse { "none" } else { "whole" }));
+        assert_eq!(path.is_dir(), sparse);
+        if sparse {
+            // A folder replaces nothing.
+            let error = create(&path, &extras).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument);
+            assert!(ArrayFile::open(&path).is_err());
+        }
+        let other = directory.path().join("other.b2nd");
+        let refused = |change: &dyn Fn(&mut Extras)| {
+            let mut extras = extras.clone();
+            change(&mut extras);
+            create(&other, &extras).unwrap_err().message().to_string()
+        };
+        let layer = |name: &str| (name.to_string(), Vec::new());
+        for name in ["", "b2nd", "caterva", "fuseblock_seal", &"x".repeat(32)] {
+            assert!(refused(&|extras| extras.metalayers.push(layer(name))).contains("name"));
+            assert!(refused(&|extras| extras.vlmetalayers.push(layer(name))).contains("name"));
+        }
+        assert!(refused(&|extras| extras.metalayers.push(layer("unit"))).contains("two"));
+        assert!(refused(&|extras| extras.vlmetalayers.push(layer("note"))).contains("two"));
+        let many = |extras: &mut Extras| {
+            extras
+                .metalayers
+                .extend((0..15).map(|n| layer(&n.to_string())));
+        };
+        assert!(refused(&many).contains("at most 16"));
+        let long = |extras: &mut Extras| extras.metalayers[0].1 = vec![0; 1 << 20];
+        assert!(refused(&long).contains("metalayers of the header"));
+        let left = std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 1 + usize::from(sparse));
+    }
 }
 
 #[test]

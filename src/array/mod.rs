@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
+use crate::store::write::Extras;
 use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
@@ -155,6 +156,20 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.grid(),
             Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
+        }
+    }
+
+    /// The metalayers of the frame that an n-d array is stored in, for another one of its elements; none of any other
+    /// array.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub fn extras(&self) -> Result<Extras> {
+        match &self.place {
+            Place::Stored(stored) => stored.extras(),
+            Place::Memory(_) | Place::Linear(_) | Place::Npy(_) | Place::Fortran(_) => {
+                Ok(Extras::default())
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use crate::store::dtype::{ElementFormat, FileDType, Items};
 use crate::store::file::Source;
 use crate::store::npy::NpyHeader;
 use crate::store::pending::PendingFile;
+use crate::store::zip;
 use crate::types::{DType, Shape};
 
 /// An open `.npy` file.
@@ -93,14 +94,20 @@ impl Runs for NpyFile {
     }
 }
 
-/// Writes a C-order `.npy` file; elements may come in any order and from several threads. The
-/// file appears under its name when [`NpyWriter::finish`] succeeds, and not before.
+/// What NumPy calls the first array of a `.npz` file that has no name of its own.
+const NPZ_MEMBER: &str = "arr_0.npy";
+
+/// Writes a C-order `.npy` file, or one as the only member of a `.npz` file; elements may come in any order and
+/// from several threads. The file appears under its name when [`NpyWriter::finish`] succeeds, and not before.
 #[derive(Debug)]
 pub struct NpyWriter {
     file: PendingFile,
     dtype: DType,
     shape: Shape,
-    data_start: u64,
+    /// Where the `.npy` file begins in the file.
+    start: u64,
+    /// Bytes of its header.
+    header_len: usize,
     /// The shape where it has become known later.
     shortened: OnceLock<Shape>,
 }
@@ -111,11 +118,23 @@ impl NpyWriter {
     /// # Errors
     /// When the system refuses, or the shape is larger than files can be.
     pub fn create(path: impl AsRef<Path>, dtype: DType, shape: &Shape) -> Result<Self> {
+        Self::create_at(0, path.as_ref(), dtype, shape)
+    }
+
+    /// The same for a `.npz` file, which NumPy finds the array in as `arr_0`. It is stored as it is, not deflated.
+    ///
+    /// # Errors
+    /// As [`NpyWriter::create`].
+    pub fn create_npz(path: impl AsRef<Path>, dtype: DType, shape: &Shape) -> Result<Self> {
+        Self::create_at(zip::start_len(NPZ_MEMBER)?, path.as_ref(), dtype, shape)
+    }
+
+    fn create_at(start: u64, path: &Path, dtype: DType, shape: &Shape) -> Result<Self> {
         let header = NpyHeader::to_write(dtype, shape);
         shape
             .checked_elems()
             .and_then(|elems| (elems as u64).checked_mul(dtype.size() as u64))
-            .and_then(|bytes| bytes.checked_add(header.len() as u64))
+            .and_then(|bytes| bytes.checked_add(start + header.len() as u64))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::Limit,
@@ -123,13 +142,14 @@ impl NpyWriter {
                     format!("shape {shape} of {dtype} is larger than files can be"),
                 )
             })?;
-        let file = PendingFile::create(path.as_ref())?;
-        file.write_at(0, &header)?;
+        let file = PendingFile::create(path)?;
+        file.write_at(start, &header)?;
         Ok(Self {
             file,
             dtype,
             shape: shape.clone(),
-            data_start: header.len() as u64,
+            start,
+            header_len: header.len(),
             shortened: OnceLock::new(),
         })
     }
@@ -150,7 +170,7 @@ impl NpyWriter {
     /// When the system refuses, or the elements do not lie inside the array.
     pub fn write_at(&self, first: usize, bytes: &[u8]) -> Result<()> {
         let start = byte_range(self.dtype, &self.shape, first, bytes.len())?;
-        self.file.write_at(self.data_start + start, bytes)
+        self.file.write_at(self.data_start() + start, bytes)
     }
 
     /// Writes the elements of a box; `bytes` has them in C order, native-endian.
@@ -183,8 +203,8 @@ impl NpyWriter {
             }
         }
         let shape = Shape::from(extents);
-        let header = NpyHeader::to_write_over(self.dtype, &shape, self.data_start as usize);
-        self.file.write_at(0, &header)?;
+        let header = NpyHeader::to_write_over(self.dtype, &shape, self.header_len);
+        self.file.write_at(self.start, &header)?;
         self.shortened.get_or_init(|| shape);
         Ok(())
     }
@@ -199,9 +219,17 @@ impl NpyWriter {
     /// # Errors
     /// When the system refuses.
     pub fn finish(self) -> Result<()> {
-        let bytes = self.final_shape().elems() * self.dtype.size();
-        self.file.set_len(self.data_start + bytes as u64)?;
+        let bytes = (self.final_shape().elems() * self.dtype.size()) as u64;
+        self.file.set_len(self.data_start() + bytes)?;
+        if self.start > 0 {
+            zip::enclose(&self.file, NPZ_MEMBER, self.header_len as u64 + bytes)?;
+        }
         self.file.finish()
+    }
+
+    /// Where the elements begin in the file.
+    fn data_start(&self) -> u64 {
+        self.start + self.header_len as u64
     }
 }
 

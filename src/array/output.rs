@@ -6,7 +6,7 @@ use std::path::Path;
 use super::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::write::{ArrayWriter, Options, grid_for};
+use crate::store::write::{ArrayWriter, Extras, Options, grid_for};
 use crate::types::{DType, Grid, Shape};
 
 /// How results are written to files of a compressed format.
@@ -18,15 +18,17 @@ pub struct SaveOptions {
     pub chunk: Option<Shape>,
     /// Extents of a block; by default those of an operand with the result's shape, else of 128 to 256 KiB.
     pub block: Option<Shape>,
+    /// Metalayers, attributes, and whether the chunks become files of a folder.
+    pub extras: Extras,
 }
 
 /// A file that elements are written to, each once, in any order and from several threads. It appears under
 /// its name when [`OutputFile::finish`] succeeds, and not before.
 #[derive(Debug)]
 pub enum OutputFile {
-    /// A NumPy array.
+    /// A NumPy array, on its own or in a `.npz` file.
     Npy(NpyWriter),
-    /// An n-d array in a contiguous Blosc2 frame.
+    /// An n-d array in a Blosc2 frame.
     Frame(Box<ArrayWriter>),
 }
 
@@ -34,7 +36,7 @@ impl OutputFile {
     /// Whether files with the name of `path` can be written.
     ///
     /// # Errors
-    /// When its extension is none of `.npy`, `.b2nd` and `.b2frame`.
+    /// When its extension is none of `.npy`, `.npz`, `.b2nd` and `.b2frame`.
     pub fn check_name(path: &Path) -> Result<()> {
         Format::of(path).map(|_| ())
     }
@@ -53,6 +55,7 @@ impl OutputFile {
     ) -> Result<Self> {
         match Format::of(path)? {
             Format::Npy => Ok(Self::Npy(NpyWriter::create(path, dtype, shape)?)),
+            Format::Npz => Ok(Self::Npy(NpyWriter::create_npz(path, dtype, shape)?)),
             Format::Frame => {
                 let (chunk, block) = (options.chunk.as_ref(), options.block.as_ref());
                 let kept = grid.filter(|_| chunk.is_none() && block.is_none());
@@ -60,7 +63,9 @@ impl OutputFile {
                     Some(grid) => grid.clone(),
                     None => grid_for(shape, dtype.size(), chunk, block)?,
                 };
-                let writer = ArrayWriter::create(path, dtype, shape, &grid, options.compression)?;
+                let (compression, extras) = (options.compression, options.extras.clone());
+                let writer =
+                    ArrayWriter::create_with(path, dtype, shape, &grid, compression, extras)?;
                 Ok(Self::Frame(Box::new(writer)))
             }
         }
@@ -129,6 +134,7 @@ impl OutputFile {
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Npy,
+    Npz,
     Frame,
 }
 
@@ -137,11 +143,13 @@ impl Format {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension {
             Some("npy") => Ok(Self::Npy),
+            Some("npz") => Ok(Self::Npz),
             Some("b2nd" | "b2frame") => Ok(Self::Frame),
             Some(_) | None => {
                 let message = format!("`{}` has the name of no format to write", path.display());
                 let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
-                Err(error.with_help("give the output a name that ends in `.b2nd` or `.npy`"))
+                Err(error
+                    .with_help("give the output a name that ends in `.b2nd`, `.npy` or `.npz`"))
             }
         }
     }

@@ -58,7 +58,7 @@ fn create(args: &Args, array: &Array<'_>) -> Result<ArrayFile> {
     if let Some(first) = extents.first_mut() {
         *first = 0;
     }
-    let (shape, options) = (Shape::from(extents), args.save.options());
+    let (shape, options) = (Shape::from(extents), args.save.options(false));
     let (chunk, block) = (options.chunk.as_ref(), options.block.as_ref());
     let grid = grid_for(&shape, array.dtype().size(), chunk, block)?;
     ArrayFile::create(

@@ -6,11 +6,12 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::array::SaveOptions;
+use crate::array::{Array, OpenOptions, SaveOptions};
 use crate::error::Error;
 use crate::exec::{Engine, Options};
 use crate::math::SimdLevel;
-use crate::store::write::{self, Filters, Split, WriteCodec};
+use crate::store::Verify;
+use crate::store::write::{self, Extras, Filters, Split, WriteCodec};
 use crate::types::Shape;
 
 /// JIT-compiled array expressions over compressed, chunked n-d arrays.
@@ -70,11 +71,14 @@ pub(super) struct Eval {
     /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
     /// a zip file, PATH:DTYPE for items of another dtype
     pub(super) operands: Vec<String>,
-    /// Write each output to a file, .b2nd or .npy (once per output, in order)
+    /// Write each output to a file, .b2nd, .npy or .npz (once per output, in order)
     #[arg(short, long = "output", value_name = "OUT")]
     pub(super) output: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) save: SaveArgs,
+    /// Write a folder with a file a chunk, a sparse frame: it has no checksums
+    #[arg(long)]
+    pub(super) sparse: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// Print one JSON object
@@ -110,8 +114,8 @@ pub(super) struct SaveArgs {
 }
 
 impl SaveArgs {
-    /// As the library takes them.
-    pub(super) fn options(&self) -> SaveOptions {
+    /// As the library takes them, for a folder with a file a chunk if `sparse`.
+    pub(super) fn options(&self, sparse: bool) -> SaveOptions {
         SaveOptions {
             compression: write::Options {
                 codec: self.codec,
@@ -121,6 +125,10 @@ impl SaveArgs {
             },
             chunk: self.chunks.clone(),
             block: self.blocks.clone(),
+            extras: Extras {
+                sparse,
+                ..Extras::default()
+            },
         }
     }
 }
@@ -158,6 +166,9 @@ pub(super) struct RunArgs {
     /// Most memory that results may take, `2GiB` say [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) max_memory: Option<usize>,
+    /// Which blocks of sealed files are verified: each time they are read, the first time, or never
+    #[arg(long, value_enum, default_value_t = VerifyArg::Always)]
+    pub(super) verify: VerifyArg,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -168,11 +179,14 @@ pub(super) struct Convert {
     /// The array: PATH, PATH:MEMBER in a zip file, PATH:DTYPE for items of another dtype
     #[arg(value_name = "IN")]
     pub(super) input: String,
-    /// The file to write, .b2nd or .npy
+    /// The file to write, .b2nd, .npy or .npz
     #[arg(value_name = "OUT")]
     pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) save: SaveArgs,
+    /// Write a folder with a file a chunk, a sparse frame: it has no checksums
+    #[arg(long)]
+    pub(super) sparse: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// Print one JSON object
@@ -324,6 +338,17 @@ pub(super) enum Simd {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum VerifyArg {
+    /// Each time
+    #[default]
+    Always,
+    /// The first time
+    First,
+    /// Not at all, even where a file contradicts its seal
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum EngineArg {
     /// Machine code, except where compiling would take longer than the work
     #[default]
@@ -401,6 +426,15 @@ impl RunArgs {
             max_memory: self.max_memory,
             ..Options::default()
         }
+    }
+
+    /// How operands are opened.
+    pub(super) fn opening(&self) -> OpenOptions {
+        Array::options().verify(match self.verify {
+            VerifyArg::Always => Verify::Always,
+            VerifyArg::First => Verify::First,
+            VerifyArg::Never => Verify::Never,
+        })
     }
 }
 

@@ -5,25 +5,32 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::array::{Array, OutputFile};
+use crate::array::OutputFile;
 use crate::cli::args::Convert as Args;
 use crate::cli::eval::wrote;
 use crate::cli::output::Output;
 use crate::error::Result;
 use crate::exec::Progress;
 use crate::expr::Expr;
+use crate::store::write::Extras;
 
-/// Writes an array to a file of another format, other chunks or another compression.
+/// Writes an array to a file of another format, other chunks or another compression. Its metalayers go with it where
+/// both are frames.
 pub(super) fn convert(args: &Args, output: &mut Output) -> Result<()> {
     OutputFile::check_name(&args.output)?;
-    let array = Array::open_operand(&args.input)?;
+    let array = args.run.opening().open_operand(&args.input)?;
+    let mut save = args.save.options(args.sparse);
+    save.extras = Extras {
+        sparse: args.sparse,
+        ..array.extras()?
+    };
     let mut options = args.run.options();
     if io::stderr().is_terminal() {
         options.progress = Some(Arc::new(Bar::default()));
     }
     let bound = Expr::new("x")?.bind(&[("x", &array)])?.options(options);
     let paths = [args.output.clone()];
-    let saved = bound.save(&paths, &args.save.options())?;
+    let saved = bound.save(&paths, &save)?;
     wrote(&saved, &paths, output)
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::array::{Array, OutputFile};
-use crate::cli::args::{Eval, Explain, StageArg};
+use crate::cli::args::{Eval, Explain, RunArgs, StageArg};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
 use crate::cli::{print, repl, written};
@@ -20,7 +20,7 @@ use crate::expr::{Expr, Saved};
 /// Evaluates and prints or writes the results.
 pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
     let expr = Expr::new(&args.expr)?;
-    let arrays = open(&args.operands)?;
+    let arrays = open(&args.operands, &args.run)?;
     let bound = expr.bind(&named(&arrays))?.options(args.run.options());
     let stats = if args.output.is_empty() {
         let evaluated = bound.run()?;
@@ -30,7 +30,7 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
         args.output
             .iter()
             .try_for_each(|path| OutputFile::check_name(path))?;
-        let saved = bound.save(&args.output, &args.save.options())?;
+        let saved = bound.save(&args.output, &args.save.options(args.sparse))?;
         wrote(&saved, &args.output, output)?;
         saved.stats
     };
@@ -105,7 +105,7 @@ fn stats_text(stats: &Stats) -> String {
 
 /// Shows a program at one stage, or at all.
 pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
-    let arrays = open(&args.operands)?;
+    let arrays = open(&args.operands, &args.run)?;
     let operands = named(&arrays);
     let options = args.run.options();
     let show = |stage| explain::explain(&args.expr, &operands, stage, &options);
@@ -128,11 +128,11 @@ pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
 }
 
 /// Opens operands given as NAME=PATH or PATH; a member or a dtype may stand behind the path.
-pub(super) fn open(texts: &[String]) -> Result<Vec<(String, Array<'static>)>> {
-    let each = texts.iter();
+fn open(texts: &[String], run: &RunArgs) -> Result<Vec<(String, Array<'static>)>> {
+    let (each, opening) = (texts.iter(), run.opening());
     each.map(|text| {
         let (name, path) = operand(text)?;
-        Ok((name, Array::open_operand(path)?))
+        Ok((name, opening.open_operand(path)?))
     })
     .collect()
 }

@@ -22,7 +22,7 @@ statements    d = x - mean(x)      keeps a binding, computes nothing
               mean(d), std(d)      evaluates
 :open NAME=PATH    make a file an operand
 :vars              the operands
-:save EXPR PATH    write a result to a .npy file
+:save EXPR PATH    write a result to a .b2nd, .npy or .npz file
 :help              this text
 :quit              leave (or end of input)";
 
@@ -30,6 +30,7 @@ statements    d = x - mean(x)      keeps a binding, computes nothing
 pub(super) fn repl(args: &Repl, output: &mut Output) -> Result<()> {
     let mut session = Session::new();
     session.options = args.run.options();
+    session.opening = args.run.opening();
     for text in &args.operands {
         let (name, path) = operand(text)?;
         session.open(&name, path)?;

@@ -7,8 +7,8 @@ use std::path::Path;
 use rmpv::Value;
 
 use super::chunk::BareChunk;
-use super::file::Source;
 use super::frame::Frame;
+use super::open::Opened;
 use super::seal::{LAYER, Verify};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -178,7 +178,7 @@ impl fmt::Display for Attribute {
 /// # Errors
 /// When the file cannot be read or is no frame, or a value is damaged or decodes to more than 64 MiB.
 pub fn attributes(path: impl AsRef<Path>) -> Result<Vec<(String, Attribute)>> {
-    of_frame(&Frame::open(Source::open(path.as_ref())?, Verify::Always)?)
+    of_frame(&Opened::frame_at(path.as_ref(), Verify::Always)?)
 }
 
 /// The attributes of an open frame.
@@ -189,8 +189,8 @@ pub(super) fn of_frame(frame: &Frame) -> Result<Vec<(String, Attribute)>> {
         .iter()
         .filter(|layer| layer.name != LAYER)
     {
-        let bytes = frame.source().read_vec(layer.position, layer.cbytes)?;
-        let content = content(bytes).map_err(|error| frame.source().blame(error))?;
+        let content = frame.vl_metalayer(&layer.name, MAX_ATTRIBUTE_BYTES);
+        let content = content.map_err(|error| frame.source().blame(error))?;
         if let Ok(value) = Attribute::decode(&content) {
             found.push((layer.name.clone(), value));
         }

@@ -81,6 +81,11 @@ pub(super) struct CachedChunks<C> {
 }
 
 impl<C: Container> CachedChunks<C> {
+    /// The container.
+    pub(super) fn container(&self) -> &C {
+        &self.container
+    }
+
     pub(super) fn new(container: C, limits: ReadLimits) -> Self {
         Self {
             container,

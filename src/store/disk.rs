@@ -22,7 +22,7 @@ pub trait Disk: Send + Sync + Debug {
     /// What the system says.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Gives a file another name, in place of what had it.
+    /// Gives a file or folder another name, in place of the file, or the empty folder, that had it.
     ///
     /// # Errors
     /// What the system says.
@@ -33,6 +33,18 @@ pub trait Disk: Send + Sync + Debug {
     /// # Errors
     /// What the system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Creates a folder that does not exist yet.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a folder and the files in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
 
     /// Makes the names in a folder durable.
     ///
@@ -89,6 +101,14 @@ impl Disk for System {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {

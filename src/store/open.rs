@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::file::Source;
+use super::file::{Source, unsupported};
 use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
 use super::legacy::{self, Bloscpack, Rootdir, Table};
@@ -53,6 +53,23 @@ impl Opened {
         match metadata.is_dir() {
             true => Self::directory(path, verify),
             false => Self::source(Source::open(path)?, verify),
+        }
+    }
+
+    /// The Blosc2 frame at `path`.
+    ///
+    /// # Errors
+    /// As [`Opened::at`], and when it is something else.
+    pub(super) fn frame_at(path: &Path, verify: Verify) -> Result<Frame> {
+        match Self::at(path, verify)? {
+            Self::Frame(frame) => Ok(*frame),
+            Self::Npy(_)
+            | Self::Zip(_)
+            | Self::Bloscpack(_)
+            | Self::Rootdir(_)
+            | Self::Table(_) => {
+                Err(unsupported("what is there is no Blosc2 frame").with_path(path))
+            }
         }
     }
 

@@ -1,5 +1,5 @@
-//! In: the path of a file to be. Out: a temporary beside it that takes its place when finished.
-//! Never: a half-written file under the final name; a temporary left behind by an error.
+//! In: the path of a file or folder to be. Out: a temporary beside it that takes its place when finished.
+//! Never: something half written under the final name; a temporary left behind by an error.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::disk::{Disk, DiskFile, System};
+use super::file::Source;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,13 +35,6 @@ impl PendingFile {
 
     /// The same, on a disk of the caller's.
     pub(super) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
-        let name = target.file_name().ok_or_else(|| {
-            Error::new(
-                ErrorKind::Argument,
-                Code::WriteFailed,
-                format!("'{}' names no file to write", target.display()),
-            )
-        })?;
         if target.is_dir() {
             return Err(Error::new(
                 ErrorKind::Argument,
@@ -49,11 +43,7 @@ impl PendingFile {
             )
             .with_path(target));
         }
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut temporary_name = std::ffi::OsString::from(".");
-        temporary_name.push(name);
-        temporary_name.push(format!(".{}-{number}.tmp", std::process::id()));
-        let temporary = target.with_file_name(temporary_name);
+        let temporary = temporary(target)?;
         let file = disk
             .create(&temporary)
             .map_err(|cause| failed("create", target, cause))?;
@@ -92,6 +82,14 @@ impl PendingFile {
             .map_err(|cause| failed(&format!("reserve {len} bytes"), &self.target, cause))
     }
 
+    /// What was written so far, to be read.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn source(&self) -> Result<Source> {
+        Source::open(&self.temporary)
+    }
+
     /// Makes what was written durable and gives it its final name.
     ///
     /// # Errors
@@ -100,18 +98,110 @@ impl PendingFile {
         self.file
             .sync()
             .map_err(|cause| failed("flush", &self.target, cause))?;
-        self.disk
-            .rename(&self.temporary, &self.target)
-            .map_err(|cause| failed("rename to the final name", &self.target, cause))?;
+        rename(&*self.disk, &self.temporary, &self.target)?;
         self.finished = true;
-        let parent = match self.target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            Some(_) | None => Path::new("."),
-        };
-        self.disk
-            .sync_folder(parent)
-            .map_err(|cause| failed("flush the directory", &self.target, cause))
+        sync_name(&*self.disk, &self.target)
     }
+}
+
+/// A folder of files that are each written at once. Dropped unfinished, it disappears.
+#[derive(Debug)]
+pub(super) struct PendingFolder {
+    disk: Arc<dyn Disk>,
+    temporary: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl PendingFolder {
+    /// Creates the temporary beside `target`, where nothing may be yet.
+    ///
+    /// # Errors
+    /// When something is there, the system refuses, or `target` names no folder.
+    pub(super) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
+        if target.symlink_metadata().is_ok() {
+            let message = "something is at the output path already, and a folder replaces nothing";
+            let error = Error::new(ErrorKind::Argument, Code::WriteFailed, message);
+            return Err(error
+                .with_path(target)
+                .with_help("remove it first, or give another name"));
+        }
+        let temporary = temporary(target)?;
+        disk.create_folder(&temporary)
+            .map_err(|cause| failed("create", target, cause))?;
+        Ok(Self {
+            disk,
+            temporary,
+            target: target.to_path_buf(),
+            finished: false,
+        })
+    }
+
+    /// Writes a file of the folder, and makes its content durable; several threads may at once.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.temporary.join(name);
+        let written = self.disk.create(&path).and_then(|file| {
+            file.write_at(0, bytes)?;
+            file.sync()
+        });
+        written.map_err(|cause| failed(&format!("write {name} in"), &self.target, cause))
+    }
+
+    /// Makes the folder durable and gives it its final name.
+    ///
+    /// # Errors
+    /// When the system refuses; the temporary is removed then.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.disk
+            .sync_folder(&self.temporary)
+            .map_err(|cause| failed("flush", &self.target, cause))?;
+        rename(&*self.disk, &self.temporary, &self.target)?;
+        self.finished = true;
+        sync_name(&*self.disk, &self.target)
+    }
+}
+
+impl Drop for PendingFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nothing can be done about a temporary that cannot be removed.
+            let _ = self.disk.remove_folder(&self.temporary);
+        }
+    }
+}
+
+/// A hidden name beside `target` that nothing has.
+fn temporary(target: &Path) -> Result<PathBuf> {
+    let name = target.file_name().ok_or_else(|| {
+        Error::new(
+            ErrorKind::Argument,
+            Code::WriteFailed,
+            format!("'{}' names no file to write", target.display()),
+        )
+    })?;
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}-{number}.tmp", std::process::id()));
+    Ok(target.with_file_name(temporary))
+}
+
+fn rename(disk: &dyn Disk, temporary: &Path, target: &Path) -> Result<()> {
+    disk.rename(temporary, target)
+        .map_err(|cause| failed("rename to the final name", target, cause))
+}
+
+/// Makes the name of `target` durable.
+fn sync_name(disk: &dyn Disk, target: &Path) -> Result<()> {
+    let parent = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    disk.sync_folder(parent)
+        .map_err(|cause| failed("flush the directory", target, cause))
 }
 
 impl Drop for PendingFile {

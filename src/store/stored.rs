@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::meta::{self, B2nd, Geometry};
 use super::read_limits::ReadLimits;
 use super::scratch::DecodeScratch;
+use super::write::Extras;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NDIM;
@@ -77,6 +78,14 @@ impl StoredArray {
     /// The dtype of its elements.
     pub fn dtype(&self) -> DType {
         self.format.dtype
+    }
+
+    /// The metalayers of its frame.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub fn extras(&self) -> Result<Extras> {
+        Extras::of_frame(self.chunks.container())
     }
 
     /// Its shape.

@@ -9,8 +9,8 @@ use super::scratch::DecodeScratch;
 use super::seal::{SealStatus, Verify};
 use super::stored::StoredArray;
 use crate::error::{Error, Result};
+use crate::limits::MAX_CHUNK_BYTES;
 use crate::store::dtype::Items;
-use crate::store::file::unsupported;
 use crate::store::read_limits::ReadLimits;
 
 /// What there was to find.
@@ -26,33 +26,37 @@ pub struct Report {
     pub damaged: Vec<(usize, Error)>,
 }
 
-/// Decodes every block of the array at `path`, and verifies what is sealed.
+/// Decodes every block of the array or super-chunk at `path`, and verifies what is sealed.
 ///
 /// # Errors
-/// When it cannot be opened at all, or is no n-d array in a Blosc2 frame.
+/// When it cannot be opened at all, or is no Blosc2 frame.
 pub fn verify(path: impl AsRef<Path>) -> Result<Report> {
-    let path = path.as_ref();
-    let Opened::Frame(frame) = Opened::at(path, Verify::Always)? else {
-        return Err(unsupported("only Blosc2 frames can be verified").with_path(path));
-    };
+    let frame = Opened::frame_at(path.as_ref(), Verify::Always)?;
     let seal = frame.seal().clone();
     // They are few, and must be readable, too.
     attributes::of_frame(&frame)?;
-    let array = StoredArray::open(*frame, Items::Bytes, &ReadLimits::default())?;
-    let (mut scratch, mut block) = (DecodeScratch::default(), vec![0; array.block_bytes()]);
-    let (mut damaged, mut bytes) = (Vec::new(), 0);
-    for chunk in 0..array.chunks() {
-        let decoded = (0..array.blocks_per_chunk()).try_for_each(|number| {
-            bytes += block.len() as u64;
-            array.decode(chunk, number, &mut scratch, &mut block)
-        });
-        if let Err(error) = decoded {
-            damaged.push((chunk, error));
+    let (mut damaged, mut bytes, chunks) = (Vec::new(), 0, frame.chunks());
+    if frame.has_shape() {
+        let array = StoredArray::open(frame, Items::Bytes, &ReadLimits::default())?;
+        let (mut scratch, mut block) = (DecodeScratch::default(), vec![0; array.block_bytes()]);
+        for chunk in 0..chunks {
+            let decoded = (0..array.blocks_per_chunk()).try_for_each(|number| {
+                bytes += block.len() as u64;
+                array.decode(chunk, number, &mut scratch, &mut block)
+            });
+            damaged.extend(decoded.err().map(|error| (chunk, error)));
+        }
+    } else {
+        for chunk in 0..chunks {
+            match frame.read_chunk(chunk, MAX_CHUNK_BYTES) {
+                Ok(decoded) => bytes += decoded.len() as u64,
+                Err(error) => damaged.push((chunk, error)),
+            }
         }
     }
     Ok(Report {
         seal,
-        chunks: array.chunks(),
+        chunks,
         bytes,
         damaged,
     })

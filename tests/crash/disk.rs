@@ -92,6 +92,15 @@ impl Disk for Recorder {
         System.remove(path)
     }
 
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.note(Request::Create)?;
+        System.create_folder(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        System.remove_folder(path)
+    }
+
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         self.note(Request::SyncFolder)
     }

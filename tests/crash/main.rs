@@ -13,7 +13,7 @@ use std::path::Path;
 use common::read_all;
 use disk::{Recorder, Request, states};
 use fuseblock::store::edit::ArrayFile;
-use fuseblock::store::write::{ArrayWriter, Filters, Options, WriteCodec, write_frame};
+use fuseblock::store::write::{ArrayWriter, Extras, Filters, Options, WriteCodec, write_frame};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, ErrorKind};
 use model::{Bits, Model, grid_of};
@@ -208,9 +208,14 @@ fn every_request_may_fail() {
     }
 }
 
-/// A new file is there as a whole or not at all, and none is left beside it.
+/// A new file is there as a whole or not at all, and none is left beside it; and so is a new folder.
 #[test]
-fn a_new_file_is_whole_or_not_there() {
+fn what_is_new_is_whole_or_not_there() {
+    new_is_whole_or_not_there(false);
+    new_is_whole_or_not_there(true);
+}
+
+fn new_is_whole_or_not_there(sparse: bool) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.b2nd");
     let (shape, grid) = (
@@ -229,11 +234,20 @@ fn a_new_file_is_whole_or_not_there() {
             &shape,
             &grid,
             options(0),
+            Extras {
+                sparse,
+                ..Extras::default()
+            },
         )?;
         writer.write(&[0], &[40], &bytes)?;
         writer.finish()
     };
-    for old in [false, true] {
+    let remove = || match sparse {
+        true => std::fs::remove_dir_all(&path),
+        false => std::fs::remove_file(&path),
+    };
+    // A folder replaces nothing.
+    for old in [false, true].into_iter().take(if sparse { 1 } else { 2 }) {
         for errno in ERRORS {
             for fail in 0.. {
                 let recorder = Recorder::failing_at(fail, errno);
@@ -242,16 +256,15 @@ fn a_new_file_is_whole_or_not_there() {
                 }
                 let Err(error) = write(&recorder) else { break };
                 assert_eq!(error.kind(), ErrorKind::Io);
-                let renamed = recorder
-                    .requests()
-                    .iter()
-                    .any(|r| matches!(r, Request::SyncFolder));
+                let requests = recorder.requests();
+                let renamed = matches!(requests.last(), Some(Request::SyncFolder))
+                    && requests.iter().any(|r| matches!(r, Request::Rename));
                 match (renamed, old) {
                     (true, _) => assert_eq!(content(&path).1, bytes),
                     (false, true) => assert_eq!(std::fs::read(&path).unwrap(), b"old"),
                     (false, false) => assert!(!path.exists()),
                 }
-                let _ = std::fs::remove_file(&path);
+                let _ = remove();
                 assert_eq!(
                     std::fs::read_dir(folder.path()).unwrap().count(),
                     0,
@@ -259,7 +272,7 @@ fn a_new_file_is_whole_or_not_there() {
                 );
             }
             assert_eq!(content(&path).1, bytes);
-            std::fs::remove_file(&path).unwrap();
+            remove().unwrap();
         }
     }
     // Nothing is renamed before it is durable, and the name is made durable behind it.
@@ -267,13 +280,17 @@ fn a_new_file_is_whole_or_not_there() {
     write(&recorder).unwrap();
     let requests = recorder.requests();
     let last: Vec<&Request> = requests.iter().rev().take(3).collect();
-    assert!(
-        matches!(
-            last[..],
-            [Request::SyncFolder, Request::Rename, Request::Sync]
-        ),
-        "{requests:?}"
-    );
+    let durable = match last[..] {
+        [Request::SyncFolder, Request::Rename, Request::SyncFolder] => sparse,
+        [Request::SyncFolder, Request::Rename, Request::Sync] => !sparse,
+        _ => false,
+    };
+    assert!(durable, "{requests:?}");
+    // Each file is durable before the folder is.
+    let count = |wanted: fn(&Request) -> bool| requests.iter().filter(|r| wanted(r)).count();
+    let files = count(|r| matches!(r, Request::Create)) - usize::from(sparse);
+    assert_eq!(count(|r| matches!(r, Request::Sync)), files);
+    assert_eq!(files, if sparse { 4 } else { 1 });
 }
 
 #[test]

@@ -21,7 +21,10 @@ use common::venv::{python, run};
 use common::{geometries, sample};
 use fuseblock::array::npy::NpyWriter;
 use fuseblock::diag::Code;
-use fuseblock::store::write::{Filters, Options, Split, WriteCodec, write_frame};
+use fuseblock::store::attributes::Attribute;
+use fuseblock::store::write::{
+    ArrayWriter, Extras, Filters, Options, Split, WriteCodec, write_frame,
+};
 use fuseblock::store::{self, Verify};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType};
@@ -114,7 +117,17 @@ fn write_case(root: &Path, name: &str, dtype: DType, extents: [&[usize]; 3], cas
     let elements = sample(dtype, shape.elems(), case / 2);
     let path = root.join(format!("{name}.b2nd"));
     let grid = Grid { chunk, block };
-    write_frame(&path, dtype, &shape, &grid, options, &elements).unwrap();
+    // One in three is a folder, and what each is called is in it.
+    let mut extras = Extras {
+        sparse: case % 3 == 2,
+        metalayers: vec![("mine".to_string(), Attribute::from(name).encode())],
+        ..Extras::default()
+    };
+    extras.set_attribute("case", &Attribute::from(name));
+    let writer = ArrayWriter::create_with(&path, dtype, &shape, &grid, options, extras).unwrap();
+    let start = vec![0; shape.ndim()];
+    writer.write(&start, &shape, &elements).unwrap();
+    writer.finish().unwrap();
     if options.filters.to_string().contains("delta") {
         let plain = Options {
             filters: Filters::NONE,
@@ -123,9 +136,13 @@ fn write_case(root: &Path, name: &str, dtype: DType, extents: [&[usize]; 3], cas
         let path = root.join(format!("{name}.plain.b2nd"));
         write_frame(path, dtype, &shape, &grid, plain, &elements).unwrap();
     }
-    let npy = NpyWriter::create(root.join(format!("{name}.npy")), dtype, &shape).unwrap();
-    npy.write_at(0, &elements).unwrap();
-    npy.finish().unwrap();
+    let path = |extension: &str| root.join(format!("{name}.{extension}"));
+    let npy = NpyWriter::create(path("npy"), dtype, &shape).unwrap();
+    let npz = NpyWriter::create_npz(path("npz"), dtype, &shape).unwrap();
+    for writer in [npy, npz] {
+        writer.write_at(0, &elements).unwrap();
+        writer.finish().unwrap();
+    }
 }
 
 fn commas(extents: &[usize]) -> String {

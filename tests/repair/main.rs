@@ -12,7 +12,7 @@ use fuseblock::store::attributes::{Attribute, attributes};
 use fuseblock::store::edit::ArrayFile;
 use fuseblock::store::repair::{HeaderFrom, PlacesFrom, RepairOptions, Repaired, repair};
 use fuseblock::store::write::{Options, WriteCodec, write_frame};
-use fuseblock::store::{SealStatus, info};
+use fuseblock::store::{SealStatus, info, verify};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, Error, ErrorKind};
 
@@ -158,6 +158,7 @@ fn what_a_killed_reference_leaves_is_repaired() {
                 }
             };
             lost += repaired.lost.len();
+            assert!(verify(bench.whole()).unwrap().damaged.is_empty(), "{what}");
             let elements = bench.elements();
             for (at, bytes) in elements.chunks_exact(8).enumerate() {
                 let value = i64::from_le_bytes(bytes.try_into().unwrap());

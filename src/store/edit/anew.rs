@@ -4,11 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::commit::tail;
 use crate::error::Result;
 use crate::store::disk::Disk;
 use crate::store::pending::PendingFile;
-use crate::store::seal::{ChunkSeal, Leaves};
+use crate::store::seal::{ChunkSeal, Leaves, Tail};
 use crate::store::write::{FrameBytes, Layer};
 
 /// A frame that is being written anew.
@@ -84,9 +83,15 @@ impl Anew {
         while let Some(leaf) = leaves.as_mut().and_then(|leaves| leaves.rest(self.cbytes)) {
             self.write(&leaf)?;
         }
-        let table = leaves.map(|leaves| leaves.table(self.index.len()));
         let start = self.header.header_len() + self.cbytes;
-        let tail = tail(&mut self.header, self.cbytes, &self.index, layers, table)?;
+        let tail = Tail {
+            cbytes: self.cbytes,
+            index: &self.index,
+            layers,
+            table: leaves.map(|leaves| leaves.table(self.index.len())),
+            sparse: false,
+        };
+        let tail = tail.complete(&mut self.header)?;
         self.pending.write_at(start, &tail)?;
         self.pending.write_at(0, self.header.header())?;
         self.pending.finish()?;

@@ -4,7 +4,7 @@ use super::{ArrayFile, argument};
 use crate::error::Result;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, MAX_VLMETALAYERS};
 use crate::store::attributes::{Attribute, content};
-use crate::store::write::{Layer, MAX_NAME_BYTES, value_chunk};
+use crate::store::write::{Layer, check_name, value_chunk};
 
 impl ArrayFile {
     /// The value of an attribute, changes included; `None` where there is none of this name.
@@ -26,15 +26,11 @@ impl ArrayFile {
     /// Gives an attribute a value, which python-blosc2 finds in `vlmeta`.
     ///
     /// # Errors
-    /// When the name is empty or has more than 31 bytes, the value more than 64 MiB, or there are 8,192
+    /// When the name is empty, has more than 31 bytes or is the format's own, the value more than 64 MiB, or there are 8,192
     /// attributes already.
     pub fn set_attribute(&mut self, name: &str, value: &Attribute) -> Result<()> {
         self.check()?;
-        if name.is_empty() || name.len() > MAX_NAME_BYTES {
-            return Err(argument(format!(
-                "`{name}` cannot be the name of an attribute: it has 1 to {MAX_NAME_BYTES} bytes"
-            )));
-        }
+        check_name(name)?;
         let bytes = value.encode();
         if bytes.len() > MAX_ATTRIBUTE_BYTES {
             return Err(argument(format!(

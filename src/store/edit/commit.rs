@@ -7,8 +7,8 @@ use crate::limits::ATOMIC_BYTES;
 use crate::store::file::Source;
 use crate::store::frame::Frame;
 use crate::store::pending::{PendingFile, failed};
-use crate::store::seal::{self, Table, Tail, Verify};
-use crate::store::write::{FrameBytes, Layer, index_chunk, trailer};
+use crate::store::seal::{Tail, Verify};
+use crate::store::write::FrameBytes;
 
 impl ArrayFile {
     /// Makes all changes since the last commit durable, and others see them. When this returns, they survive
@@ -46,7 +46,14 @@ impl ArrayFile {
         } else {
             0
         };
-        let tail = tail(&mut header, cbytes, &self.index, &self.layers, table)?;
+        let tail = Tail {
+            cbytes,
+            index: &self.index,
+            layers: &self.layers,
+            table,
+            sparse: false,
+        };
+        let tail = tail.complete(&mut header)?;
         if in_place {
             self.put(&tail)?;
             self.sync("flush")?;
@@ -102,29 +109,4 @@ impl ArrayFile {
             .map_err(|cause| failed("open", &self.path, cause))?;
         Ok(())
     }
-}
-
-/// Completes a header, and what stands behind `cbytes` of chunks with this index and these metalayers: sealed if there
-/// is a table.
-pub(super) fn tail(
-    header: &mut FrameBytes,
-    cbytes: u64,
-    index: &[i64],
-    layers: &[Layer],
-    table: Option<Table>,
-) -> Result<Vec<u8>> {
-    let index = index_chunk(index)?;
-    if let Some(table) = table {
-        let parts = Tail {
-            cbytes,
-            index,
-            layers,
-            table,
-        };
-        return seal::tail(header, parts);
-    }
-    let tail = [index, trailer(layers)?].concat();
-    let frame_len = header.header_len() + cbytes + tail.len() as u64;
-    header.complete(frame_len, cbytes, !layers.is_empty());
-    Ok(tail)
 }

@@ -135,11 +135,11 @@ impl ArrayFile {
         let lock = Lock::take(path)?;
         let source = Source::open(path)?;
         let frame = Frame::open(source.clone(), verify)?;
-        let opened = Opened::read(&frame).map_err(|error| source.blame(error))?;
+        let opened = Kept::read(&frame).map_err(|error| source.blame(error))?;
         let file = disk
             .open(path)
             .map_err(|cause| failed("open", path, cause))?;
-        let Opened {
+        let Kept {
             header,
             b2nd,
             dtype,
@@ -291,7 +291,7 @@ impl ArrayFile {
 }
 
 /// What a frame has that an [`ArrayFile`] keeps.
-struct Opened {
+struct Kept {
     header: FrameBytes,
     b2nd: usize,
     dtype: DType,
@@ -301,7 +301,7 @@ struct Opened {
     layers: Vec<Layer>,
 }
 
-impl Opened {
+impl Kept {
     fn read(frame: &Frame) -> Result<Self> {
         let header = frame.header();
         own_data(frame)?;

@@ -17,6 +17,7 @@ use super::file::Source;
 use super::folder::Folder;
 use super::scratch::DecodeScratch;
 use super::seal::{self, SealStatus, Sealed, Verify};
+use super::write::chunk_name;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS};
@@ -197,7 +198,7 @@ impl Frame {
         match &self.folder {
             None => Ok((self.source.clone(), place, self.header.data_end())),
             Some(folder) => {
-                let source = folder.numbered(place, || format!("{place:08X}.chunk"))?;
+                let source = folder.numbered(place, || chunk_name(place))?;
                 let end = source.len_bytes();
                 Ok((source, 0, end))
             }

@@ -73,7 +73,7 @@ impl Body {
             text: String::new(),
             size: itemsize,
         };
-        let layout = Layout::new(item, &shape, &grid)?;
+        let layout = Layout::new(item, &shape, &grid).map_err(|error| bad(error.message()))?;
         let floats = dtype
             .resolve(Items::Declared, itemsize)
             .is_ok_and(|format| {

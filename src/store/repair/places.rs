@@ -15,6 +15,7 @@ use crate::store::folder::Folder;
 use crate::store::frame::{FrameHeader, NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, words};
 use crate::store::scratch::DecodeCounts;
 use crate::store::seal::{ChunkSeal, Sealed, Table, Verify};
+use crate::store::write::chunk_name;
 
 /// Where the chunks of a frame are, and what they are.
 pub(super) struct Chunks<'c> {
@@ -271,7 +272,7 @@ impl Chunks<'_> {
     /// Where the chunk is that the index has as `at`.
     fn locate(&self, at: u64) -> Result<(Source, u64)> {
         match self.folder {
-            Some(folder) => Ok((folder.file(&format!("{at:08X}.chunk"))?, 0)),
+            Some(folder) => Ok((folder.file(&chunk_name(at))?, 0)),
             None => Ok((self.source.clone(), self.header.header_len + at)),
         }
     }

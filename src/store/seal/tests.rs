@@ -4,8 +4,8 @@ use super::digest::sign;
 use super::*;
 use crate::store::frame::FrameHeader;
 use crate::store::write::Options;
-use crate::store::write::frame::{FrameBytes, Layer};
 use crate::store::write::layout::{ItemType, Layout};
+use crate::store::write::{Extras, FrameBytes, Layer};
 use crate::types::{DType, Grid, Shape};
 
 fn seal(word: i64, blocks: &[u64]) -> ChunkSeal {
@@ -136,11 +136,11 @@ fn header(shape: &[usize], level: u8, note: &[u8]) -> FrameHeader {
         level,
         ..Options::default()
     };
-    let note = Layer {
-        name: "note".to_string(),
-        content: note.to_vec(),
+    let extras = Extras {
+        metalayers: vec![("note".to_string(), note.to_vec())],
+        ..Extras::default()
     };
-    let mut bytes = FrameBytes::new(&layout, &options, false, &[note]).unwrap();
+    let mut bytes = FrameBytes::of_array(&layout, &options, &extras).unwrap();
     bytes.complete(bytes.header_len() + 100, 50, true);
     FrameHeader::parse(bytes.header(), 1000).unwrap()
 }
@@ -172,7 +172,7 @@ fn a_root_is_the_digest_of_what_is_in_front_of_it() {
         name: "note".to_string(),
         content: vec![1; 40],
     };
-    let mut trailer = crate::store::write::frame::trailer(&[layer]).unwrap();
+    let mut trailer = crate::store::write::trailer(&[layer]).unwrap();
     let (signed, slot) = trailer.split_at(trailer.len() - 16);
     assert_eq!(slot, [0; 16]);
     let source = crate::store::file::Source::memory(signed.to_vec());

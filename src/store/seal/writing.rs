@@ -9,7 +9,7 @@ use super::leaf::{Leaf, chunks_per_leaf};
 use super::table::{LeafPlace, Table};
 use super::{LAYER, bad};
 use crate::error::Result;
-use crate::store::write::frame::{self, FrameBytes, Layer};
+use crate::store::write::{FrameBytes, Layer, index_chunk, trailer};
 
 /// Gathers the seals of chunks into leaves.
 #[derive(Debug)]
@@ -94,44 +94,53 @@ impl Leaves {
     }
 }
 
-/// What stands behind the data section of a sealed frame.
+/// What stands behind the data section of a frame.
 #[derive(Debug)]
 pub(in crate::store) struct Tail<'t> {
-    /// Bytes of the data section, its leaves included.
+    /// Bytes of the data section, leaves included; of the files of all chunks where it is `sparse`.
     pub(in crate::store) cbytes: u64,
-    /// The chunk that the index is; empty where there are no chunks.
-    pub(in crate::store) index: Vec<u8>,
+    /// An entry a chunk.
+    pub(in crate::store) index: &'t [i64],
     /// The metalayers in the trailer besides the seal, each content a chunk.
     pub(in crate::store) layers: &'t [Layer],
-    /// The seal; the copy of the header is filled in here.
-    pub(in crate::store) table: Table,
+    /// Where it is sealed: the seal; the copy of the header is filled in here.
+    pub(in crate::store) table: Option<Table>,
+    /// Whether the chunks are files of their own.
+    pub(in crate::store) sparse: bool,
 }
 
-/// Completes the header of a frame for this tail, and returns the bytes of the latter: index and trailer with seal and
-/// root.
-///
-/// # Errors
-/// When something is longer than the format can say.
-pub(in crate::store) fn tail(header: &mut FrameBytes, tail: Tail<'_>) -> Result<Vec<u8>> {
-    let Tail {
-        cbytes,
-        mut index,
-        layers,
-        mut table,
-    } = tail;
-    let seal = |table: &Table| {
-        let name = LAYER.to_string();
-        let content = table.encode()?;
-        let seal = Layer { name, content };
-        frame::trailer(&[layers, &[seal]].concat())
-    };
-    // The length of the trailer does not depend on what the header says, which depends on it.
-    table.header = header.header().to_vec();
-    let tail_len = (index.len() + seal(&table)?.len()) as u64;
-    header.complete(header.header_len() + cbytes + tail_len, cbytes, true);
-    table.header = header.header().to_vec();
-    let mut trailer = seal(&table)?;
-    sign(&mut trailer);
-    index.extend_from_slice(&trailer);
-    Ok(index)
+impl Tail<'_> {
+    /// Completes the header of a frame for this tail, and returns the bytes of the latter: index and trailer, with seal
+    /// and root.
+    ///
+    /// # Errors
+    /// When something is longer than the format can say.
+    pub(in crate::store) fn complete(mut self, header: &mut FrameBytes) -> Result<Vec<u8>> {
+        let mut tail = index_chunk(self.index)?;
+        let data = if self.sparse { 0 } else { self.cbytes };
+        let start = header.header_len() + data + tail.len() as u64;
+        // The length of the trailer does not depend on what the header says, which depends on it.
+        let frame_len = start + self.trailer(header)?.len() as u64;
+        let has_layers = self.table.is_some() || !self.layers.is_empty();
+        header.complete(frame_len, self.cbytes, has_layers);
+        let mut trailer = self.trailer(header)?;
+        if self.table.is_some() {
+            sign(&mut trailer);
+        }
+        tail.extend_from_slice(&trailer);
+        Ok(tail)
+    }
+
+    /// The trailer of a frame with this header, unsigned.
+    fn trailer(&mut self, header: &FrameBytes) -> Result<Vec<u8>> {
+        let Some(table) = &mut self.table else {
+            return trailer(self.layers);
+        };
+        table.header = header.header().to_vec();
+        let seal = Layer {
+            name: LAYER.to_string(),
+            content: table.encode()?,
+        };
+        trailer(&[self.layers, &[seal]].concat())
+    }
 }

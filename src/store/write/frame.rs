@@ -3,18 +3,19 @@
 
 use super::chunk::{Coding, Encoder};
 use super::layout::Layout;
-use super::options::{Filters, Options, Split, WriteCodec};
+use super::options::{Extras, Filters, Options, Split, WriteCodec};
 use super::wrong;
 use crate::error::Result;
 use crate::limits::{MAX_METALAYERS, MAX_VLMETALAYERS};
 use crate::store::frame::{HEADER_MIN_BYTES, MAGIC};
 use crate::store::meta;
+use crate::store::seal::LAYER;
 
 /// Bytes of an index block, as the reference library chooses.
 const INDEX_BLOCK_BYTES: usize = 16 << 10;
 
 /// Bytes of the name of a metalayer.
-pub(in crate::store) const MAX_NAME_BYTES: usize = 31;
+const MAX_NAME_BYTES: usize = 31;
 
 /// A named value of a frame: as it is in the header, a whole chunk in the trailer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,19 +29,21 @@ pub(in crate::store) struct Layer {
 pub(in crate::store) struct FrameBytes(Vec<u8>);
 
 impl FrameBytes {
-    /// The header of the array `layout`, compressed by `options`; `sparse` where its chunks are files;
-    /// `layers` besides the one of n-d arrays.
-    pub(in crate::store) fn new(
+    /// The header of the array `layout`, compressed by `options`.
+    pub(in crate::store) fn of_array(
         layout: &Layout,
         options: &Options,
-        sparse: bool,
-        layers: &[Layer],
+        extras: &Extras,
     ) -> Result<Self> {
         let b2nd = Layer {
             name: meta::NAMES[0].to_string(),
             content: b2nd(layout)?,
         };
-        let layers: Vec<&Layer> = std::iter::once(&b2nd).chain(layers).collect();
+        let others = extras.metalayers.iter().map(|(name, content)| Layer {
+            name: name.clone(),
+            content: content.clone(),
+        });
+        let layers: Vec<Layer> = std::iter::once(b2nd).chain(others).collect();
         if layers.len() > MAX_METALAYERS {
             return Err(wrong(format!(
                 "{} metalayers are given; a frame has at most {MAX_METALAYERS}",
@@ -54,7 +57,7 @@ impl FrameBytes {
         out.extend_from_slice(&[0; 4]);
         out.push(0xCF);
         out.extend_from_slice(&[0; 8]);
-        out.extend_from_slice(&[0xA4, 0x12, u8::from(sparse)]);
+        out.extend_from_slice(&[0xA4, 0x12, u8::from(extras.sparse)]);
         out.push(options.level << 4 | compcode);
         out.push(options.split.number() - 1);
         out.push(0xD3);
@@ -126,17 +129,11 @@ impl FrameBytes {
 
 /// Appends the map of names and the array of contents of metalayers. `before` bytes in front of them count
 /// towards the size of the map, and offsets from byte `start` of `out` on.
-fn append_layers(out: &mut Vec<u8>, layers: &[&Layer], before: usize, start: usize) -> Result<()> {
+fn append_layers(out: &mut Vec<u8>, layers: &[Layer], before: usize, start: usize) -> Result<()> {
     let mut names: Vec<&str> = layers.iter().map(|layer| &*layer.name).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(wrong(format!("two metalayers are called `{}`", twice[0])));
-    }
-    if let Some(long) = names.iter().find(|name| name.len() > MAX_NAME_BYTES) {
-        return Err(wrong(format!(
-            "the metalayer `{long}` has a name of {} bytes; at most {MAX_NAME_BYTES} are possible",
-            long.len()
-        )));
     }
     let map_len: usize = names.iter().map(|name| 1 + name.len() + 5).sum();
     // Three bytes of its own size, three of the map's marker and count.
@@ -213,7 +210,7 @@ pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
         )));
     }
     let mut out = vec![0x94, 1, 0x93];
-    append_layers(&mut out, &layers.iter().collect::<Vec<_>>(), 0, 0)?;
+    append_layers(&mut out, layers, 0, 0)?;
     let length = int(out.len() + 23)?;
     out.push(0xCE);
     out.extend_from_slice(&length.to_be_bytes());
@@ -224,6 +221,35 @@ pub(in crate::store) fn trailer(layers: &[Layer]) -> Result<Vec<u8>> {
 
 /// Bytes at the end of a trailer that are for a digest.
 pub(in crate::store) const FINGERPRINT_BYTES: usize = 16;
+
+/// Checks that a metalayer may have this name.
+///
+/// # Errors
+/// When it is empty, too long, or one that formats have given a meaning.
+pub(in crate::store) fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES {
+        return Err(wrong(format!(
+            "`{name}` cannot be the name of a metalayer or attribute: it has 1 to {MAX_NAME_BYTES} bytes"
+        )));
+    }
+    if meta::NAMES.contains(&name) || name == LAYER {
+        return Err(wrong(format!(
+            "`{name}` cannot be the name of a metalayer or attribute: it is that of the format's own"
+        )));
+    }
+    Ok(())
+}
+
+/// Metalayers of a trailer, of these names and contents.
+pub(in crate::store) fn layers(given: &[(String, Vec<u8>)]) -> Result<Vec<Layer>> {
+    let layers = given.iter().map(|(name, content)| {
+        Ok(Layer {
+            name: name.clone(),
+            content: value_chunk(content)?,
+        })
+    });
+    layers.collect()
+}
 
 /// The chunk that holds the value of a metalayer in a trailer.
 pub(in crate::store) fn value_chunk(content: &[u8]) -> Result<Vec<u8>> {

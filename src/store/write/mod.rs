@@ -1,12 +1,13 @@
-//! In: the elements of an array, box by box. Out: a contiguous Blosc2 frame with the b2nd metalayer, in
-//! place when it is complete.
+//! In: the elements of an array, box by box. Out: a Blosc2 frame with the b2nd metalayer, contiguous or
+//! sparse, in place when it is complete.
 //! Never: more than some chunks in memory; a chunk form that the reference library cannot read.
 
 mod chunk;
-pub(in crate::store) mod frame;
+mod frame;
 mod given;
 pub(in crate::store) mod layout;
 mod options;
+mod place;
 mod shapes;
 mod writer;
 
@@ -15,13 +16,14 @@ use crate::error::{Error, ErrorKind};
 
 pub(in crate::store) use chunk::{Coding, EncodedChunk, Encoder};
 pub(in crate::store) use frame::{
-    FrameBytes, Layer, MAX_NAME_BYTES, index_chunk, trailer, value_chunk,
+    FrameBytes, Layer, check_name, index_chunk, trailer, value_chunk,
 };
 pub(in crate::store) use given::Given;
 pub(in crate::store) use layout::{ItemType, Layout};
+pub(in crate::store) use place::chunk_name;
 
 pub use layout::Region;
-pub use options::{Filters, Options, Split, WriteCodec};
+pub use options::{Extras, Filters, Options, Split, WriteCodec};
 pub use shapes::grid_for;
 pub use writer::{ArrayWriter, write_frame};
 

@@ -4,13 +4,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::frame::check_name;
 use super::wrong;
 use crate::codec::filter::{self, DELTA, NONE, SHUFFLE, SLOTS};
 use crate::codec::{self, id};
 use crate::diag::nearest;
 use crate::error::{Error, Result};
+use crate::limits::{MAX_ATTRIBUTE_BYTES, MAX_FRAME_HEADER_BYTES};
+use crate::store::attributes::Attribute;
 use crate::store::file::unsupported;
-use crate::store::frame::FrameHeader;
+use crate::store::frame::{Frame, FrameHeader};
+use crate::store::meta::NAMES;
+use crate::store::seal::LAYER;
 
 /// A codec that files are written with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -306,5 +311,76 @@ impl Default for Options {
             filters: Filters::SHUFFLE,
             split: Split::Auto,
         }
+    }
+}
+
+/// What a new frame has besides its elements.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Extras {
+    /// Whether it is a folder with a file a chunk, and not one file. It has no seal then.
+    pub sparse: bool,
+    /// Metalayers of the header besides the one of n-d arrays: name and content. At most 15, names of at most 31 bytes.
+    pub metalayers: Vec<(String, Vec<u8>)>,
+    /// Variable-length metalayers of the trailer: name and content. At most 8,191, names of at most 31 bytes.
+    pub vlmetalayers: Vec<(String, Vec<u8>)>,
+}
+
+impl Extras {
+    /// The metalayers of a frame that exists, without those that say what its chunks are, for one that is to have them,
+    /// too.
+    ///
+    /// # Errors
+    /// When they are damaged.
+    pub fn of_frame(frame: &Frame) -> Result<Self> {
+        let kept = frame.header().metalayers.iter();
+        let kept = kept.filter(|layer| !NAMES.contains(&&*layer.name));
+        let trailer = frame.vl_metalayers().iter();
+        let trailer = trailer.filter(|layer| layer.name != LAYER);
+        let value = |name: &str| frame.vl_metalayer(name, MAX_ATTRIBUTE_BYTES);
+        Ok(Self {
+            sparse: false,
+            metalayers: kept
+                .map(|layer| (layer.name.clone(), layer.content.clone()))
+                .collect(),
+            vlmetalayers: trailer
+                .map(|layer| Ok((layer.name.clone(), value(&layer.name)?)))
+                .collect::<Result<Vec<_>>>()?,
+        })
+    }
+
+    /// Checks that a frame can have them, as far as that is known without the rest.
+    pub(super) fn check(&self) -> Result<()> {
+        let all = self.metalayers.iter().chain(&self.vlmetalayers);
+        all.clone().try_for_each(|(name, _)| check_name(name))?;
+        // OK because nothing is added up that is not in memory.
+        let header: usize = self
+            .metalayers
+            .iter()
+            .map(|(_, content)| content.len())
+            .sum();
+        let most = MAX_FRAME_HEADER_BYTES / 2;
+        if header > most {
+            return Err(wrong(format!(
+                "the metalayers of the header have {header} bytes; at most {most} are written"
+            ))
+            .with_help("variable-length metalayers, attributes, may be longer"));
+        }
+        let long = self
+            .vlmetalayers
+            .iter()
+            .find(|(_, content)| content.len() > MAX_ATTRIBUTE_BYTES);
+        match long {
+            Some((name, content)) => Err(wrong(format!(
+                "the value of `{name}` has {} bytes; at most {MAX_ATTRIBUTE_BYTES} are possible",
+                content.len()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the frame an attribute, which python-blosc2 finds in `vlmeta`, in place of one of the same name.
+    pub fn set_attribute(&mut self, name: &str, value: &Attribute) {
+        self.vlmetalayers.retain(|(other, _)| other != name);
+        self.vlmetalayers.push((name.to_string(), value.encode()));
     }
 }

@@ -1,5 +1,5 @@
-//! In: the elements of an array, box by box, from any threads. Out: a contiguous Blosc2 frame with the b2nd
-//! metalayer and a seal, in place when it is complete.
+//! In: the elements of an array, box by box, from any threads. Out: a Blosc2 frame with the b2nd metalayer, and a
+//! seal where it is contiguous, in place when it is complete.
 //! Never: more in memory than the chunks that are not complete; two files of the same elements that differ.
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use super::chunk::{Coding, Encoded, EncodedChunk, Encoder};
-use super::frame::{self, FrameBytes};
+use super::frame::{FrameBytes, layers, trailer};
 use super::given::{Given, Piece};
 use super::layout::{ItemType, Layout, Region};
-use super::options::Options;
+use super::options::{Extras, Options};
+use super::place::Place;
 use super::wrong;
 use crate::codec::filter::Position;
 use crate::error::Result;
@@ -21,8 +22,7 @@ use crate::limits::MAX_WAITING_BYTES;
 use crate::store::boxes::{cells, dot, each};
 use crate::store::disk::{Disk, System};
 use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
-use crate::store::pending::PendingFile;
-use crate::store::seal::{self, ChunkSeal, Leaves, Tail};
+use crate::store::seal::{ChunkSeal, Leaves, Tail};
 use crate::types::{DType, Grid, Shape};
 
 /// Writes an array. Its elements may come in any order, each once, and from several threads; whoever
@@ -35,8 +35,9 @@ use crate::types::{DType, Grid, Shape};
 pub struct ArrayWriter {
     layout: Layout,
     coding: Coding,
-    file: PendingFile,
+    place: Place,
     frame: FrameBytes,
+    extras: Extras,
     dtype: DType,
     /// Chunks of which some elements are there.
     open: Mutex<HashMap<usize, Arc<Mutex<OpenChunk>>>>,
@@ -90,7 +91,10 @@ struct Done {
     next: usize,
     waiting: BTreeMap<usize, (EncodedChunk, ChunkSeal)>,
     waiting_bytes: usize,
-    leaves: Leaves,
+    /// Where it is sealed: what there is of the seal.
+    leaves: Option<Leaves>,
+    /// How many chunks are stored.
+    stored: u64,
 }
 
 /// No entry of an index.
@@ -108,7 +112,24 @@ impl ArrayWriter {
         grid: &Grid,
         options: Options,
     ) -> Result<Self> {
-        Self::create_on(System::shared(), path.as_ref(), dtype, shape, grid, options)
+        Self::create_with(path, dtype, shape, grid, options, Extras::default())
+    }
+
+    /// The same with metalayers, or as a sparse frame: then nothing may be at `path`.
+    ///
+    /// # Errors
+    /// As [`ArrayWriter::create`], and when there are too many metalayers, or two of a name, or one with a longer name
+    /// or content than frames can have.
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+        extras: Extras,
+    ) -> Result<Self> {
+        let (disk, path) = (System::shared(), path.as_ref());
+        Self::create_on(disk, path, dtype, shape, grid, options, extras)
     }
 
     /// The same on a disk of the caller's: for tests of what one that fails leaves.
@@ -120,6 +141,7 @@ impl ArrayWriter {
         shape: &Shape,
         grid: &Grid,
         options: Options,
+        extras: Extras,
     ) -> Result<Self> {
         let layout = Layout::new(ItemType::from(dtype), shape, grid)?;
         if options.level > 9 {
@@ -129,12 +151,17 @@ impl ArrayWriter {
             )));
         }
         let coding = Coding::of_array(options, &layout);
-        let frame = FrameBytes::new(&layout, &options, false, &[])?;
+        extras.check()?;
+        let frame = FrameBytes::of_array(&layout, &options, &extras)?;
+        // Whether there can be such a trailer, before anything is written.
+        trailer(&layers(&extras.vlmetalayers)?)?;
         // Whether filters and items fit each other, before anything is written.
         let bench = Bench::new(&coding)?;
-        let done = Done::new(Leaves::new(layout.blocks_per_chunk(), layout.block_bytes)?);
+        let leaves = Leaves::new(layout.blocks_per_chunk(), layout.block_bytes)?;
+        let done = Done::new(Some(leaves).filter(|_| !extras.sparse));
         Ok(Self {
-            file: PendingFile::create_on(disk, path)?,
+            place: Place::create(disk, path, extras.sparse)?,
+            extras,
             layout,
             coding,
             frame,
@@ -338,20 +365,29 @@ impl ArrayWriter {
         done.waiting.insert(chunk, (encoded, sealed));
         while let Some((number, encoded, mut sealed)) = done.due() {
             if let EncodedChunk::Stored(bytes) = encoded {
-                sealed.word = offset_entry(done.cbytes)?;
-                writes.push(done.append(bytes));
+                let offset = done.append(&bytes);
+                // Files of a sparse frame are numbered, other chunks are where they are.
+                let word = if self.extras.sparse {
+                    done.stored
+                } else {
+                    offset
+                };
+                done.stored += 1;
+                sealed.word = offset_entry(word)?;
+                writes.push((word, bytes));
             }
             done.put(number, sealed.word);
             let offset = done.cbytes;
-            if let Some(leaf) = done.leaves.put(number, sealed, offset) {
-                writes.push(done.append(leaf));
+            let leaves = done.leaves.as_mut();
+            if let Some(leaf) = leaves.and_then(|leaves| leaves.put(number, sealed, offset)) {
+                writes.push((done.append(&leaf), leaf));
             }
         }
         drop(done);
         let start = self.frame.header_len();
         writes
             .into_iter()
-            .try_for_each(|(place, bytes)| self.file.write_at(start + place, &bytes))
+            .try_for_each(|(word, bytes)| self.place.put(start, word, &bytes))
     }
 
     /// Gives the array its first extent, once, when that is known: not larger than that it was created with.
@@ -393,21 +429,21 @@ impl ArrayWriter {
                 done.written
             )));
         }
-        let header_len = self.frame.header_len();
-        while let Some(leaf) = done.leaves.rest(done.cbytes) {
-            let (place, bytes) = done.append(leaf);
-            self.file.write_at(header_len + place, &bytes)?;
+        let (header_len, index) = (self.frame.header_len(), std::mem::take(&mut done.index));
+        let mut leaves = done.leaves.take();
+        while let Some(leaf) = leaves.as_mut().and_then(|leaves| leaves.rest(done.cbytes)) {
+            let offset = done.append(&leaf);
+            self.place.put(header_len, offset, &leaf)?;
         }
         let tail = Tail {
             cbytes: done.cbytes,
-            index: frame::index_chunk(&done.index)?,
-            layers: &[],
-            table: done.leaves.table(chunks),
+            index: &index,
+            layers: &layers(&self.extras.vlmetalayers)?,
+            table: leaves.map(|leaves| leaves.table(chunks)),
+            sparse: self.extras.sparse,
         };
-        let tail = seal::tail(&mut self.frame, tail)?;
-        self.file.write_at(header_len + done.cbytes, &tail)?;
-        self.file.write_at(0, self.frame.header())?;
-        self.file.finish()
+        let tail = tail.complete(&mut self.frame)?;
+        self.place.finish(self.frame.header(), done.cbytes, &tail)
     }
 
     /// The same for an array of zeros, of which nothing was written.
@@ -425,7 +461,7 @@ impl ArrayWriter {
     fn cut(&mut self) -> Result<()> {
         let shape = self.final_shape();
         let layout = Layout::new(self.layout.item.clone(), &shape, &self.layout.grid)?;
-        self.frame = FrameBytes::new(&layout, &self.coding.options, false, &[])?;
+        self.frame = FrameBytes::of_array(&layout, &self.coding.options, &self.extras)?;
         self.layout = layout;
         let mut open: Vec<_> = std::mem::take(&mut *lock(&self.open)).into_iter().collect();
         open.sort_unstable_by_key(|&(chunk, _)| chunk);
@@ -459,7 +495,7 @@ impl Bench {
 }
 
 impl Done {
-    fn new(leaves: Leaves) -> Self {
+    fn new(leaves: Option<Leaves>) -> Self {
         Self {
             index: Vec::new(),
             written: 0,
@@ -468,14 +504,15 @@ impl Done {
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             leaves,
+            stored: 0,
         }
     }
 
-    /// Where bytes go that are written next, and these.
-    fn append(&mut self, bytes: Vec<u8>) -> (u64, Vec<u8>) {
+    /// Where these bytes go, which are written next.
+    fn append(&mut self, bytes: &[u8]) -> u64 {
         let place = self.cbytes;
         self.cbytes += bytes.len() as u64;
-        (place, bytes)
+        place
     }
 
     /// The chunk to write now, if any.

@@ -3,6 +3,7 @@
 
 mod directory;
 mod inflate;
+mod write;
 
 use std::fmt;
 
@@ -16,6 +17,8 @@ use super::seal::Verify;
 use crate::diag::{Code, nearest};
 use crate::error::{Error, ErrorKind, Result};
 use directory::Positioned;
+
+pub use write::{enclose, start_len};
 
 /// The first bytes of a zip file: of its first member, or of its directory where it has none.
 pub const MAGICS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
