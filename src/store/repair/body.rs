@@ -87,7 +87,11 @@ impl Body {
             last_bytes: layout.chunk_bytes,
             array: Some((layout, at)),
             // What is not a number is not taken for one.
-            filler: if floats { NAN_ENTRY } else { ZEROS_ENTRY },
+            filler: if floats && header.itemsize == itemsize {
+                NAN_ENTRY
+            } else {
+                ZEROS_ENTRY
+            },
         })
     }
 
@@ -121,11 +125,6 @@ impl Body {
             array: None,
             filler: ZEROS_ENTRY,
         }
-    }
-
-    /// Bytes of an item.
-    pub(super) fn itemsize(&self) -> usize {
-        self.itemsize
     }
 
     /// What chunk `chunk` has to be.

@@ -239,7 +239,7 @@ impl Chunks<'_> {
     fn may_be(&self, word: i64) -> bool {
         let Ok(at) = u64::try_from(word) else {
             return match word {
-                NAN_ENTRY => matches!(self.body.itemsize(), 4 | 8),
+                NAN_ENTRY => matches!(self.header.itemsize, 4 | 8),
                 ZEROS_ENTRY | UNINIT_ENTRY => true,
                 _ => false,
             };

@@ -29,7 +29,9 @@ pub(super) fn chunks_per_leaf(blocks: usize) -> usize {
 /// The most bytes a leaf of `count` chunks of `blocks` blocks has.
 pub(super) fn most_bytes(count: usize, blocks: usize) -> u64 {
     let chunk = CHUNK_BYTES as u64 + 8 * blocks as u64;
-    PREFIX_BYTES as u64 + (count as u64).saturating_mul(chunk)
+    (count as u64)
+        .saturating_mul(chunk)
+        .saturating_add(PREFIX_BYTES as u64)
 }
 
 /// The fewest bytes a leaf of `count` chunks has.
