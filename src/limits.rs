@@ -282,3 +282,6 @@ pub const MAX_ATTRIBUTE_BYTES: usize = 64 << 20;
 
 /// Bytes of a leaf of a seal that is looked for in a damaged file: those of a chunk of 100,000 blocks.
 pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;
+
+/// How often a frame is read that changes while it is.
+pub const MAX_READ_ATTEMPTS: usize = 20;

@@ -84,6 +84,26 @@ impl Source {
         self.window(start, self.len.saturating_sub(start))
     }
 
+    /// The same file as long as it is now, where this is a whole file.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn as_it_is_now(&self) -> Result<Self> {
+        let len = match &*self.place {
+            Place::File { file, path } if self.start == 0 => {
+                let metadata = file.metadata();
+                metadata
+                    .map_err(|cause| Error::io("stat", path, cause))?
+                    .len()
+            }
+            Place::File { .. } | Place::Memory(_) => self.len,
+        };
+        Ok(Self {
+            len,
+            ..self.clone()
+        })
+    }
+
     /// The file, where it is one.
     pub fn path(&self) -> Option<&Path> {
         match &*self.place {

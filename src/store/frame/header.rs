@@ -68,14 +68,6 @@ pub struct Metalayer {
 }
 
 impl FrameHeader {
-    /// Reads the header of the frame that `source` begins with, which must have all of it.
-    ///
-    /// # Errors
-    /// When it is damaged, or too long.
-    pub(super) fn read(source: &Source) -> Result<Self> {
-        Self::parse(&Self::read_bytes(source)?, source.len_bytes())
-    }
-
     /// The bytes of the header of the frame that `source` begins with.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use super::seal::{self, SealStatus, Sealed, Verify};
 use super::write::chunk_name;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS};
+use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_READ_ATTEMPTS};
 use index::Index;
 
 /// Name of the file in a sparse frame's directory that has everything but the chunks.
@@ -67,9 +67,30 @@ impl Frame {
         Self::read(folder.file(SPARSE_INDEX)?, Some(folder), verify)
     }
 
-    fn read(source: Source, folder: Option<Folder>, verify: Verify) -> Result<Self> {
-        let parts = Self::read_parts(&source, folder.is_some(), verify);
-        let parts = parts.map_err(|error| source.blame(error))?;
+    fn read(mut source: Source, folder: Option<Folder>, verify: Verify) -> Result<Self> {
+        let mut attempts = 1;
+        let parts = loop {
+            let (header, parts) = match read_header(&source) {
+                Ok(header) => {
+                    let parts = Self::read_parts(&source, &header, folder.is_some(), verify);
+                    (Some(header), parts)
+                }
+                Err(error) => (None, Err(error)),
+            };
+            let error = match parts {
+                Ok(parts) => break parts,
+                Err(error) => error,
+            };
+            // A writer may have gone on since the file was opened or its header was read.
+            let later = source.as_it_is_now()?;
+            let same = later.len_bytes() == source.len_bytes()
+                && FrameHeader::read_bytes(&later).ok() == header;
+            if same || attempts == MAX_READ_ATTEMPTS {
+                return Err(source.blame(error));
+            }
+            source = later;
+            attempts += 1;
+        };
         Ok(Self {
             source,
             folder,
@@ -82,8 +103,8 @@ impl Frame {
         })
     }
 
-    fn read_parts(source: &Source, sparse: bool, verify: Verify) -> Result<Parts> {
-        let header = FrameHeader::read(source)?;
+    fn read_parts(source: &Source, header: &[u8], sparse: bool, verify: Verify) -> Result<Parts> {
+        let header = FrameHeader::parse(header, source.len_bytes())?;
         match (header.sparse, sparse) {
             (true, false) => {
                 let message = "the file is the index of a sparse frame, whose chunks are files";
@@ -268,6 +289,19 @@ impl Frame {
         let left = self.header.nbytes.saturating_sub(before);
         Some(chunksize.min(usize::try_from(left).unwrap_or(usize::MAX)))
     }
+}
+
+/// The bytes of a frame's header, read until twice in a row they are the same: a writer may be writing them.
+fn read_header(source: &Source) -> Result<Vec<u8>> {
+    let mut bytes = FrameHeader::read_bytes(source)?;
+    for _ in 1..MAX_READ_ATTEMPTS {
+        let again = FrameHeader::read_bytes(source)?;
+        if again == bytes {
+            break;
+        }
+        bytes = again;
+    }
+    Ok(bytes)
 }
 
 /// The number of chunks by the header; where chunks vary in size only the index knows.
