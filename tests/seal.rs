@@ -14,6 +14,8 @@ use std::path::Path;
 
 use common::{read, read_all, sample};
 use fuseblock::diag::Code;
+use fuseblock::store::attributes::Attribute;
+use fuseblock::store::edit::ArrayFile;
 use fuseblock::store::file::Source;
 use fuseblock::store::write::{Options, Split, WriteCodec, write_frame};
 use fuseblock::store::{SealStatus, Verify, info, info_of};
@@ -118,6 +120,56 @@ fn files() -> Vec<Sealed> {
         elements.collect(),
     ));
     files
+}
+
+/// One that was changed and committed several times, with an attribute.
+fn changed() -> Sealed {
+    let (directory, path) = written(&files()[1].file);
+    let mut elements = files().swap_remove(1).elements;
+    let mut file = ArrayFile::open(&path).unwrap();
+    for commit in 1..4 {
+        let more = sample(DType::Int32, commit * 30, commit);
+        file.append(&[commit, 30], &more).unwrap();
+        elements.extend(more);
+        file.set_attribute("commit", &Attribute::Int(commit as i64))
+            .unwrap();
+        file.commit().unwrap();
+    }
+    let file = std::fs::read(&path).unwrap();
+    drop(directory);
+    Sealed {
+        name: "changed".to_string(),
+        file,
+        elements,
+    }
+}
+
+/// Files that each version wrote, and later ones have to read: `FUSEBLOCK_GOLDEN=VERSION` adds those of this one, whose
+/// elements are in the `.bin` files beside them.
+#[test]
+fn what_earlier_versions_sealed_is_read_and_verified() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sealed");
+    if let Ok(version) = std::env::var("FUSEBLOCK_GOLDEN") {
+        let all = files().into_iter().chain([changed()]);
+        for (number, sealed) in all.enumerate() {
+            let name = folder.join(format!("{version}-{number:02}.b2nd"));
+            std::fs::write(&name, sealed.file).unwrap();
+            std::fs::write(name.with_extension("bin"), sealed.elements).unwrap();
+        }
+    }
+    let mut files = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension() != Some("b2nd".as_ref()) {
+            continue;
+        }
+        let file = std::fs::read(&path).unwrap();
+        assert_eq!(status(&file), whole(), "{}", path.display());
+        let expected = std::fs::read(path.with_extension("bin")).unwrap();
+        assert_eq!(elements(&file).unwrap(), expected, "{}", path.display());
+        files += 1;
+    }
+    assert!(files >= 12, "{files} files");
 }
 
 fn open(file: &[u8]) -> Result<Array<'static>, Error> {

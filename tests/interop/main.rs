@@ -150,6 +150,36 @@ fn commas(extents: &[usize]) -> String {
     extents.join(",")
 }
 
+/// The seals of files are what docs/format.md says, to a reader that knows nothing else of them.
+#[test]
+fn seals_are_as_the_page_describes_them() {
+    let Some(python) = python() else { return };
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sealed");
+    let mut files: Vec<_> = std::fs::read_dir(golden)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension() == Some("b2nd".as_ref()))
+        .collect();
+    // One with several leaves and streams, as this version writes it.
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("now.b2nd");
+    let (shape, grid) = (
+        Shape::new(&[700, 90]),
+        Grid {
+            chunk: Shape::new(&[10, 40]),
+            block: Shape::new(&[4, 40]),
+        },
+    );
+    let elements = sample(DType::Float64, shape.elems(), 1);
+    let options = Options::default();
+    write_frame(&path, DType::Float64, &shape, &grid, options, &elements).unwrap();
+    files.push(path);
+    assert!(files.len() > 12);
+    let compared = run(Command::new(python).arg(script("format.py")).args(&files));
+    let compared: usize = compared.trim().parse().unwrap();
+    assert!(compared > 1_000, "{compared} digests");
+}
+
 /// What python-blosc2 does to sealed files is noticed, and right.
 #[test]
 fn the_reference_changes_what_we_sealed() {

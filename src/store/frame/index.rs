@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{FrameHeader, bad};
 use crate::bytes::i64_le_at;
 use crate::error::Result;
-use crate::limits::{MAX_CHUNKS, MAX_EDITED_CHUNKS, MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
+use crate::limits::{MAX_CHUNKS, MAX_INDEX_BLOCK_BYTES, MAX_INDEX_RATIO};
 use crate::store::chunk::{Chunk, Expected, SHORT_HEADER_BYTES};
 use crate::store::file::Source;
 use crate::store::scratch::DecodeScratch;
@@ -182,9 +182,12 @@ impl Index {
 /// # Errors
 /// When no index stands there, or one with fewer entries.
 pub(in crate::store) fn words(source: &Source, position: u64, count: usize) -> Result<Vec<i64>> {
+    const MORE_BYTES: usize = 64 << 10;
     let least = count.saturating_mul(ENTRY_BYTES);
+    // One of a time when there were more chunks is longer, but not out of all proportion.
+    let most = least.saturating_mul(2).saturating_add(MORE_BYTES);
     let expected = Expected {
-        nbytes: least..=MAX_EDITED_CHUNKS * ENTRY_BYTES,
+        nbytes: least..=most,
         ..Expected::bytes(least, ENTRY_BYTES)
     };
     let chunk = Chunk::load(source, position, source.len_bytes(), &expected)?;
