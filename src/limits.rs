@@ -263,6 +263,9 @@ pub const MIN_BLOCK_BYTES: usize = 128 << 10;
 /// Decoded bytes of the chunks of new files.
 pub const CHUNK_BYTES: usize = 4 << 20;
 
+/// The same where the array is to grow: a small append writes half of it on average, beside an index of all chunks.
+pub const GROWING_CHUNK_BYTES: usize = 512 << 10;
+
 /// Bytes of chunks that are complete before those in front of them, above which they are written out of
 /// order.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
@@ -285,3 +288,6 @@ pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;
 
 /// How often a frame is read that changes while it is.
 pub const MAX_READ_ATTEMPTS: usize = 20;
+
+/// Bytes of a file that is mostly dead, beside twice those of its elements.
+pub const MAX_DEAD_BYTES: u64 = 64 << 20;

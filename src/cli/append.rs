@@ -49,7 +49,12 @@ fn one(
         true => print(output, &format!("{{\"committed\":{rows}}}"))?,
         false => print(output, &format!("committed {rows}"))?,
     }
-    written(output.flush())
+    written(output.flush())?;
+    // Many small appends leave many dead chunks behind.
+    match file.is_mostly_dead() {
+        true => file.compact().map(|_| ()),
+        false => Ok(()),
+    }
 }
 
 /// A new file for arrays like this one.

@@ -75,7 +75,12 @@ fn changes_are_what_they_are_in_memory() {
         let mut committed = model.clone();
         for step in 0..25 {
             let what = format!("case {case} step {step}");
-            match bits.below(6) {
+            match bits.below(7) {
+                2 => {
+                    file.compact().unwrap();
+                    committed = model.clone();
+                    assert_same(&path, &committed, &what);
+                }
                 0 => {
                     file.commit().unwrap();
                     committed = model.clone();
@@ -188,7 +193,14 @@ fn every_request_may_fail() {
                 model.change(&mut file, &mut bits);
                 let Err(error) = file.commit() else {
                     assert_same(&path, &model, "committed");
-                    break;
+                    // Compacting it, too: it stays what it is, and the handle goes on where it can.
+                    let Err(error) = file.compact() else {
+                        assert_same(&path, &model, "compacted");
+                        break;
+                    };
+                    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+                    assert_same(&path, &model, "not compacted");
+                    continue;
                 };
                 assert_eq!(error.kind(), ErrorKind::Io, "{error}");
                 assert!(error.to_string().contains("a.b2nd"), "{error}");

@@ -68,7 +68,7 @@ impl ArrayFile {
     }
 
     /// Takes what is committed now for what was.
-    fn reopen(&mut self) -> Result<()> {
+    pub(super) fn reopen(&mut self) -> Result<()> {
         self.source = Source::open(&self.path)?;
         self.frame = Frame::open(self.source.clone(), Verify::Always)?;
         self.end = self.frame.header().frame_len;
@@ -103,10 +103,13 @@ impl ArrayFile {
         pending.write_at(start + cbytes, tail)?;
         pending.write_at(0, header)?;
         pending.finish()?;
-        self.file = self
-            .disk
-            .open(&self.path)
-            .map_err(|cause| failed("open", &self.path, cause))?;
+        self.follow()
+    }
+
+    /// Writes on to the file that has taken the place of the one that was open.
+    pub(super) fn follow(&mut self) -> Result<()> {
+        let file = self.disk.open(&self.path);
+        self.file = file.map_err(|cause| failed("open", &self.path, cause))?;
         Ok(())
     }
 }

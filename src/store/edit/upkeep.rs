@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::anew::Anew;
-use super::{ArrayFile, argument};
+use super::{ArrayFile, Kept, argument};
 use crate::error::Result;
+use crate::limits::MAX_DEAD_BYTES;
 use crate::store::chunk::stored_bytes;
 use crate::store::disk::System;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
@@ -24,33 +25,7 @@ pub struct Compacted {
 /// # Errors
 /// As [`ArrayFile::open`], and when a chunk is damaged: then the file is left as it was.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
-    let path = path.as_ref();
-    let mut file = ArrayFile::open(path)?;
-    let before = file.source.len_bytes();
-    let sealed = file.frame.sealed().is_some();
-    let leaves = Leaves::new(file.layout.blocks_per_chunk(), file.layout.block_bytes)?;
-    let (disk, header) = (file.disk.clone(), file.header.clone());
-    let mut anew = Anew::create(disk, path, header, Some(leaves).filter(|_| sealed))?;
-    for chunk in 0..file.layout.chunks {
-        let word = file.index[chunk];
-        if word < 0 {
-            anew.put_unstored(word)?;
-            continue;
-        }
-        let bytes = file.stored(chunk)?;
-        let mut seal = ChunkSeal::default();
-        if sealed {
-            seal = file.seal_of(chunk)?;
-            let found = ChunkSeal::of(&bytes, file.layout.block_bytes);
-            found
-                .and_then(|found| seal.check(found))
-                .map_err(|error| file.source.blame(error.with_chunk(chunk)))?;
-        }
-        anew.put(&bytes, seal)?;
-    }
-    let after = anew.finish(&file.layers)?;
-    file.lock.count();
-    Ok(Compacted { before, after })
+    ArrayFile::open(path)?.compact()
 }
 
 /// Seals the file at `path` as it is: one that has no seal, or one that another program has written to. What it holds
@@ -81,6 +56,56 @@ pub fn seal(path: impl AsRef<Path>) -> Result<()> {
 }
 
 impl ArrayFile {
+    /// Whether the file has become more than twice as large as its elements are, and some: what changes have left is
+    /// most of it. Whoever compacts it then writes at most as much again as was written before.
+    pub fn is_mostly_dead(&self) -> bool {
+        let live = self.layout.nbytes().saturating_mul(2);
+        self.end > live.saturating_add(MAX_DEAD_BYTES)
+    }
+
+    /// Commits, and writes the file anew as [`compact`] does.
+    ///
+    /// # Errors
+    /// As [`ArrayFile::commit`], and when a chunk is damaged: then the file is left as it was.
+    pub fn compact(&mut self) -> Result<Compacted> {
+        self.commit()?;
+        let before = self.source.len_bytes();
+        let sealed = self.frame.sealed().is_some();
+        let leaves = Leaves::new(self.layout.blocks_per_chunk(), self.layout.block_bytes)?;
+        let (disk, header) = (self.disk.clone(), self.header.clone());
+        let mut anew = Anew::create(disk, &self.path, header, Some(leaves).filter(|_| sealed))?;
+        for chunk in 0..self.layout.chunks {
+            let word = self.index[chunk];
+            if word < 0 {
+                anew.put_unstored(word)?;
+                continue;
+            }
+            let bytes = self.stored(chunk)?;
+            let mut seal = ChunkSeal::default();
+            if sealed {
+                seal = self.seal_of(chunk)?;
+                let found = ChunkSeal::of(&bytes, self.layout.block_bytes);
+                found
+                    .and_then(|found| seal.check(found))
+                    .map_err(|error| self.source.blame(error.with_chunk(chunk)))?;
+            }
+            anew.put(&bytes, seal)?;
+        }
+        let after = anew.finish(&self.layers)?;
+        self.begin_anew().map_err(|error| self.poison(error))?;
+        self.lock.count();
+        Ok(Compacted { before, after })
+    }
+
+    /// Goes on with the file that was written.
+    fn begin_anew(&mut self) -> Result<()> {
+        self.follow()?;
+        self.reopen()?;
+        let kept = Kept::read(&self.frame).map_err(|error| self.source.blame(error))?;
+        (self.header, self.index) = (kept.header, kept.index);
+        Ok(())
+    }
+
     /// The bytes of a chunk that is committed, as they are stored.
     fn stored(&self, chunk: usize) -> Result<Vec<u8>> {
         let place = u64::try_from(self.index[chunk]).unwrap_or(0);

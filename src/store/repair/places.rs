@@ -128,7 +128,7 @@ impl Places {
             let leaf = sealed.leaf(chunks.source, chunks.header, number, &mut counts);
             // A leaf that is damaged says nothing.
             let Ok(leaf) = leaf else { continue };
-            for (chunk, seal) in (leaf.first..).zip(&leaf.chunks) {
+            for (chunk, seal) in leaf.numbered() {
                 self.put_sealed(chunks, chunk, seal.clone(), PlacesFrom::Seal);
             }
         }
@@ -184,12 +184,12 @@ impl Places {
                     }
                 }
                 Hint::Leaf(leaf) => {
-                    let seals = (leaf.first..).zip(leaf.chunks);
+                    let seals = leaf.numbered();
                     // A chunk may have been written over since.
                     let left =
                         seals.filter(|(_, seal)| seal.word < 0 || there.contains(&seal.word));
                     for (chunk, seal) in left {
-                        self.put_sealed(chunks, chunk, seal, PlacesFrom::Leaves);
+                        self.put_sealed(chunks, chunk, seal.clone(), PlacesFrom::Leaves);
                     }
                 }
             }

@@ -136,6 +136,12 @@ impl Leaf {
         self.chunks.get(chunk.checked_sub(self.first)?)
     }
 
+    /// Its chunks by their numbers.
+    pub(in crate::store) fn numbered(&self) -> impl Iterator<Item = (usize, &ChunkSeal)> {
+        // No overflow: this was checked when the leaf was read.
+        (self.first..self.first + self.chunks.len()).zip(&self.chunks)
+    }
+
     /// Memory this takes.
     pub(super) fn footprint(&self) -> usize {
         let each = self

@@ -3,7 +3,7 @@
 
 use super::wrong;
 use crate::error::Result;
-use crate::limits::{CHUNK_BYTES, MIN_BLOCK_BYTES, TILE_MIN_ELEMS};
+use crate::limits::{CHUNK_BYTES, GROWING_CHUNK_BYTES, MIN_BLOCK_BYTES, TILE_MIN_ELEMS};
 
 /// Decoded bytes of a block at most: a tile of float64.
 const MAX_BLOCK_BYTES: usize = TILE_MIN_ELEMS * 8;
@@ -23,6 +23,9 @@ const OPEN_EXTENT: usize = 1 << 24;
 /// while those of all operands stay in the L2 cache of a core. Chunks are what is written at once, and what
 /// an append has to write again; one of 4 MiB is read at the speed of a disk, and as many of them as a file
 /// may have make a petabyte.
+///
+/// Where an extent is 0, of an array that is to grow, they have about 512 KiB: each of many small appends writes the
+/// chunk at the edge anew, and an index of all chunks.
 ///
 /// Along the last axis a block has up to 1,024 elements; the other axes take turns in growing, the last
 /// ones first. Extents are cut evenly, so that little is padding.
@@ -55,7 +58,8 @@ pub fn grid_for(
     };
     let chunk = match chunk {
         Some(chunk) => chunk.clone(),
-        None => chunk_of(&extents, &block, itemsize),
+        None if shape.contains(&0) => chunk_of(&extents, &block, GROWING_CHUNK_BYTES / itemsize),
+        None => chunk_of(&extents, &block, CHUNK_BYTES / itemsize),
     };
     Ok(Grid { chunk, block })
 }
@@ -79,10 +83,10 @@ fn block_of(extents: &[usize], itemsize: usize) -> Shape {
     )
 }
 
-fn chunk_of(extents: &[usize], block: &Shape, itemsize: usize) -> Shape {
-    let most = (CHUNK_BYTES / itemsize).max(1);
+/// A chunk of at most `most` elements, and at least one block.
+fn chunk_of(extents: &[usize], block: &Shape, most: usize) -> Shape {
     let mut chunk = block.to_vec();
-    take_turns(&mut chunk, extents, block, most, 0);
+    take_turns(&mut chunk, extents, block, most.max(1), 0);
     let inside = chunk.iter().zip(extents);
     Shape::from(
         inside
@@ -140,7 +144,7 @@ mod tests {
         );
         assert_eq!(auto(&[3, 5, 7], 8), (vec![3, 5, 7], vec![3, 5, 7]));
         // An axis that is to grow.
-        assert_eq!(auto(&[0, 100], 8), (vec![5_232, 100], vec![327, 100]));
+        assert_eq!(auto(&[0, 100], 8), (vec![654, 100], vec![327, 100]));
     }
 
     #[test]
