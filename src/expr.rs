@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::array::{Array, Element, OutputFile, SaveOptions};
+use crate::array::{Array, Element, LeftOut, OutputFile, SaveOptions};
 use crate::check::{self, Scope};
 use crate::diag::{Code, Diagnostic};
 use crate::error::{Error, ErrorKind, Result};
@@ -253,8 +253,12 @@ pub(crate) fn enter(scope: &mut Scope, operand: Operand) {
         dtype,
         shape,
         grid,
+        damaged,
     } = operand;
     scope.operand(&name, dtype, shape, grid);
+    if damaged {
+        scope.leave_out(&name);
+    }
 }
 
 /// An array as the checker sees it.
@@ -264,12 +268,15 @@ pub(crate) fn declare(name: &str, array: &Array<'_>) -> Operand {
         dtype: array.dtype(),
         shape: array.shape().clone(),
         grid: array.grid().cloned(),
+        damaged: array.left_out().is_some(),
     }
 }
 
 pub(crate) fn find<'a>(operands: &[(&str, &Array<'a>)], name: &str) -> Result<Array<'a>> {
-    let found = operands.iter().find(|(given, _)| *given == name);
-    found.map(|(_, array)| (*array).clone()).ok_or_else(|| {
+    let given = |name: &str| operands.iter().find(|(given, _)| *given == name);
+    let sound = Operand::sound_of(name).and_then(|name| Some(given(name)?.1.left_out()?.sound()));
+    let found = given(name).map(|(_, array)| (*array).clone()).or(sound);
+    found.ok_or_else(|| {
         let message = format!("no array was given for `{name}`");
         Error::new(ErrorKind::Argument, Code::MissingOperand, message)
     })
@@ -457,6 +464,12 @@ impl<'a> Bound<'a> {
         let mut stats = Stats {
             parse: self.parse,
             check: self.check,
+            elements_left_out: self
+                .operands
+                .iter()
+                .filter_map(Array::left_out)
+                .map(LeftOut::elements)
+                .sum(),
             ..Stats::default()
         };
         let arrays = exec::evaluate(&self.task(), destinations, &mut stats)?;

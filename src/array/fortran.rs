@@ -275,6 +275,7 @@ mod tests {
             dtype,
             shape: shape.clone(),
             place: Place::Fortran(Arc::new(fortran)),
+            left_out: None,
         };
         let found: Vec<u32> = array.to_vec().unwrap();
         let mut wanted = vec![0; found.len()];
@@ -312,6 +313,7 @@ mod tests {
             dtype: DType::UInt8,
             shape,
             place: Place::Fortran(Arc::new(fortran)),
+            left_out: None,
         };
         let found = array.to_bytes().unwrap();
         for (nth, &byte) in found.iter().enumerate() {

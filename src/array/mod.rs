@@ -7,6 +7,7 @@ mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod fortran;
+mod left_out;
 pub(crate) mod gather;
 pub mod npy;
 mod open;
@@ -23,12 +24,14 @@ use crate::store::write::Extras;
 use crate::store::{LinearArray, StoredArray, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape};
 use fortran::Fortran;
+use left_out::Soundness;
 use memory::Memory;
 use npy::{NpyFile, Order};
 
 pub use crate::store::{DecodeCounts, DecodeScratch};
 pub use element::Element;
 pub(crate) use element::element_bytes_mut;
+pub use left_out::LeftOut;
 pub use open::OpenOptions;
 pub use output::{OutputFile, SaveOptions};
 
@@ -49,6 +52,8 @@ pub struct Array<'a> {
     dtype: DType,
     shape: Shape,
     place: Place<'a>,
+    /// What is left out of it.
+    left_out: Option<Arc<LeftOut>>,
 }
 
 /// Where the elements are.
@@ -59,6 +64,7 @@ enum Place<'a> {
     Linear(Arc<LinearArray>),
     Npy(Arc<NpyFile>),
     Fortran(Arc<Fortran>),
+    Soundness(Arc<Soundness>),
 }
 
 /// How an array's elements can be reached.
@@ -140,7 +146,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.declared_dtype(),
             Place::Npy(file) => file.declared_dtype(),
             Place::Fortran(fortran) => fortran.declared_dtype(),
-            Place::Memory(_) => None,
+            Place::Memory(_) | Place::Soundness(_) => None,
         }
     }
 
@@ -155,8 +161,14 @@ impl<'a> Array<'a> {
             Place::Stored(stored) => Some(stored.grid()),
             Place::Linear(linear) => linear.grid(),
             Place::Fortran(fortran) => Some(fortran.grid()),
+            Place::Soundness(soundness) => Some(soundness.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
+    }
+
+    /// What is left out of it, if it was opened with [`OpenOptions::skip_damaged`] and has damaged chunks.
+    pub fn left_out(&self) -> Option<&LeftOut> {
+        self.left_out.as_deref()
     }
 
     /// The metalayers of the frame that an n-d array is stored in, for another one of its elements; none of any other
@@ -167,9 +179,11 @@ impl<'a> Array<'a> {
     pub fn extras(&self) -> Result<Extras> {
         match &self.place {
             Place::Stored(stored) => stored.extras(),
-            Place::Memory(_) | Place::Linear(_) | Place::Npy(_) | Place::Fortran(_) => {
-                Ok(Extras::default())
-            }
+            Place::Memory(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_) => Ok(Extras::default()),
         }
     }
 
@@ -184,6 +198,7 @@ impl<'a> Array<'a> {
             },
             Place::Npy(file) => Layout::Runs(&**file),
             Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
+            Place::Soundness(soundness) => Layout::Blocks(soundness.grid(), &**soundness),
         }
     }
 
@@ -238,6 +253,7 @@ impl<'a> Array<'a> {
             dtype,
             shape,
             place: Place::Memory(memory),
+            left_out: None,
         }
     }
 }
@@ -300,6 +316,7 @@ impl Array<'static> {
                 dtype,
                 shape,
                 place: Place::Npy(Arc::new(file)),
+                left_out: None,
             },
             order @ (Order::Fortran | Order::FortranBytes) => {
                 Self::fortran(Arc::new(file), order, dtype, shape)
@@ -317,6 +334,7 @@ impl Array<'static> {
             dtype,
             shape,
             place: Place::Fortran(Arc::new(fortran)),
+            left_out: None,
         }
     }
 
@@ -325,6 +343,7 @@ impl Array<'static> {
             dtype: linear.dtype(),
             shape: linear.shape().clone(),
             place: Place::Linear(Arc::new(linear)),
+            left_out: None,
         }
     }
 

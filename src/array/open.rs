@@ -1,11 +1,12 @@
 //! In: a path, or a file's content in memory, and how it is to be taken. Out: the array in it.
 //! Never: a file's name as evidence.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::npy::{NpyFile, Order};
-use super::{Array, Place};
+use super::{Array, LeftOut, Place};
 use crate::error::Result;
 use crate::store::dtype::Items;
 use crate::store::file::Source;
@@ -33,6 +34,7 @@ pub struct OpenOptions {
     offset: u64,
     limits: ReadLimits,
     verify: Verify,
+    skip_damaged: bool,
 }
 
 impl OpenOptions {
@@ -84,6 +86,15 @@ impl OpenOptions {
         self
     }
 
+    /// Leaves damaged chunks of n-d arrays in Blosc2 frames out of reductions: they count only the elements of the
+    /// others, and what is no reduction is refused. All chunks are decoded once to see which are sound.
+    /// [`Array::left_out`] says what is left out.
+    #[must_use]
+    pub fn skip_damaged(mut self, skip: bool) -> Self {
+        self.skip_damaged = skip;
+        self
+    }
+
     /// Opens the array file or directory at `path`.
     ///
     /// # Errors
@@ -119,11 +130,18 @@ impl OpenOptions {
     pub(super) fn array(&self, opened: Opened) -> Result<Array<'static>> {
         match opened {
             Opened::Frame(frame) if frame.has_shape() => {
-                let stored = StoredArray::open(*frame, self.items, &self.limits)?;
+                let mut stored = StoredArray::open(*frame, self.items, &self.limits)?;
+                let damaged = match self.skip_damaged {
+                    true => stored.leave_out_damaged(),
+                    false => BTreeMap::new(),
+                };
+                let left_out = (!damaged.is_empty())
+                    .then(|| LeftOut::new(stored.shape(), stored.grid(), damaged));
                 Ok(Array {
                     dtype: stored.dtype(),
                     shape: stored.shape().clone(),
                     place: Place::Stored(Arc::new(stored)),
+                    left_out: left_out.map(Arc::new),
                 })
             }
             Opened::Frame(frame) => {

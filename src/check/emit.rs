@@ -99,7 +99,11 @@ impl Checker<'_> {
                 return Err(self.once(Code::Internal, || error.to_string()));
             }
         };
-        self.note_driver(value);
+        // A cast to the dtype it has is the value itself, which is noted already.
+        let is_new = value.index() == self.drivers.len();
+        if is_new {
+            self.note_driver(value);
+        }
         let shape = self.build.shape(value);
         if shape.ndim() > MAX_NDIM {
             let axes = shape.ndim();
@@ -115,6 +119,9 @@ impl Checker<'_> {
             return Err(self.once(Code::TooLarge, || {
                 format!("an array of shape `{shape}` has more bytes than can be addressed")
             }));
+        }
+        if is_new {
+            self.note_sound(value)?;
         }
         Ok(value)
     }
@@ -176,12 +183,9 @@ impl Checker<'_> {
             | Inst::Scan(_)
             | Inst::Tally(_) => 0,
         };
-        // A cast to the dtype it has is the value itself, which is noted already.
-        if value.index() == self.drivers.len() {
-            self.drivers.push(driver);
-            self.breadths.push(breadth);
-            self.nestings.push(nesting);
-        }
+        self.drivers.push(driver);
+        self.breadths.push(breadth);
+        self.nestings.push(nesting);
     }
 
     /// How many concats are inside of each other where a value is read.

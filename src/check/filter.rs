@@ -8,6 +8,7 @@
 use super::call::Given;
 use super::meaning::Meaning;
 use super::reduce::Asked;
+use super::sound::Sound;
 use super::{Checker, Reported, Res};
 use crate::diag::{Code, Diagnostic};
 use crate::funcs::Scanned;
@@ -427,6 +428,12 @@ impl Checker<'_> {
         let Some(mask) = asked.mask else {
             return self.fold(op, value, asked);
         };
+        if self.sound(value) != Sound::All {
+            return Err(self.not_yet(
+                self.here,
+                "a position among elements some of which are left out",
+            ));
+        }
         let (chooses, kept) = match op == ReduceOp::ArgMin {
             true => (ReduceOp::Min, asked.kept()),
             false => (ReduceOp::Max, asked.kept()),

@@ -27,6 +27,7 @@ mod refused;
 mod report;
 mod scan;
 mod scope;
+mod sound;
 mod structure;
 mod suggest;
 mod totals;
@@ -43,6 +44,7 @@ use self::define::Defined;
 use self::driver::Driver;
 use self::filter::Filtered;
 use self::meaning::Meaning;
+use self::sound::Sound;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Builder, Value, Verified};
 use crate::source::{Source, Span};
@@ -163,6 +165,10 @@ struct Checker<'a> {
     /// See [`Checker::nesting`].
     nestings: Vec<u32>,
     powers: Vec<Power>,
+    /// See [`Checker::sound`].
+    sounds: Vec<Sound>,
+    /// Whether any operand has damaged elements.
+    leaves_out: bool,
     /// The filter of the arguments that are being computed with.
     passing: Option<Filtered>,
     diagnostics: Vec<Diagnostic>,
@@ -201,6 +207,8 @@ impl<'a> Checker<'a> {
             breadths: Vec::new(),
             nestings: Vec::new(),
             powers: Vec::new(),
+            sounds: Vec::new(),
+            leaves_out: false,
             passing: None,
             diagnostics: Vec::new(),
         }
@@ -307,6 +315,11 @@ impl<'a> Checker<'a> {
                         .and_then(|term| self.strong(term))
                         .map(|value| (value, None)),
                 };
+                let output = output.and_then(|(value, filter)| {
+                    let mask = filter.map(|filter| filter.mask);
+                    self.output_is_sound(std::iter::once(value).chain(mask))?;
+                    Ok((value, filter))
+                });
                 if let Ok((value, filter)) = output {
                     self.build.output_where(name, value, filter);
                 }

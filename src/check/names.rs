@@ -90,6 +90,9 @@ impl<'a> Checker<'a> {
         let id = self.build.operand(operand.clone());
         let value = self.elem(id)?;
         self.elems.insert(&operand.name, value);
+        if operand.damaged {
+            self.leave_out(value, operand.soundness())?;
+        }
         Ok(Meaning::Value(value))
     }
 

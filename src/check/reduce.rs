@@ -161,6 +161,7 @@ impl Checker<'_> {
                 None => passes,
             });
         }
+        let mask = self.sound_mask(value, mask)?;
         let shape = self.build.shape(value).clone();
         let cut = self.cut(&shape, std::iter::once(value).chain(mask));
         Ok(Asked {
@@ -184,12 +185,14 @@ impl Checker<'_> {
 
     /// The reduction of `arg`, which has the shape of the array.
     pub(super) fn fold(&mut self, op: ReduceOp, arg: Value, asked: &Asked) -> Res<Value> {
-        self.reduce_by(Reduce {
-            op,
-            arg,
-            axes: asked.axes.clone(),
-            keepdims: asked.keepdims,
-            cut: asked.cut.clone(),
+        self.of_sound(|checker| {
+            checker.reduce_by(Reduce {
+                op,
+                arg,
+                axes: asked.axes.clone(),
+                keepdims: asked.keepdims,
+                cut: asked.cut.clone(),
+            })
         })
     }
 

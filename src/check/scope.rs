@@ -74,9 +74,17 @@ impl Scope {
             dtype,
             shape,
             grid,
+            damaged: false,
         };
         self.operands.insert(name.to_string(), operand);
         self.push(name, Kind::Operand);
+    }
+
+    /// Says that some elements of an operand are damaged, so that reductions leave them out.
+    pub fn leave_out(&mut self, name: &str) {
+        if let Some(operand) = self.operands.get_mut(name) {
+            operand.damaged = true;
+        }
     }
 
     /// Keeps what a checked program binds and defines, for the programs after it.

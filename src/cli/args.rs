@@ -169,6 +169,9 @@ pub(super) struct RunArgs {
     /// Which blocks of sealed files are verified: each time they are read, the first time, or never
     #[arg(long, value_enum, default_value_t = VerifyArg::Always)]
     pub(super) verify: VerifyArg,
+    /// Leave damaged chunks out of reductions, and say how many elements these have
+    #[arg(long)]
+    pub(super) skip_damaged: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -430,11 +433,14 @@ impl RunArgs {
 
     /// How operands are opened.
     pub(super) fn opening(&self) -> OpenOptions {
-        Array::options().verify(match self.verify {
+        let verify = match self.verify {
             VerifyArg::Always => Verify::Always,
             VerifyArg::First => Verify::First,
             VerifyArg::Never => Verify::Never,
-        })
+        };
+        Array::options()
+            .verify(verify)
+            .skip_damaged(self.skip_damaged)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::array::{Array, OutputFile};
 use crate::cli::args::{Eval, Explain, RunArgs, StageArg};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
-use crate::cli::{print, repl, written};
+use crate::cli::{print, printable, repl, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Stats, bytes_text};
@@ -21,6 +21,7 @@ use crate::expr::{Expr, Saved};
 pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
     let expr = Expr::new(&args.expr)?;
     let arrays = open(&args.operands, &args.run)?;
+    tell_left_out(&arrays)?;
     let bound = expr.bind(&named(&arrays))?.options(args.run.options());
     let stats = if args.output.is_empty() {
         let evaluated = bound.run()?;
@@ -44,6 +45,32 @@ pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
     }
     Ok(())
 }
+
+/// Says on standard error what is left out of operands, and why.
+fn tell_left_out(arrays: &[(String, Array<'static>)]) -> Result<()> {
+    for (name, array) in arrays {
+        let Some(left_out) = array.left_out() else {
+            continue;
+        };
+        let mut text = format!(
+            "{name}: {} of {} elements are left out of reductions, in {} of its chunks:",
+            left_out.elements(),
+            array.shape().elems(),
+            left_out.chunks().len()
+        );
+        for (_, error) in left_out.chunks().take(SHOWN_LEFT_OUT) {
+            let _ = write!(text, "\n  {}", error.to_string().replace('\n', "\n  "));
+        }
+        if left_out.chunks().len() > SHOWN_LEFT_OUT {
+            text.push_str("\n  ...");
+        }
+        written(writeln!(io::stderr(), "{}", printable(&text)))?;
+    }
+    Ok(())
+}
+
+/// Damaged chunks of an operand that are shown.
+const SHOWN_LEFT_OUT: usize = 5;
 
 /// Says which files were written.
 pub(super) fn wrote(saved: &Saved, paths: &[PathBuf], output: &mut Output) -> Result<()> {

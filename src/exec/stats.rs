@@ -48,6 +48,8 @@ pub struct Stats {
     pub simd: Option<SimdLevel>,
     /// Largest scratch memory the workers held together, the shared block cache included.
     pub peak_scratch_bytes: usize,
+    /// Elements of operands that were left out because they are damaged.
+    pub elements_left_out: usize,
 }
 
 /// The counters that workers share.

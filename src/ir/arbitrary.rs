@@ -144,6 +144,7 @@ fn operand(u: &mut Unstructured, base: &Shape, index: usize) -> Result<Operand> 
         dtype: *u.choose(&DType::ALL)?,
         shape,
         grid,
+        damaged: false,
     })
 }
 

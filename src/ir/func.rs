@@ -44,7 +44,30 @@ pub struct Operand {
     pub shape: Shape,
     /// Chunks and blocks, for stored arrays.
     pub grid: Option<Grid>,
+    /// Whether some of its elements are damaged and left out: which ones are sound is an operand, too.
+    pub damaged: bool,
 }
+
+impl Operand {
+    /// The operand that says which elements of this one are sound.
+    pub fn soundness(&self) -> Operand {
+        Operand {
+            name: format!("{}{SOUND}", self.name),
+            dtype: DType::Bool,
+            shape: self.shape.clone(),
+            grid: self.grid.clone(),
+            damaged: false,
+        }
+    }
+
+    /// The name of the operand that the operand called `name` says the soundness of, if it is such a one.
+    pub fn sound_of(name: &str) -> Option<&str> {
+        name.strip_suffix(SOUND)
+    }
+}
+
+/// What stands behind the name of an operand in that of its soundness; no name of a program has it.
+const SOUND: &str = "#sound";
 
 /// A value: how it is computed, and what it is.
 #[derive(Clone, Debug)]

@@ -2,6 +2,10 @@
 //! any number of threads.
 //! Never: a decoded chunk; a byte order or a bool byte that is not this machine's.
 
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+
 use super::cache::CachedChunks;
 use super::chunk::{Expected, Item};
 use super::dtype::{ElementFormat, FileDType, Items};
@@ -27,6 +31,8 @@ pub struct StoredArray {
     /// Extents of a block in items, also where items are taken as bytes.
     block_shape: Shape,
     geometry: Geometry,
+    /// Chunks that are not decoded: their elements are zero.
+    left_out: HashSet<usize>,
 }
 
 impl StoredArray {
@@ -67,7 +73,24 @@ impl StoredArray {
             grid,
             block_shape,
             geometry,
+            left_out: HashSet::new(),
         })
+    }
+
+    /// Decodes every chunk. From then on the elements of those that are damaged are zero; says which, and how.
+    pub fn leave_out_damaged(&mut self) -> BTreeMap<usize, Error> {
+        let this = &*self;
+        let check = |(scratch, block): &mut (DecodeScratch, Vec<u8>), chunk: usize| {
+            block.resize(this.block_bytes(), 0);
+            let mut blocks = 0..this.blocks_per_chunk();
+            let checked = blocks.try_for_each(|number| this.decode(chunk, number, scratch, block));
+            checked.err().map(|error| (chunk, error))
+        };
+        let chunks = (0..self.chunks()).into_par_iter();
+        let damaged: BTreeMap<usize, Error> =
+            chunks.map_init(Default::default, check).flatten().collect();
+        self.left_out = damaged.keys().copied().collect();
+        damaged
     }
 
     /// The dtype as the file declares it.
@@ -125,6 +148,10 @@ impl StoredArray {
         scratch: &mut DecodeScratch,
         dst: &mut [u8],
     ) -> Result<()> {
+        if self.left_out.contains(&chunk) {
+            dst.fill(0);
+            return Ok(());
+        }
         let (loaded, source) = self.chunks.open(chunk, &self.expected(), scratch)?;
         loaded
             .chunk
@@ -139,6 +166,9 @@ impl StoredArray {
     /// # Errors
     /// When the chunk's metadata is damaged or cannot be read.
     pub fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        if self.left_out.contains(&chunk) {
+            return Ok(None);
+        }
         let loaded = self.chunks.get(chunk, &self.expected(), scratch)?;
         Ok(loaded
             .chunk

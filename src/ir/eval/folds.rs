@@ -50,6 +50,7 @@ impl Case {
             dtype: self.dtype,
             shape,
             grid: None,
+            damaged: false,
         });
         let whole = |extent| DimCut {
             outer: extent,

@@ -96,6 +96,7 @@ impl Reader {
             dtype,
             shape,
             grid,
+            damaged: false,
         });
         match self.operands.insert(name, id) {
             None => Ok(()),
