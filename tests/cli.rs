@@ -324,6 +324,25 @@ fn arrays_are_converted_and_appended() {
     );
     wrong(&["append", "x.b2nd", "none.npy"], "none.npy");
     wrong(
+        &["append", "x.b2nd", "x.npy", "--chunks", "7,7"],
+        "keeps its chunks",
+    );
+    wrong(&["append", "y.npy", "x.npy"], "a name that ends in `.b2nd`");
+    wrong(
+        &["repair", "x.b2nd", "y.npy"],
+        "a name that ends in `.b2nd`",
+    );
+    good(&["eval", "1", "-o", "one.npy"]);
+    wrong(&["append", "y.b2nd", "one.npy"], "without axes");
+    wrong(&["compact", "x.npy"], "does not begin with b2frame");
+    assert!(!dir.path().join("x.npy.b2lock").exists());
+    wrong(
+        &[
+            "convert", "x.npy", "y.b2nd", "--chunks", "9,6", "--blocks", "10,6",
+        ],
+        "larger than chunks",
+    );
+    wrong(
         &["convert", "x.npy", "x.csv"],
         "a name that ends in `.b2nd`, `.npy` or `.npz`",
     );
@@ -381,8 +400,9 @@ fn arrays_are_converted_and_appended() {
         &["repair", "x.npy", "y.b2nd"],
         "does not begin with b2frame",
     );
-    // Taken for right, it is what it is.
-    assert_eq!(good(&["seal", "x.b2nd"]), "sealed x.b2nd\n");
+    // What the seal says is believed, and a chunk that does not decode is never sealed.
+    wrong(&["seal", "x.b2nd"], "seal --accept x.b2nd");
+    wrong(&["seal", "x.b2nd", "--accept"], "E0304");
 }
 
 #[test]

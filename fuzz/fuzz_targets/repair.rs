@@ -28,7 +28,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&damaged, bytes).unwrap();
     let options = RepairOptions {
         // The last byte lies behind every frame that is whole.
-        in_order: bytes.last().is_some_and(|last| last % 2 == 1),
+        guess: bytes.last().is_some_and(|last| last % 2 == 1),
         limits: ReadLimits {
             max_block_bytes: survive::MOST_BYTES,
             max_array_bytes: survive::MOST_BYTES as u64,

@@ -41,6 +41,19 @@ impl OutputFile {
         Format::of(path).map(|_| ())
     }
 
+    /// Whether Blosc2 frames can have the name of `path`.
+    ///
+    /// # Errors
+    /// When its extension is neither `.b2nd` nor `.b2frame`.
+    pub fn check_frame_name(path: &Path) -> Result<()> {
+        if matches!(Format::of(path), Ok(Format::Frame)) {
+            return Ok(());
+        }
+        let message = format!("`{}` has not the name of a Blosc2 frame", path.display());
+        let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
+        Err(error.with_help("give it a name that ends in `.b2nd`"))
+    }
+
     /// Begins the file that will be at `path`, in the format of its extension. `grid` is the one to keep
     /// where `options` do not say.
     ///

@@ -37,10 +37,7 @@ pub(super) enum Verb {
     )]
     Verify(Upkeep),
     /// Give a compressed file checksums of all it holds, as it is now
-    #[command(
-        after_help = "Examples:\n  fuseblock seal data.b2nd\n  fuseblock seal data.b2nd --json"
-    )]
-    Seal(Upkeep),
+    Seal(Seal),
     /// Write a compressed file anew, without what changes have left of earlier ones
     #[command(
         after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact log.b2nd --json"
@@ -198,6 +195,19 @@ pub(super) struct Convert {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  fuseblock seal data.b2nd\n  fuseblock seal data.b2nd --json")]
+pub(super) struct Seal {
+    /// The file
+    pub(super) path: PathBuf,
+    /// Take chunks for right that are not what was sealed
+    #[arg(long)]
+    pub(super) accept: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct Upkeep {
     /// The file
     pub(super) path: PathBuf,
@@ -217,9 +227,10 @@ pub(super) struct Repair {
     /// The new file
     #[arg(value_name = "OUT")]
     pub(super) output: PathBuf,
-    /// Where nothing says which chunks are left, take them for the first that are missing
+    /// Where neither seal nor index says which chunk is which, believe what else the file has: older indexes, parts of
+    /// seals, and the order of the chunks
     #[arg(long)]
-    pub(super) in_order: bool,
+    pub(super) guess: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -230,10 +241,12 @@ pub(super) struct Repair {
     after_help = "Examples:\n  fuseblock append log.b2nd today.npy\n  ls day-*.npy | fuseblock append log.b2nd -"
 )]
 pub(super) struct Append {
-    /// The file that grows, which is made if there is none
+    /// The file that grows, which is made if there is none: only then the options below count, and chunks have 512 KiB
+    /// unless they say otherwise
     #[arg(value_name = "DEST")]
     pub(super) dest: PathBuf,
-    /// The array to append, or - for paths on standard input, each of which is committed on its own
+    /// The array to append, or - for paths on standard input, each of which is committed on its own; the first that
+    /// cannot be appended ends it
     #[arg(value_name = "SOURCE")]
     pub(super) source: String,
     #[command(flatten)]
@@ -399,7 +412,8 @@ impl Args {
             Verb::Eval(eval) => eval.json,
             Verb::Convert(convert) => convert.json,
             Verb::Append(append) => append.json,
-            Verb::Verify(args) | Verb::Seal(args) | Verb::Compact(args) => args.json,
+            Verb::Verify(args) | Verb::Compact(args) => args.json,
+            Verb::Seal(args) => args.json,
             Verb::Repair(repair) => repair.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,

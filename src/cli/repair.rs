@@ -1,6 +1,7 @@
 //! In: a damaged file. Out: a new one, and what of the old one is in it and what is not.
 //! Never: a loss left unsaid.
 
+use crate::array::OutputFile;
 use crate::cli::args::Repair as Args;
 use serde_json::json;
 
@@ -13,8 +14,9 @@ use crate::store::repair::{self, HeaderFrom, PlacesFrom, RepairOptions, Repaired
 
 /// Repairs a file.
 pub(super) fn repair(args: &Args, output: &mut Output) -> Result<()> {
+    OutputFile::check_frame_name(&args.output)?;
     let options = RepairOptions {
-        in_order: args.in_order,
+        guess: args.guess,
         ..RepairOptions::default()
     };
     let repaired = repair::repair(&args.path, &args.output, options)?;
@@ -54,13 +56,23 @@ fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {
     for (_, error) in lost {
         print(output, &printable(&error.to_string()))?;
     }
-    if *header == HeaderFrom::Seal {
-        print(output, "header: restored from the copy in the seal")?;
+    match header {
+        HeaderFrom::File => {}
+        HeaderFrom::Seal => print(output, "header: restored from the copy in the seal")?,
+        HeaderFrom::OlderSeal => print(
+            output,
+            "header: restored from the copy in an older seal: the array is as it was then",
+        )?,
     }
     let told = |&(from, count): &(PlacesFrom, usize)| format!("{} {}", words(from), of(count));
     let sides: Vec<String> = repaired.places.iter().map(told).collect();
     if !sides.is_empty() {
         print(output, &format!("chunks found by {}", sides.join(", ")))?;
+    }
+    let guessed: usize = repaired.guessed();
+    if guessed > 0 {
+        let what = "may be older than the last commit, or others than they are taken for";
+        print(output, &format!("guessed: {} {what}", of(guessed)))?;
     }
     if *left_out > 0 {
         let more = "in the file that the array does not have (yet, or any more): left out";
@@ -119,10 +131,12 @@ fn reply(repaired: &Repaired) -> serde_json::Value {
         "header": match repaired.header {
             HeaderFrom::File => "file",
             HeaderFrom::Seal => "seal",
+            HeaderFrom::OlderSeal => "older_seal",
         },
         "places": places.collect::<serde_json::Map<_, _>>(),
         "chunks": repaired.chunks,
         "lost": lost.collect::<Vec<_>>(),
+        "guessed": repaired.guessed(),
         "left_out": repaired.left_out,
         "attributes": repaired.attributes,
         "lost_attributes": repaired.lost_attributes.as_ref().map(Error::message),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::Upkeep as Args;
+use crate::cli::args::{Seal, Upkeep as Args};
 use crate::cli::output::Output;
 use crate::cli::{print, printable};
 use crate::diag::Code;
@@ -81,8 +81,8 @@ pub(super) fn some_of(numbers: impl ExactSizeIterator<Item = usize>) -> String {
 }
 
 /// Seals a file as it is.
-pub(super) fn seal(args: &Args, output: &mut Output) -> Result<()> {
-    edit::seal(&args.path)?;
+pub(super) fn seal(args: &Seal, output: &mut Output) -> Result<()> {
+    edit::seal(&args.path, args.accept)?;
     match output.is_json() {
         true => print(output, "{\"ok\":true}"),
         false => print(output, &format!("sealed {}", args.path.display())),

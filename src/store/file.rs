@@ -2,7 +2,7 @@
 //! Never: a shared file position, a mapping, a read that comes up short.
 
 use std::fs;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,6 +102,20 @@ impl Source {
             len,
             ..self.clone()
         })
+    }
+
+    /// Whether this is the file at `path`.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let Place::File { file, .. } = &*self.place else {
+            return false;
+        };
+        let same = |one: fs::Metadata, other: fs::Metadata| {
+            (one.dev(), one.ino()) == (other.dev(), other.ino())
+        };
+        let both = file
+            .metadata()
+            .and_then(|own| Ok(same(own, fs::metadata(path)?)));
+        both.unwrap_or(false)
     }
 
     /// The file, where it is one.

@@ -1,7 +1,9 @@
 //! In: the path of a file or folder to be. Out: a temporary beside it that takes its place when finished.
 //! Never: something half written under the final name; a temporary left behind by an error.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,25 +37,33 @@ impl PendingFile {
 
     /// The same, on a disk of the caller's.
     pub(super) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
-        if target.is_dir() {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                Code::WriteFailed,
-                "the output path is a directory",
-            )
-            .with_path(target));
+        // What a link leads to is replaced, not the link.
+        let target = match fs::symlink_metadata(target) {
+            Ok(found) if found.is_symlink() => fs::canonicalize(target).ok(),
+            Ok(_) | Err(_) => None,
         }
-        let temporary = temporary(target)?;
-        let file = disk
-            .create(&temporary)
-            .map_err(|cause| failed("create", target, cause))?;
-        Ok(Self {
+        .unwrap_or_else(|| target.to_path_buf());
+        let replaced = fs::metadata(&target).ok();
+        if let Some(found) = replaced.as_ref().filter(|found| !found.is_file()) {
+            let message = match found.is_dir() {
+                true => "the output path is a directory",
+                false => "what is at the output path is no file, and is not replaced",
+            };
+            let error = Error::new(ErrorKind::Argument, Code::WriteFailed, message);
+            return Err(error.with_path(&target));
+        }
+        let (temporary, file) = create_temporary(&target, |path| disk.create(path))?;
+        let pending = Self {
             disk,
             file,
             temporary,
-            target: target.to_path_buf(),
+            target,
             finished: false,
-        })
+        };
+        if let Some(replaced) = replaced {
+            pending.look_like(&replaced)?;
+        }
+        Ok(pending)
     }
 
     /// Where the file will be.
@@ -80,6 +90,15 @@ impl PendingFile {
         self.file
             .set_len(len)
             .map_err(|cause| failed(&format!("reserve {len} bytes"), &self.target, cause))
+    }
+
+    /// Takes the permissions of the file that is to be replaced, and its owner where that is allowed.
+    fn look_like(&self, replaced: &fs::Metadata) -> Result<()> {
+        let (owner, group) = (Some(replaced.uid()), Some(replaced.gid()));
+        // Only the administrator may give files away.
+        let _ = std::os::unix::fs::chown(&self.temporary, owner, group);
+        fs::set_permissions(&self.temporary, replaced.permissions())
+            .map_err(|cause| failed("set the permissions of", &self.target, cause))
     }
 
     /// What was written so far, to be read.
@@ -126,9 +145,7 @@ impl PendingFolder {
                 .with_path(target)
                 .with_help("remove it first, or give another name"));
         }
-        let temporary = temporary(target)?;
-        disk.create_folder(&temporary)
-            .map_err(|cause| failed("create", target, cause))?;
+        let (temporary, ()) = create_temporary(target, |path| disk.create_folder(path))?;
         Ok(Self {
             disk,
             temporary,
@@ -173,7 +190,34 @@ impl Drop for PendingFolder {
     }
 }
 
-/// A hidden name beside `target` that nothing has.
+/// Creates something under a hidden name beside `target`; where there is one, which a killed process with the same
+/// number has left, under another.
+fn create_temporary<T>(
+    target: &Path,
+    create: impl Fn(&Path) -> io::Result<T>,
+) -> Result<(PathBuf, T)> {
+    const MAX_ATTEMPTS: usize = 1_000;
+    let mut attempts = 0;
+    loop {
+        let path = temporary(target)?;
+        attempts += 1;
+        match create(&path) {
+            Ok(created) => return Ok((path, created)),
+            Err(cause)
+                if cause.kind() == io::ErrorKind::AlreadyExists && attempts < MAX_ATTEMPTS => {}
+            Err(cause) => {
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                return Err(failed(&format!("create `{name}` for"), target, cause));
+            }
+        }
+    }
+}
+
+/// A hidden name beside `target`.
 fn temporary(target: &Path) -> Result<PathBuf> {
     let name = target.file_name().ok_or_else(|| {
         Error::new(
@@ -225,8 +269,6 @@ pub(super) fn failed(doing: &str, target: &Path, cause: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -2,7 +2,8 @@
 //! Never: the header before what it points to is durable.
 
 use super::ArrayFile;
-use crate::error::Result;
+use crate::diag::Code;
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::ATOMIC_BYTES;
 use crate::store::file::Source;
 use crate::store::frame::Frame;
@@ -34,6 +35,7 @@ impl ArrayFile {
 
     /// Writes what stands behind the chunks, and the header that makes it the frame's.
     fn write_tail(&mut self) -> Result<FrameBytes> {
+        self.check_unchanged()?;
         let table = self.seal_chunks()?;
         let start = self.end;
         let mut header = self.header.clone();
@@ -57,6 +59,7 @@ impl ArrayFile {
         if in_place {
             self.put(&tail)?;
             self.sync("flush")?;
+            self.check_unchanged()?;
             self.file
                 .write_at(0, header.header())
                 .map_err(|cause| failed("write the header", &self.path, cause))?;
@@ -69,7 +72,7 @@ impl ArrayFile {
 
     /// Takes what is committed now for what was.
     pub(super) fn reopen(&mut self) -> Result<()> {
-        self.source = Source::open(&self.path)?;
+        self.source = self.source.as_it_is_now()?;
         self.frame = Frame::open(self.source.clone(), Verify::Always)?;
         self.end = self.frame.header().frame_len;
         self.written.clear();
@@ -110,6 +113,25 @@ impl ArrayFile {
     pub(super) fn follow(&mut self) -> Result<()> {
         let file = self.disk.open(&self.path);
         self.file = file.map_err(|cause| failed("open", &self.path, cause))?;
+        self.lock.follow(&self.path)?;
+        self.source = Source::open(&self.path)?;
         Ok(())
+    }
+
+    /// Refuses to go on where the file, or what is committed in it, is no longer what was opened: other programs may
+    /// write to it without a look at its lock.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        let message = match (self.source.is_at(&self.path), self.header_stands()) {
+            (true, true) => return Ok(()),
+            (true, false) => "another program has changed the file since it was opened",
+            (false, _) => "another file has taken the place of the one that was opened",
+        };
+        let error = Error::new(ErrorKind::Io, Code::WriteFailed, message).with_path(&self.path);
+        Err(error.with_help("open it again, and make the changes to what is there now"))
+    }
+
+    fn header_stands(&self) -> bool {
+        let header = self.source.read_vec(0, self.header.header().len());
+        header.is_ok_and(|header| header == self.header.header())
     }
 }

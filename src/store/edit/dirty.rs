@@ -10,7 +10,6 @@ use super::ArrayFile;
 use crate::codec::filter::Position;
 use crate::error::{Error, Result};
 use crate::store::chunk::{Chunk, Expected, Item};
-use crate::store::file::Source;
 use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::pending::failed;
 use crate::store::seal::ChunkSeal;
@@ -101,7 +100,7 @@ impl ArrayFile {
             self.written.insert(chunk, seal);
         }
         // As long as it is now.
-        self.source = Source::open(&self.path)?;
+        self.source = self.source.as_it_is_now()?;
         Ok(())
     }
 

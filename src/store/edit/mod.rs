@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::boxes::{cells, dot, each};
 use super::disk::{Disk, DiskFile, System};
 use super::file::{Source, unsupported};
-use super::frame::Frame;
+use super::frame::{Frame, FrameHeader};
 use super::meta::{B2nd, NAMES};
 use super::pending::failed;
 use super::scratch::DecodeScratch;
@@ -35,9 +35,9 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_DIRTY_BYTES, MAX_EDITED_CHUNKS};
 use crate::types::{DType, Grid, Shape};
-use lock::Lock;
 
 pub(in crate::store) use anew::Anew;
+pub(in crate::store) use lock::Lock;
 pub use upkeep::{Compacted, compact, seal};
 
 /// An array in a `.b2nd` file that is being changed, by this handle alone. Changes are seen by others, and
@@ -106,9 +106,32 @@ impl ArrayFile {
         grid: &Grid,
         options: Options,
     ) -> Result<Self> {
-        let writer = ArrayWriter::create(&path, dtype, shape, grid, options)?;
+        let path = &resolved(path.as_ref());
+        let lock = Lock::take(path)?;
+        let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
         writer.finish_with_zeros()?;
-        Self::open(path)
+        Self::open_locked(System::shared(), path, Verify::Always, lock)
+    }
+
+    /// Opens the array at `path`; where nothing is there, writes a new one of zeros first.
+    ///
+    /// # Errors
+    /// As [`ArrayFile::create`].
+    pub fn open_or_create(
+        path: impl AsRef<Path>,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+    ) -> Result<Self> {
+        let path = &resolved(path.as_ref());
+        // Two processes that find nothing there are not to write it one over the other.
+        let lock = Lock::take(path)?;
+        if !path.exists() {
+            let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
+            writer.finish_with_zeros()?;
+        }
+        Self::open_locked(System::shared(), path, Verify::Always, lock)
     }
 
     /// Opens the array at `path` to change it, and locks it: [`ErrorKind::Io`] if another process does.
@@ -131,8 +154,21 @@ impl ArrayFile {
             let message = "a directory of chunks is not changed in place";
             return Err(unsupported(message).with_path(path));
         }
+        let path = &resolved(path);
+        // What is no frame gets no lock file.
+        FrameHeader::read_bytes(&Source::open(path)?).map_err(|error| error.with_path(path))?;
         // Before it is read, so that nobody changes what was.
         let lock = Lock::take(path)?;
+        Self::open_locked(disk, path, verify, lock)
+    }
+
+    fn open_locked(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        verify: Verify,
+        mut lock: Lock,
+    ) -> Result<Self> {
+        lock.follow(path)?;
         let source = Source::open(path)?;
         let frame = Frame::open(source.clone(), verify)?;
         let opened = Kept::read(&frame).map_err(|error| source.blame(error))?;
@@ -360,6 +396,11 @@ impl Kept {
             layers,
         })
     }
+}
+
+/// What a link leads to, which has the lock.
+fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn argument(message: impl Into<String>) -> Error {

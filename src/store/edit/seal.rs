@@ -2,6 +2,7 @@
 //! for what is there now. Never: a leaf written again that still holds.
 
 use super::ArrayFile;
+use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::seal::{ChunkSeal, Leaf, LeafPlace, Leaves, Table, digest};
 
@@ -73,8 +74,9 @@ impl ArrayFile {
             (_, _) => None,
         };
         kept.ok_or_else(|| {
-            let message = "a chunk that has not changed has lost its seal";
-            Error::new(ErrorKind::Internal, crate::diag::Code::Internal, message)
+            let message = "the index has another place for the chunk than the seal";
+            let error = Error::new(ErrorKind::Corrupt, Code::BadSeal, message);
+            self.source.blame(error.with_chunk(chunk))
         })
     }
 }

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::anew::Anew;
 use super::{ArrayFile, Kept, argument};
+use crate::diag::Code;
 use crate::error::Result;
 use crate::limits::MAX_DEAD_BYTES;
 use crate::store::chunk::stored_bytes;
 use crate::store::disk::System;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
+use crate::store::verify;
 
 /// What [`compact`] made of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +30,18 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     ArrayFile::open(path)?.compact()
 }
 
-/// Seals the file at `path` as it is: one that has no seal, or one that another program has written to. What it holds
-/// is taken for right.
+/// Seals the file at `path` as it is: one that has no seal, or one that another program has written to. Every chunk has
+/// to decode; what else it holds is taken for right. Where a seal still holds, only what it says is: chunks that have
+/// changed are refused unless `accept` says that they are right.
 ///
 /// # Errors
-/// As [`ArrayFile::open`], and when a chunk contradicts itself or cannot be sealed.
-pub fn seal(path: impl AsRef<Path>) -> Result<()> {
-    let mut file = ArrayFile::open_with(System::shared(), path.as_ref(), Verify::Never)?;
+/// As [`ArrayFile::open`], and when a chunk is damaged, is not what was sealed, or cannot be sealed.
+pub fn seal(path: impl AsRef<Path>, accept: bool) -> Result<()> {
+    let path = path.as_ref();
+    if !accept {
+        check_sealed(path)?;
+    }
+    let mut file = ArrayFile::open_with(System::shared(), path, Verify::Never)?;
     if file.layout.chunks == 0 {
         return Err(argument("an array without elements has nothing to seal"));
     }
@@ -42,6 +49,7 @@ pub fn seal(path: impl AsRef<Path>) -> Result<()> {
         let word = file.index[chunk];
         let mut seal = ChunkSeal::unstored(word);
         if word >= 0 {
+            file.load(chunk)?;
             let bytes = file.stored(chunk)?;
             seal = ChunkSeal::of(&bytes, file.layout.block_bytes)
                 .map_err(|error| file.source.blame(error.with_chunk(chunk)))?;
@@ -53,6 +61,24 @@ pub fn seal(path: impl AsRef<Path>) -> Result<()> {
     file.sealing = true;
     file.changed = true;
     file.commit()
+}
+
+/// Checks that a file is what its seal says, as far as that holds: other programs clear the root when they change
+/// chunks, and change no more than the header where they do not.
+fn check_sealed(path: &Path) -> Result<()> {
+    let refused = match verify(path) {
+        Ok(report) => report.damaged.into_iter().next().map(|(_, error)| error),
+        Err(error) if error.code() == Code::BadSeal => None,
+        Err(error) => Some(error),
+    };
+    match refused {
+        Some(error) if error.code() == Code::BadChecksum => Err(error.with_help(format!(
+            "if the file is right as it is now: fuseblock seal --accept {}",
+            path.display()
+        ))),
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 impl ArrayFile {

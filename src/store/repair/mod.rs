@@ -1,9 +1,9 @@
 //! In: a damaged frame. Out: a new file with everything of it that can still be read, and what could not.
-//! Never: the damaged file changed; a chunk put where nothing says that it belongs.
+//! Never: the damaged file changed; unless it is asked for, a chunk put where not the last commit says that it belongs.
 //!
 //! What was where is known from several sides, each asked for what those before it do not know: the leaves of a seal
-//! whose table holds, the index, what else the file has of seals and indexes, the latest first, and the order of the chunks in
-//! the file. A header that is gone is taken from the table's copy.
+//! whose table holds, and the index; and where guessing is asked for, what else the file has of seals and indexes, the
+//! latest first, and the order of its chunks. A header that is gone is taken from the table's copy.
 
 mod body;
 mod places;
@@ -15,7 +15,7 @@ use std::path::Path;
 use super::attributes::content;
 use super::chunk::{Chunk, Expected, stored_bytes};
 use super::disk::System;
-use super::edit::Anew;
+use super::edit::{Anew, Lock};
 use super::file::{Source, unsupported};
 use super::folder::Folder;
 use super::frame::{Frame, FrameHeader, SPARSE_INDEX, read_trailer};
@@ -31,9 +31,11 @@ use places::{Chunks, Places};
 /// How a file is repaired.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RepairOptions {
-    /// Where nothing says which chunks those are that are left, take them for the first that are missing, in the order
-    /// of the file. Chunks of one value, which have no bytes in the file, may then be others than they were.
-    pub in_order: bool,
+    /// Where neither the seal nor the index says where chunks are, believe what else the file has: indexes and parts of
+    /// seals that are older or elsewhere, and the order of the chunks. They may be older than the last commit then, or
+    /// other chunks than they are taken for; [`Repaired::guessed`] says how many. A header that is gone may be taken from
+    /// an older seal.
+    pub guess: bool,
     /// How much the file may ask for.
     pub limits: ReadLimits,
 }
@@ -46,6 +48,8 @@ pub enum HeaderFrom {
     File,
     /// The copy in the file's seal.
     Seal,
+    /// That in a seal that is not the last: the array is as it was then.
+    OlderSeal,
 }
 
 /// From where it is known which chunk is which.
@@ -88,6 +92,16 @@ pub struct Repaired {
     pub bytes: u64,
 }
 
+impl Repaired {
+    /// Chunks for which neither the seal nor the index says that they belong where they were put.
+    pub fn guessed(&self) -> usize {
+        let sides = self.places.iter();
+        let guessed =
+            sides.filter(|(from, _)| !matches!(from, PlacesFrom::Seal | PlacesFrom::Index));
+        guessed.map(|(_, count)| count).sum()
+    }
+}
+
 /// Writes what can still be read of the array or super-chunk at `path` to a new file at `target`, which replaces what is
 /// there. `path` is a file, or the directory of a sparse frame, and is not changed.
 ///
@@ -109,7 +123,8 @@ pub fn repair(
             .with_path(path)
             .with_help("give the new file another name, and the old one up when all is well"));
     }
-    let damaged = Damaged::open(path)?;
+    let _lock = Lock::take_if_used(target)?;
+    let damaged = Damaged::open(path, options)?;
     options
         .limits
         .check_array(damaged.header.nbytes, damaged.body.chunks)
@@ -131,7 +146,7 @@ struct Damaged {
 }
 
 impl Damaged {
-    fn open(path: &Path) -> Result<Self> {
+    fn open(path: &Path, options: RepairOptions) -> Result<Self> {
         let folder = path.is_dir().then(|| Folder::open(path)).transpose()?;
         let source = match &folder {
             Some(folder) => folder.file(SPARSE_INDEX)?,
@@ -148,20 +163,20 @@ impl Damaged {
                 return Err(error);
             }
             Err(_) if folder.is_some() => None,
-            Err(error) => return Self::salvage(source, error),
+            Err(error) => return Self::salvage(source, error, options),
         };
         Self::with_own_header(source, folder, table)
     }
 
     /// That of a file that cannot be opened.
-    fn salvage(source: Source, why: Error) -> Result<Self> {
+    fn salvage(source: Source, why: Error, options: RepairOptions) -> Result<Self> {
         let tables = survey::tables(&source)?;
         if tables.is_empty() && why.kind() == ErrorKind::Unsupported {
             return Err(why);
         }
         let own = own_header(&source).and_then(|(_, header)| Body::new(&header).map(|_| header));
         let chosen = choose(&own, &tables, source.len_bytes());
-        let Some(FoundTable { table, .. }) = chosen else {
+        let Some(FoundTable { table, trailer }) = chosen else {
             return match own {
                 Ok(_) => Self::with_own_header(source, None, None),
                 Err(error) => Err(source.blame(error).with_help(
@@ -172,15 +187,23 @@ impl Damaged {
         let header = FrameHeader::parse(&table.header, u64::MAX)
             .map_err(|error| error.context("reading the seal's copy of the header"))?;
         let is_own = FrameHeader::read_bytes(&source).is_ok_and(|bytes| bytes == table.header);
+        let is_last = trailer.end == source.len_bytes();
+        if own.is_err() && !is_last && !options.guess {
+            let message = "the frame's header is damaged, and the last seal that holds is not at the end of the file";
+            let error = source.blame(Error::new(ErrorKind::Corrupt, Code::BadFrame, message));
+            return Err(
+                error.with_help("--guess takes the array for what it was when that was written")
+            );
+        }
         Ok(Self {
             folder: None,
             body: Body::new(&header)?,
             header,
             bytes: FrameBytes::of(table.header.clone()),
-            header_from: if is_own {
-                HeaderFrom::File
-            } else {
-                HeaderFrom::Seal
+            header_from: match (is_own, own.is_ok() || is_last) {
+                (true, _) => HeaderFrom::File,
+                (false, true) => HeaderFrom::Seal,
+                (false, false) => HeaderFrom::OlderSeal,
             },
             table: Some(table.clone()),
             source,

@@ -41,8 +41,7 @@ impl Places {
     /// Asks everything that may know.
     ///
     /// # Errors
-    /// When the system refuses, or chunks are left of which nothing says which they are, and that is not to be
-    /// `in_order`.
+    /// When the system refuses, or neither seal nor index knows of any chunk and nothing is to be guessed.
     pub(super) fn find(
         chunks: &Chunks<'_>,
         table: Option<&Table>,
@@ -64,18 +63,20 @@ impl Places {
         {
             places.take(chunks, words, PlacesFrom::Index);
         }
-        if places.is_complete() {
-            return Ok(places);
-        }
-        match chunks.folder {
-            Some(folder) => places.take_in_order(chunks, &files(folder)?, options)?,
-            None => places.take_surveyed(chunks, options, reader)?,
+        let missing = places.known.iter().filter(|from| from.is_none()).count();
+        match (missing > 0, options.guess, chunks.folder) {
+            (false, _, _) => {}
+            (true, false, _) if missing < count => {}
+            (true, false, _) => {
+                return Err(bad("neither a seal nor an index says where the chunks are").with_help(
+                    "--guess believes what else the file has: older indexes, parts of seals, and the order of the chunks, \
+                     which is right where they were written from the first to the last and none is of one value only",
+                ));
+            }
+            (true, true, Some(folder)) => places.take_in_order(chunks, &files(folder)?),
+            (true, true, None) => places.take_surveyed(chunks, reader)?,
         }
         Ok(places)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.known.iter().all(Option::is_some)
     }
 
     /// How many chunks each side knew of.
@@ -160,12 +161,7 @@ impl Places {
     }
 
     /// Takes what is found in the file.
-    fn take_surveyed(
-        &mut self,
-        chunks: &Chunks<'_>,
-        options: RepairOptions,
-        reader: &mut Reader,
-    ) -> Result<()> {
+    fn take_surveyed(&mut self, chunks: &Chunks<'_>, reader: &mut Reader) -> Result<()> {
         let start = chunks.header.header_len;
         let found = survey(chunks.source, start, chunks.body, reader)?;
         let there: BTreeSet<i64> = found
@@ -194,16 +190,12 @@ impl Places {
                 }
             }
         }
-        self.take_in_order(chunks, &there, options)
+        self.take_in_order(chunks, &there);
+        Ok(())
     }
 
     /// Takes chunks behind those that are known for those that are not, in the order of the file.
-    fn take_in_order(
-        &mut self,
-        chunks: &Chunks<'_>,
-        there: &BTreeSet<i64>,
-        options: RepairOptions,
-    ) -> Result<()> {
+    fn take_in_order(&mut self, chunks: &Chunks<'_>, there: &BTreeSet<i64>) {
         let known = self.known.iter().zip(&self.words);
         let known = known.filter_map(|(from, &word)| from.map(|_| word));
         let last = known.max().unwrap_or(-1);
@@ -212,25 +204,9 @@ impl Places {
             .filter(|&chunk| self.known[chunk].is_none())
             .collect();
         self.left_out = free.len().saturating_sub(missing.len());
-        if missing.is_empty() || free.is_empty() {
-            return Ok(());
-        }
-        if !options.in_order {
-            let message = format!(
-                "nothing says which chunks those are that are left: {} of {} are missing, and {} are in the file",
-                missing.len(),
-                self.known.len(),
-                free.len()
-            );
-            return Err(bad(message).with_help(
-                "--in-order takes them for the first that are missing: right where chunks were written from the first \
-                 to the last, and none of them is of one value only, which leaves no bytes in the file",
-            ));
-        }
         for (chunk, word) in missing.into_iter().zip(free) {
             self.put(chunks, chunk, word, PlacesFrom::Order);
         }
-        Ok(())
     }
 }
 

@@ -67,8 +67,9 @@ pub(super) fn survey(
         let Ok(header) = Header::parse(bytes) else {
             return Ok(1);
         };
-        let entries = header.nbytes / 8;
-        if header.typesize == 8 && header.nbytes.is_multiple_of(8) && entries >= body.chunks {
+        // One more is that of a chunk that was being appended; any other index is of an array of other extents.
+        let sizes = [body.chunks, body.chunks + 1].map(|entries| entries * 8);
+        if header.typesize == 8 && sizes.contains(&header.nbytes) {
             found.hints.push(Hint::Index(at));
         }
         if !body.has_size(header.nbytes) {

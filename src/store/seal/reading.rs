@@ -53,7 +53,11 @@ pub(in crate::store) fn open(
 ) -> Result<(SealStatus, Option<Sealed>)> {
     let layer = trailer.metalayers.iter().find(|layer| layer.name == LAYER);
     let Some(layer) = layer else {
-        return Ok((SealStatus::None, None));
+        if verify == Verify::Never || trailer.fingerprint == [0; ROOT_BYTES] {
+            return Ok((SealStatus::None, None));
+        }
+        let message = "the frame has the root of a seal, but not the rest of it";
+        return Err(bad(message).with_offset(trailer.start));
     };
     if verify == Verify::Never {
         return Ok((SealStatus::Unchecked, None));

@@ -6,31 +6,44 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::store::disk::Disk;
+use crate::store::edit::Lock;
 use crate::store::frame::SPARSE_INDEX;
 use crate::store::pending::{PendingFile, PendingFolder};
 
 /// Where a new frame goes.
 #[derive(Debug)]
 pub(super) enum Place {
-    /// To one file.
-    File(PendingFile),
+    /// To one file; whether whoever changes that is to be asked first.
+    File(PendingFile, bool),
     /// To a folder.
     Folder(PendingFolder),
 }
 
 impl Place {
     /// Begins what will be at `path`.
-    pub(super) fn create(disk: Arc<dyn Disk>, path: &Path, sparse: bool) -> Result<Self> {
-        Ok(match sparse {
-            true => Self::Folder(PendingFolder::create_on(disk, path)?),
-            false => Self::File(PendingFile::create_on(disk, path)?),
-        })
+    ///
+    /// # Errors
+    /// When the system refuses, or another process changes the file there, unless the caller has the lock of it.
+    pub(super) fn create(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        sparse: bool,
+        locked: bool,
+    ) -> Result<Self> {
+        if sparse {
+            return Ok(Self::Folder(PendingFolder::create_on(disk, path)?));
+        }
+        let file = PendingFile::create_on(disk, path)?;
+        if !locked {
+            Lock::take_if_used(file.target())?;
+        }
+        Ok(Self::File(file, !locked))
     }
 
     /// Writes a chunk, or a leaf of the seal, that the index has as `word`, behind a header of `header_len` bytes.
     pub(super) fn put(&self, header_len: u64, word: u64, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::File(file) => file.write_at(header_len + word, bytes),
+            Self::File(file, _) => file.write_at(header_len + word, bytes),
             Self::Folder(folder) => folder.write(&chunk_name(word), bytes),
         }
     }
@@ -39,9 +52,13 @@ impl Place {
     /// durable and gives it its name.
     pub(super) fn finish(self, header: &[u8], cbytes: u64, tail: &[u8]) -> Result<()> {
         match self {
-            Self::File(file) => {
+            Self::File(file, ask) => {
                 file.write_at(header.len() as u64 + cbytes, tail)?;
                 file.write_at(0, header)?;
+                let _lock = match ask {
+                    true => Lock::take_if_used(file.target())?,
+                    false => None,
+                };
                 file.finish()
             }
             Self::Folder(folder) => {

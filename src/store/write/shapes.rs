@@ -47,6 +47,19 @@ pub fn grid_for(
             .with_help("give one number for each axis, at least 1"));
         }
     }
+    if let (Some(chunk), Some(block)) = (chunk, block)
+        && chunk
+            .iter()
+            .zip(block.iter())
+            .any(|(chunk, block)| block > chunk)
+    {
+        return Err(wrong(format!(
+            "blocks of {block} are larger than chunks of {chunk}"
+        ))
+        .with_help(
+            "a chunk has whole blocks, and is padded where its extents are no multiples of theirs",
+        ));
+    }
     let extents: Vec<usize> = shape
         .iter()
         .map(|&extent| if extent == 0 { OPEN_EXTENT } else { extent })

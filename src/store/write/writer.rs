@@ -132,11 +132,45 @@ impl ArrayWriter {
         Self::create_on(disk, path, dtype, shape, grid, options, extras)
     }
 
+    /// As [`ArrayWriter::create`], for a caller who has the lock of what is at `path`.
+    pub(in crate::store) fn create_locked(
+        path: &Path,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+    ) -> Result<Self> {
+        let place = |disk| Place::create(disk, path, false, true);
+        Self::begin(
+            System::shared(),
+            place,
+            dtype,
+            shape,
+            grid,
+            options,
+            Extras::default(),
+        )
+    }
+
     /// The same on a disk of the caller's: for tests of what one that fails leaves.
     #[doc(hidden)]
     pub fn create_on(
         disk: Arc<dyn Disk>,
         path: &Path,
+        dtype: DType,
+        shape: &Shape,
+        grid: &Grid,
+        options: Options,
+        extras: Extras,
+    ) -> Result<Self> {
+        let sparse = extras.sparse;
+        let place = |disk| Place::create(disk, path, sparse, false);
+        Self::begin(disk, place, dtype, shape, grid, options, extras)
+    }
+
+    fn begin(
+        disk: Arc<dyn Disk>,
+        place: impl FnOnce(Arc<dyn Disk>) -> Result<Place>,
         dtype: DType,
         shape: &Shape,
         grid: &Grid,
@@ -160,7 +194,7 @@ impl ArrayWriter {
         let leaves = Leaves::new(layout.blocks_per_chunk(), layout.block_bytes)?;
         let done = Done::new(Some(leaves).filter(|_| !extras.sparse));
         Ok(Self {
-            place: Place::create(disk, path, extras.sparse)?,
+            place: place(disk)?,
             extras,
             layout,
             coding,
