@@ -8,6 +8,7 @@ mod beside;
 mod disk;
 mod kill;
 mod model;
+mod several;
 
 use std::path::Path;
 

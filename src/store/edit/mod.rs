@@ -303,10 +303,10 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// Refuses to go on where a write has failed before.
+    /// Refuses to go on where a write has failed before, or the file is not what it was.
     fn check(&self) -> Result<()> {
         if !self.poisoned {
-            return Ok(());
+            return self.check_unchanged();
         }
         let message = "an earlier write to the file failed, so that nothing more is written to it";
         let error = Error::new(ErrorKind::Io, Code::WriteFailed, message).with_path(&self.path);
