@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use super::boxes::{cells, dot, each};
 use super::disk::{Disk, DiskFile, System};
+use super::dtype::Items;
 use super::file::{Source, unsupported};
 use super::frame::{Frame, FrameHeader};
 use super::meta::{B2nd, NAMES};
@@ -110,7 +111,12 @@ impl ArrayFile {
         let lock = Lock::take(path)?;
         let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
         writer.finish_with_zeros()?;
-        Self::open_locked(System::shared(), path, Verify::Always, lock)
+        Self::open_locked(
+            System::shared(),
+            path,
+            (Verify::Always, Items::Declared),
+            lock,
+        )
     }
 
     /// Opens the array at `path`; where nothing is there, writes a new one of zeros first.
@@ -131,7 +137,12 @@ impl ArrayFile {
             let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
             writer.finish_with_zeros()?;
         }
-        Self::open_locked(System::shared(), path, Verify::Always, lock)
+        Self::open_locked(
+            System::shared(),
+            path,
+            (Verify::Always, Items::Declared),
+            lock,
+        )
     }
 
     /// Opens the array at `path` to change it, and locks it: [`ErrorKind::Io`] if another process does.
@@ -146,10 +157,11 @@ impl ArrayFile {
     /// The same on a disk of the caller's: for tests of what one that fails leaves.
     #[doc(hidden)]
     pub fn open_on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self> {
-        Self::open_with(disk, path, Verify::Always)
+        Self::open_with(disk, path, Verify::Always, Items::Declared)
     }
 
-    fn open_with(disk: Arc<dyn Disk>, path: &Path, verify: Verify) -> Result<Self> {
+    /// The same with other verification; as [`Items::Bytes`] for those who never encode an element, whatever it is.
+    fn open_with(disk: Arc<dyn Disk>, path: &Path, verify: Verify, items: Items) -> Result<Self> {
         if path.is_dir() {
             let message = "a directory of chunks is not changed in place";
             return Err(unsupported(message).with_path(path));
@@ -159,19 +171,19 @@ impl ArrayFile {
         FrameHeader::read_bytes(&Source::open(path)?).map_err(|error| error.with_path(path))?;
         // Before it is read, so that nobody changes what was.
         let lock = Lock::take(path)?;
-        Self::open_locked(disk, path, verify, lock)
+        Self::open_locked(disk, path, (verify, items), lock)
     }
 
     fn open_locked(
         disk: Arc<dyn Disk>,
         path: &Path,
-        verify: Verify,
+        (verify, items): (Verify, Items),
         mut lock: Lock,
     ) -> Result<Self> {
         lock.follow(path)?;
         let source = Source::open(path)?;
         let frame = Frame::open(source.clone(), verify)?;
-        let opened = Kept::read(&frame).map_err(|error| source.blame(error))?;
+        let opened = Kept::read(&frame, items).map_err(|error| source.blame(error))?;
         let file = disk
             .open(path)
             .map_err(|cause| failed("open", path, cause))?;
@@ -338,13 +350,11 @@ struct Kept {
 }
 
 impl Kept {
-    fn read(frame: &Frame) -> Result<Self> {
+    fn read(frame: &Frame, items: Items) -> Result<Self> {
         let header = frame.header();
         own_data(frame)?;
         let (meta, geometry) = describe(frame)?;
-        let format = meta
-            .dtype
-            .resolve(super::dtype::Items::Declared, geometry.itemsize)?;
+        let format = meta.dtype.resolve(items, geometry.itemsize)?;
         if format.swapped && format.dtype.size() > 1 {
             return Err(unsupported(
                 "arrays of the other byte order are not changed in place",
@@ -390,7 +400,10 @@ impl Kept {
             header: FrameBytes::of(frame.source().read_vec(0, header_len)?),
             b2nd,
             dtype: format.dtype,
-            options: Options::of_frame(header)?,
+            options: match items {
+                Items::Bytes => Options::of_frame(header).unwrap_or_default(),
+                Items::Declared | Items::As(_) => Options::of_frame(header)?,
+            },
             layout: Layout::new(item, &shape, &grid)?,
             index,
             layers,

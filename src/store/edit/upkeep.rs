@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::limits::MAX_DEAD_BYTES;
 use crate::store::chunk::stored_bytes;
 use crate::store::disk::System;
+use crate::store::dtype::Items;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
 use crate::store::verify;
 
@@ -27,7 +28,8 @@ pub struct Compacted {
 /// # Errors
 /// As [`ArrayFile::open`], and when a chunk is damaged: then the file is left as it was.
 pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
-    ArrayFile::open(path)?.compact()
+    let (path, disk) = (path.as_ref(), System::shared());
+    ArrayFile::open_with(disk, path, Verify::Always, Items::Bytes)?.compact()
 }
 
 /// Seals the file at `path` as it is: one that has no seal, or one that another program has written to. Every chunk has
@@ -41,7 +43,7 @@ pub fn seal(path: impl AsRef<Path>, accept: bool) -> Result<()> {
     if !accept {
         check_sealed(path)?;
     }
-    let mut file = ArrayFile::open_with(System::shared(), path, Verify::Never)?;
+    let mut file = ArrayFile::open_with(System::shared(), path, Verify::Never, Items::Bytes)?;
     if file.layout.chunks == 0 {
         return Err(argument("an array without elements has nothing to seal"));
     }
@@ -127,7 +129,8 @@ impl ArrayFile {
     fn begin_anew(&mut self) -> Result<()> {
         self.follow()?;
         self.reopen()?;
-        let kept = Kept::read(&self.frame).map_err(|error| self.source.blame(error))?;
+        let kept =
+            Kept::read(&self.frame, Items::Bytes).map_err(|error| self.source.blame(error))?;
         (self.header, self.index) = (kept.header, kept.index);
         Ok(())
     }
