@@ -6,7 +6,7 @@ use crate::cli::args::Repair as Args;
 use serde_json::json;
 
 use crate::cli::output::Output;
-use crate::cli::upkeep::some_of;
+use crate::cli::upkeep::{chunks_text, some_of};
 use crate::cli::{print, printable};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -64,7 +64,8 @@ fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {
             "header: restored from the copy in an older seal: the array is as it was then",
         )?,
     }
-    let told = |&(from, count): &(PlacesFrom, usize)| format!("{} {}", words(from), of(count));
+    let told =
+        |&(from, count): &(PlacesFrom, usize)| format!("{} {}", words(from), chunks_text(count));
     let sides: Vec<String> = repaired.places.iter().map(told).collect();
     if !sides.is_empty() {
         print(output, &format!("chunks found by {}", sides.join(", ")))?;
@@ -72,11 +73,11 @@ fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {
     let guessed: usize = repaired.guessed();
     if guessed > 0 {
         let what = "may be older than the last commit, or others than they are taken for";
-        print(output, &format!("guessed: {} {what}", of(guessed)))?;
+        print(output, &format!("guessed: {} {what}", chunks_text(guessed)))?;
     }
     if *left_out > 0 {
         let more = "in the file that the array does not have (yet, or any more): left out";
-        print(output, &format!("{} {more}", of(*left_out)))?;
+        print(output, &format!("{} {more}", chunks_text(*left_out)))?;
     }
     if let Some(error) = lost_attributes {
         let why = printable(error.message());
@@ -91,13 +92,6 @@ fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {
             args.output.display()
         ),
     )
-}
-
-fn of(count: usize) -> String {
-    match count {
-        1 => "1 chunk".to_string(),
-        _ => format!("{count} chunks"),
-    }
 }
 
 fn words(from: PlacesFrom) -> &'static str {

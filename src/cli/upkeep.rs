@@ -33,7 +33,10 @@ pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
         };
         print(
             output,
-            &format!("{chunks} chunks, {bytes} decoded: {how}; seal: {seal}"),
+            &format!(
+                "{}, {bytes} decoded: {how}; seal: {seal}",
+                chunks_text(chunks)
+            ),
         )?;
         return match seal {
             SealStatus::Whole { .. } | SealStatus::Unchecked => Ok(()),
@@ -69,6 +72,14 @@ fn damaged(path: &Path, bad: impl ExactSizeIterator<Item = usize>, chunks: usize
          `fuseblock repair {} OUT` writes them to a new file",
         path.display()
     ))
+}
+
+/// `1 chunk`, `2 chunks`
+pub(super) fn chunks_text(count: usize) -> String {
+    match count {
+        1 => "1 chunk".to_string(),
+        _ => format!("{count} chunks"),
+    }
 }
 
 /// The first of some numbers.

@@ -3,8 +3,9 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use fuseblock::store::attributes::Attribute;
 use fuseblock::store::edit::{ArrayFile, compact, seal};
-use fuseblock::store::write::{Options, write_frame};
+use fuseblock::store::write::{ArrayWriter, Extras, Options, write_frame};
 use fuseblock::store::{SealStatus, info, verify};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, Error, ErrorKind};
@@ -164,6 +165,48 @@ fn any_array_is_sealed_and_compacted() {
         arrays += 1;
     }
     assert_eq!(arrays, names.len());
+}
+
+/// A header that is more than a sector is not written in place: each commit writes the file anew.
+#[test]
+fn long_headers_are_committed_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.b2nd");
+    let extras = Extras {
+        metalayers: vec![("long".to_string(), vec![7; 700])],
+        ..Extras::default()
+    };
+    let (shape, options) = (Shape::new(&[3]), Options::default());
+    let writer = ArrayWriter::create_with(
+        &path,
+        DType::Int32,
+        &shape,
+        &grid(),
+        options,
+        extras.clone(),
+    );
+    let writer = writer.unwrap();
+    let bytes: Vec<u8> = [0i32, 1, 2]
+        .iter()
+        .flat_map(|value| value.to_ne_bytes())
+        .collect();
+    writer.write(&[0], &[3], &bytes).unwrap();
+    writer.finish().unwrap();
+    let mut file = ArrayFile::open(&path).unwrap();
+    for value in 3..20 {
+        file.set_attribute("last", &Attribute::Int(value.into()))
+            .unwrap();
+        append(&mut file, value).unwrap();
+        assert_eq!(values(&path), (0..=value).collect::<Vec<i32>>());
+        assert!(verify(&path).unwrap().damaged.is_empty());
+    }
+    assert!(matches!(
+        info(&path).unwrap().seal,
+        Some(SealStatus::Whole { .. })
+    ));
+    let kept = Array::open(&path).unwrap().extras().unwrap();
+    assert_eq!(kept.metalayers, extras.metalayers);
+    assert_eq!(kept.vlmetalayers.len(), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::ATOMIC_BYTES;
 use crate::store::file::Source;
 use crate::store::frame::Frame;
-use crate::store::pending::{PendingFile, failed};
+use crate::store::pending::failed;
 use crate::store::seal::{Tail, Verify};
 use crate::store::write::FrameBytes;
 
@@ -24,49 +24,41 @@ impl ArrayFile {
             return Ok(());
         }
         self.flush()?;
-        let written = self.write_tail().map_err(|error| self.poison(error));
-        self.header = written?;
-        self.reopen().map_err(|error| self.poison(error))?;
+        let mut header = self.header.clone();
+        header.reshape(self.b2nd, &self.layout)?;
+        // A frame without chunks has its trailer right behind the header: it cannot grow into that.
+        let in_place = self.layout.chunks > 0 && header.header_len() <= ATOMIC_BYTES;
+        let written = match in_place {
+            true => self.write_behind(header),
+            false => self.write_anew(header).map(|_| ()),
+        };
+        written.map_err(|error| self.poison(error))?;
         self.changed = false;
         self.sealing = false;
         self.lock.count();
         Ok(())
     }
 
-    /// Writes what stands behind the chunks, and the header that makes it the frame's.
-    fn write_tail(&mut self) -> Result<FrameBytes> {
+    /// Writes what stands behind the chunks, and this header, which makes it the frame's.
+    fn write_behind(&mut self, mut header: FrameBytes) -> Result<()> {
         let table = self.seal_chunks()?;
-        let start = self.end;
-        let mut header = self.header.clone();
-        header.reshape(self.b2nd, &self.layout)?;
-        let header_len = header.header_len();
-        // A frame without chunks has its trailer right behind the header: it cannot grow into that.
-        let in_place = self.layout.chunks > 0 && header_len <= ATOMIC_BYTES;
-        let cbytes = if self.layout.chunks > 0 {
-            start - header_len
-        } else {
-            0
-        };
         let tail = Tail {
-            cbytes,
+            cbytes: self.end - header.header_len(),
             index: &self.index,
             layers: &self.layers,
             table,
             sparse: false,
         };
         let tail = tail.complete(&mut header)?;
-        if in_place {
-            self.put(&tail)?;
-            self.sync("flush")?;
-            self.check_unchanged()?;
-            self.file
-                .write_at(0, header.header())
-                .map_err(|cause| failed("write the header", &self.path, cause))?;
-            self.sync("flush the header of")?;
-        } else {
-            self.rewrite(header.header(), cbytes, &tail)?;
-        }
-        Ok(header)
+        self.put(&tail)?;
+        self.sync("flush")?;
+        self.check_unchanged()?;
+        self.file
+            .write_at(0, header.header())
+            .map_err(|cause| failed("write the header", &self.path, cause))?;
+        self.sync("flush the header of")?;
+        self.header = header;
+        self.reopen()
     }
 
     /// Takes what is committed now for what was.
@@ -84,28 +76,6 @@ impl ArrayFile {
         self.file
             .sync()
             .map_err(|cause| failed(doing, &self.path, cause))
-    }
-
-    /// Writes the frame anew and puts it in the place of the old one: for headers that are more than the
-    /// disk writes at once.
-    fn rewrite(&mut self, header: &[u8], cbytes: u64, tail: &[u8]) -> Result<()> {
-        /// Bytes that are copied at a time.
-        const STEP: usize = 1 << 20;
-        let pending = PendingFile::create_on(self.disk.clone(), &self.path)?;
-        let source = Source::open(&self.path)?;
-        let start = header.len() as u64;
-        let mut at = 0;
-        while at < cbytes {
-            let left = usize::try_from(cbytes - at).unwrap_or(usize::MAX);
-            let len = STEP.min(left);
-            let bytes = source.read_vec(start + at, len)?;
-            pending.write_at(start + at, &bytes)?;
-            at += len as u64;
-        }
-        pending.write_at(start + cbytes, tail)?;
-        pending.write_at(0, header)?;
-        pending.finish()?;
-        self.follow()
     }
 
     /// Writes on to the file that has taken the place of the one that was open.

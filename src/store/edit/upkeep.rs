@@ -12,6 +12,7 @@ use crate::store::disk::System;
 use crate::store::dtype::Items;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
 use crate::store::verify;
+use crate::store::write::FrameBytes;
 
 /// What [`compact`] made of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +99,18 @@ impl ArrayFile {
     pub fn compact(&mut self) -> Result<Compacted> {
         self.commit()?;
         let before = self.source.len_bytes();
-        let sealed = self.frame.sealed().is_some();
+        let after = self.write_anew(self.header.clone())?;
+        self.lock.count();
+        Ok(Compacted { before, after })
+    }
+
+    /// Writes the frame anew, with this header and without dead bytes, and puts it in the place of the old one; its
+    /// bytes.
+    pub(super) fn write_anew(&mut self, header: FrameBytes) -> Result<u64> {
+        let sealed = self.frame.sealed().is_some() || self.sealing;
         let leaves = Leaves::new(self.layout.blocks_per_chunk(), self.layout.block_bytes)?;
-        let (disk, header) = (self.disk.clone(), self.header.clone());
-        let mut anew = Anew::create(disk, &self.path, header, Some(leaves).filter(|_| sealed))?;
+        let (disk, leaves) = (self.disk.clone(), Some(leaves).filter(|_| sealed));
+        let mut anew = Anew::create(disk, &self.path, header, leaves)?;
         for chunk in 0..self.layout.chunks {
             let word = self.index[chunk];
             if word < 0 {
@@ -119,10 +128,10 @@ impl ArrayFile {
             }
             anew.put(&bytes, seal)?;
         }
-        let after = anew.finish(&self.layers)?;
+        self.check_unchanged()?;
+        let bytes = anew.finish(&self.layers)?;
         self.begin_anew().map_err(|error| self.poison(error))?;
-        self.lock.count();
-        Ok(Compacted { before, after })
+        Ok(bytes)
     }
 
     /// Goes on with the file that was written.
@@ -135,11 +144,11 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// The bytes of a chunk that is committed, as they are stored.
+    /// The bytes of a chunk that is written, as they are stored.
     fn stored(&self, chunk: usize) -> Result<Vec<u8>> {
         let place = u64::try_from(self.index[chunk]).unwrap_or(0);
         let position = self.header.header_len() + place;
-        stored_bytes(&self.source, position..self.frame.header().data_end())
+        stored_bytes(&self.source, position..self.end)
             .map_err(|error| self.source.blame(error.with_chunk(chunk)))
     }
 }
