@@ -289,5 +289,8 @@ pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;
 /// How often a frame is read that changes while it is.
 pub const MAX_READ_ATTEMPTS: usize = 20;
 
+/// Bytes that a thread reads at once of an array that is written with other chunks.
+pub const RECHUNK_BYTES: usize = 16 << 20;
+
 /// Bytes of a file that is mostly dead, beside twice those of its elements.
 pub const MAX_DEAD_BYTES: u64 = 64 << 20;

@@ -244,6 +244,56 @@ fn frames_have_metalayers_and_may_be_folders() {
     }
 }
 
+/// Chunks that cross those of the array are written some at a time, and the file is the same however many threads do.
+#[test]
+fn crossing_chunks_are_written_some_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let (from, to) = (
+        directory.path().join("from.b2nd"),
+        directory.path().join("to.b2nd"),
+    );
+    let shape = Shape::new(&[8_200, 8_300]);
+    let elements: Vec<u8> = (0..shape.elems())
+        .map(|nth| (nth / 97 + nth % 8_300) as u8)
+        .collect();
+    let rows = grid(&[64, 8_300], &[16, 8_300]);
+    write_frame(
+        &from,
+        DType::UInt8,
+        &shape,
+        &rows,
+        Options::default(),
+        &elements,
+    )
+    .unwrap();
+    let array = Array::open(&from).unwrap();
+    let columns = grid(&[8_200, 70], &[1_000, 70]);
+    assert!(array.crosses(&columns));
+    for other in [
+        &rows,
+        &grid(&[100, 8_300], &[10, 8_300]),
+        &grid(&[100, 100], &[10, 100]),
+    ] {
+        assert!(!array.crosses(other), "{other:?}");
+    }
+    let mut files = Vec::new();
+    for threads in [1, 3] {
+        let options = Options::default();
+        let writer = ArrayWriter::create(&to, DType::UInt8, &shape, &columns, options).unwrap();
+        let told = std::sync::Mutex::new((0, 0));
+        let progress = |done, total| *told.lock().unwrap() = (done, total);
+        array.rechunk_to(&writer, Some(threads), &progress).unwrap();
+        writer.finish().unwrap();
+        let (done, total) = *told.lock().unwrap();
+        assert!(done == total && total > 3, "{done} of {total}");
+        files.push(std::fs::read(&to).unwrap());
+    }
+    assert!(files[0] == files[1]);
+    let written = Array::open(&to).unwrap();
+    assert_eq!(written.grid(), Some(&columns));
+    assert!(read_all(&written).unwrap() == elements);
+}
+
 #[test]
 fn several_threads_decode_one_array() {
     let directory = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ pub mod npy;
 mod open;
 mod operand;
 mod output;
+mod rechunk;
 
 use std::path::Path;
 use std::sync::Arc;

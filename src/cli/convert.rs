@@ -10,9 +10,9 @@ use crate::cli::args::Convert as Args;
 use crate::cli::eval::wrote;
 use crate::cli::output::Output;
 use crate::error::Result;
-use crate::exec::Progress;
-use crate::expr::Expr;
-use crate::store::write::Extras;
+use crate::exec::{Progress, Stats};
+use crate::expr::{Expr, OutputInfo, Saved};
+use crate::store::write::{Extras, grid_for};
 
 /// Writes an array to a file of another format, other chunks or another compression. Its metalayers go with it where
 /// both are frames.
@@ -27,6 +27,30 @@ pub(super) fn convert(args: &Args, output: &mut Output) -> Result<()> {
     let mut options = args.run.options();
     if io::stderr().is_terminal() {
         options.progress = Some(Arc::new(Bar::default()));
+    }
+    let (chunk, block) = (save.chunk.as_ref(), save.block.as_ref());
+    if chunk.is_some() || block.is_some() {
+        let grid = grid_for(array.shape(), array.dtype().size(), chunk, block)?;
+        if array.crosses(&grid)
+            && let OutputFile::Frame(writer) =
+                OutputFile::create(&args.output, array.dtype(), array.shape(), None, &save)?
+        {
+            let advance = |done, total| {
+                if let Some(bar) = &options.progress {
+                    bar.advance(0, done, total);
+                }
+            };
+            array.rechunk_to(&writer, args.run.threads, &advance)?;
+            writer.finish()?;
+            let outputs = vec![OutputInfo {
+                name: "x".to_string(),
+                dtype: array.dtype(),
+                shape: array.shape().clone(),
+                filtered: false,
+            }];
+            let stats = Stats::default();
+            return wrote(&Saved { outputs, stats }, &[args.output.clone()], output);
+        }
     }
     let bound = Expr::new("x")?.bind(&[("x", &array)])?.options(options);
     let paths = [args.output.clone()];

@@ -228,6 +228,11 @@ impl ArrayWriter {
         Shape::from(extents)
     }
 
+    /// How it is cut into chunks and blocks.
+    pub fn grid(&self) -> &Grid {
+        &self.layout.grid
+    }
+
     /// Number of chunks.
     pub fn chunks(&self) -> usize {
         self.layout.chunks
