@@ -49,7 +49,11 @@ pub(super) fn convert(args: &Args, output: &mut Output) -> Result<()> {
                 filtered: false,
             }];
             let stats = Stats::default();
-            return wrote(&Saved { outputs, stats }, &[args.output.clone()], output);
+            return wrote(
+                &Saved { outputs, stats },
+                std::slice::from_ref(&args.output),
+                output,
+            );
         }
     }
     let bound = Expr::new("x")?.bind(&[("x", &array)])?.options(options);
