@@ -59,12 +59,18 @@ impl Lock {
 
     /// Locks the file that is at `path` now.
     pub(in crate::store) fn follow(&mut self, path: &Path) -> Result<()> {
+        self.leave();
         // Whoever opens it says what is wrong with it.
         self.itself = File::open(path).ok();
         match &self.itself {
             Some(file) => try_lock(file, path),
             None => Ok(()),
         }
+    }
+
+    /// Unlocks the file itself. Closing does not do while a process that was forked meanwhile still has it open.
+    fn leave(&mut self) {
+        let _ = self.itself.take().as_ref().map(File::unlock);
     }
 
     /// Tells those who look at the lock file that the array has changed.
@@ -79,8 +85,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing does not do while a process that was forked meanwhile still has the file open.
-        let _ = self.itself.as_ref().map(File::unlock);
+        self.leave();
         let _ = self.beside.unlock();
     }
 }
