@@ -107,16 +107,10 @@ impl ArrayFile {
         grid: &Grid,
         options: Options,
     ) -> Result<Self> {
-        let path = &resolved(path.as_ref());
-        let lock = Lock::take(path)?;
-        let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
-        writer.finish_with_zeros()?;
-        Self::open_locked(
-            System::shared(),
-            path,
-            (Verify::Always, Items::Declared),
-            lock,
-        )
+        let write = |path: &Path| {
+            ArrayWriter::create_locked(path, dtype, shape, grid, options)?.finish_with_zeros()
+        };
+        Self::open_made(path.as_ref(), write)
     }
 
     /// Opens the array at `path`; where nothing is there, writes a new one of zeros first.
@@ -130,19 +124,23 @@ impl ArrayFile {
         grid: &Grid,
         options: Options,
     ) -> Result<Self> {
-        let path = &resolved(path.as_ref());
-        // Two processes that find nothing there are not to write it one over the other.
+        let write = |path: &Path| match path.exists() {
+            true => Ok(()),
+            false => {
+                ArrayWriter::create_locked(path, dtype, shape, grid, options)?.finish_with_zeros()
+            }
+        };
+        Self::open_made(path.as_ref(), write)
+    }
+
+    /// Opens the file at `path` when `write` has made it, which has the lock: two processes that find nothing there do
+    /// not write it one over the other.
+    fn open_made(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        let path = &resolved(path);
         let lock = Lock::take(path)?;
-        if !path.exists() {
-            let writer = ArrayWriter::create_locked(path, dtype, shape, grid, options)?;
-            writer.finish_with_zeros()?;
-        }
-        Self::open_locked(
-            System::shared(),
-            path,
-            (Verify::Always, Items::Declared),
-            lock,
-        )
+        write(path)?;
+        let how = (Verify::Always, Items::Declared);
+        Self::open_locked(System::shared(), path, how, lock)
     }
 
     /// Opens the array at `path` to change it, and locks it: [`ErrorKind::Io`] if another process does.

@@ -10,7 +10,7 @@ pub use header::{FrameHeader, HEADER_MIN_BYTES, MAGIC, Metalayer};
 pub use index::Entry;
 pub(super) use index::{NAN_ENTRY, UNINIT_ENTRY, ZEROS_ENTRY, words};
 pub use trailer::VlMetalayer;
-pub(super) use trailer::{Trailer, read as read_trailer};
+pub(super) use trailer::{TAIL_BYTES, Trailer, read as read_trailer, read_tail};
 
 use super::chunk::{self, Chunk, Expected, SHORT_HEADER_BYTES};
 use super::file::Source;

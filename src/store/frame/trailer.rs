@@ -15,7 +15,7 @@ use crate::store::file::Source;
 pub(super) const MIN_BYTES: u64 = 25;
 
 /// Bytes from the CE marker to the frame's end: marker, length, fingerprint type, fingerprint.
-const TAIL_BYTES: u64 = 23;
+pub(in crate::store) const TAIL_BYTES: u64 = 23;
 
 /// Bytes of the largest map of names there can be.
 const MAP_MAX_BYTES: usize = 9 + MAX_VLMETALAYERS * (1 + 31 + 5) + 3;
@@ -48,14 +48,7 @@ pub(in crate::store) struct Trailer {
 /// # Errors
 /// When it is damaged or not there.
 pub(in crate::store) fn read(source: &Source, header: &FrameHeader) -> Result<Trailer> {
-    // No underflow: a header is longer than the tail, and a frame than its header.
-    let tail = source.read_vec(header.frame_len - TAIL_BYTES, 23)?;
-    let mut cursor = Cursor::new(&tail, Code::BadFrame, "frame trailer");
-    cursor.marker(0xCE, "length")?;
-    let len = u64::from(cursor.u32_be("length")?);
-    cursor.marker(0xD8, "fingerprint")?;
-    let _type = cursor.u8("type of the fingerprint")?;
-    let fingerprint = cursor.array("fingerprint")?;
+    let (len, fingerprint) = read_tail(source, header.frame_len)?;
     if !(MIN_BYTES..=header.frame_len - header.header_len).contains(&len) {
         return Err(bad(format!("the frame claims a trailer of {len} bytes")));
     }
@@ -74,6 +67,21 @@ pub(in crate::store) fn read(source: &Source, header: &FrameHeader) -> Result<Tr
         metalayers,
         fingerprint,
     })
+}
+
+/// The length of the trailer that ends in front of byte `end`, and its fingerprint.
+///
+/// # Errors
+/// When none ends there.
+pub(in crate::store) fn read_tail(source: &Source, end: u64) -> Result<(u64, [u8; 16])> {
+    // No underflow where a frame ends: a header is longer than the tail, and a frame than its header.
+    let tail = source.read_vec(end.saturating_sub(TAIL_BYTES), 23)?;
+    let mut cursor = Cursor::new(&tail, Code::BadFrame, "frame trailer");
+    cursor.marker(0xCE, "length")?;
+    let len = u64::from(cursor.u32_be("length")?);
+    cursor.marker(0xD8, "fingerprint")?;
+    let _type = cursor.u8("type of the fingerprint")?;
+    Ok((len, cursor.array("fingerprint")?))
 }
 
 fn read_names(source: &Source, start: u64, len: u64) -> Result<Vec<(String, usize)>> {

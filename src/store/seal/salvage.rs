@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::limits::MAX_SALVAGED_LEAF_BYTES;
 use crate::store::chunk::{HEADER_BYTES, stored_bytes};
 use crate::store::file::Source;
+use crate::store::frame::{TAIL_BYTES, read_tail};
 
 /// A table, and the trailer that it stands in.
 #[derive(Clone, Debug)]
@@ -25,8 +26,6 @@ pub(in crate::store) struct FoundTable {
 /// # Errors
 /// When the system refuses.
 pub(in crate::store) fn table_at(source: &Source, magic: u64) -> Result<Option<FoundTable>> {
-    /// Bytes from the marker of the trailer's length to its end.
-    const TAIL_BYTES: usize = 23;
     let Some(start) = magic.checked_sub((HEADER_BYTES + PACK_BYTES) as u64) else {
         return Ok(None);
     };
@@ -37,24 +36,11 @@ pub(in crate::store) fn table_at(source: &Source, magic: u64) -> Result<Option<F
         return Ok(None);
     };
     // A writer puts the table behind all other metalayers.
-    let tail_at = start + chunk.len() as u64;
-    if source.len_bytes() - tail_at < TAIL_BYTES as u64 {
-        return Ok(None);
-    }
-    let tail = source.read_vec(tail_at, TAIL_BYTES)?;
-    let mut cursor = Cursor::new(&tail, Code::BadSeal, "frame trailer");
-    let parts = (
-        cursor.marker(0xCE, "length"),
-        cursor.u32_be("length"),
-        cursor.marker(0xD8, "fingerprint"),
-        cursor.u8("type of the fingerprint"),
-        cursor.array::<ROOT_BYTES>("fingerprint"),
-    );
-    let (Ok(()), Ok(len), Ok(()), Ok(_), Ok(found)) = parts else {
+    let end = start + chunk.len() as u64 + TAIL_BYTES;
+    let Ok((len, found)) = read_tail(source, end) else {
         return Ok(None);
     };
-    let end = tail_at + TAIL_BYTES as u64;
-    let trailer = end.checked_sub(u64::from(len)).filter(|&at| at < start);
+    let trailer = end.checked_sub(len).filter(|&at| at < start);
     let Some(trailer) = trailer else {
         return Ok(None);
     };
