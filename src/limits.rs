@@ -200,7 +200,7 @@ pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
 pub const MAX_RECENT_LEAVES: usize = 64;
 
 /// Bytes of these leaves: those of chunks with many blocks are longer.
-pub const RECENT_LEAF_BYTES: usize = 1 << 20;
+pub const RECENT_LEAF_BYTES: usize = 2 << 20;
 
 /// Decoded blocks that a thread keeps because the next request is likely to need one again: the
 /// first blocks of chunks with the delta filter, and blocks that were needed in part.
@@ -284,7 +284,7 @@ pub const MAX_EDITED_CHUNKS: usize = 1 << 24;
 pub const MAX_ATTRIBUTE_BYTES: usize = 64 << 20;
 
 /// Bytes of a leaf of a seal that is looked for in a damaged file: those of a chunk of 100,000 blocks.
-pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;
+pub const MAX_SALVAGED_LEAF_BYTES: usize = 4 << 20;
 
 /// How often a frame is read that changes while it is.
 pub const MAX_READ_ATTEMPTS: usize = 20;

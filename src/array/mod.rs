@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
 use crate::store::write::Extras;
 use crate::store::{LinearArray, StoredArray, normalise_bools};
-use crate::types::{DType, Grid, Scalar, Shape};
+use crate::types::{DType, Grid, Scalar, Shape, Zone};
 use fortran::Fortran;
 use left_out::Soundness;
 use memory::Memory;
@@ -110,6 +110,21 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the chunk's metadata is damaged or cannot be read.
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>>;
+
+    /// What is known, without decoding it, of the elements of block `block` of chunk `chunk`: of all but padding, and
+    /// of no other. By default nothing.
+    ///
+    /// # Errors
+    /// When what is known of them is damaged or cannot be read.
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let _ = (chunk, block, scratch);
+        Ok(None)
+    }
 }
 
 /// A source of elements read by position.
@@ -406,6 +421,15 @@ impl Blocks for StoredArray {
 
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         StoredArray::constant(self, chunk, scratch)
+    }
+
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        StoredArray::zone(self, chunk, block, scratch)
     }
 }
 

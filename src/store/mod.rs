@@ -29,6 +29,7 @@ mod read_limits;
 mod stored;
 mod verify;
 pub mod zip;
+mod zone;
 
 pub mod edit;
 pub mod pending;

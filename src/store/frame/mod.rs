@@ -21,6 +21,7 @@ use super::write::chunk_name;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_READ_ATTEMPTS};
+use crate::types::Zone;
 use index::Index;
 
 /// Name of the file in a sparse frame's directory that has everything but the chunks.
@@ -269,6 +270,32 @@ impl Frame {
             })?,
         };
         Ok(Chunk::constant(item, expected))
+    }
+
+    /// What the seal knows of the elements of block `block` of chunk `number`, which `entry` describes.
+    ///
+    /// # Errors
+    /// When the seal is damaged there, or does not hold for the chunk.
+    pub(in crate::store) fn zone(
+        &self,
+        number: usize,
+        entry: Entry,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let Some(sealed) = &self.sealed else {
+            return Ok(None);
+        };
+        let chunk = (number, entry.word(&self.header));
+        sealed
+            .zone(
+                &self.source,
+                &self.header,
+                chunk,
+                block,
+                &mut scratch.counts,
+            )
+            .map_err(|error| self.source.blame(error.with_chunk(number)))
     }
 
     /// The source that blocks of a chunk at this [`Entry::place`] are read from.

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::store::chunk;
 use crate::store::file::Source;
 use crate::store::scratch::DecodeCounts;
+use crate::types::Zone;
 
 /// Bytes of the root.
 pub(super) const ROOT_BYTES: usize = 16;
@@ -54,6 +55,8 @@ pub(in crate::store) struct ChunkSeal {
     pub(in crate::store) head: u64,
     /// The digest of each of its blocks; none where it has none of its own.
     pub(in crate::store) blocks: Box<[u64]>,
+    /// What is known of the elements of each of its blocks; empty where nothing is.
+    pub(in crate::store) zones: Box<[Zone]>,
 }
 
 impl ChunkSeal {
@@ -79,7 +82,16 @@ impl ChunkSeal {
             head_len: u32::try_from(parts.head_len).unwrap_or(u32::MAX),
             head: digest(&bytes[..parts.head_len]),
             blocks: blocks.map(|block| digest(&bytes[block])).collect(),
+            zones: Box::default(),
         })
+    }
+
+    /// The same with these zones of its blocks.
+    pub(in crate::store) fn with_zones(self, zones: Vec<Zone>) -> Self {
+        Self {
+            zones: zones.into(),
+            ..self
+        }
     }
 }
 

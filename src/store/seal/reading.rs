@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::compare::compare;
-use super::digest::{BlockSeals, ROOT_BYTES, Seen, digest, root};
+use super::digest::{BlockSeals, ChunkSeal, ROOT_BYTES, Seen, digest, root};
 use super::leaf::Leaf;
 use super::table::Table;
 use super::{LAYER, SealStatus, Verify, bad, mismatch};
@@ -15,6 +15,7 @@ use crate::limits::{MAX_RECENT_LEAVES, RECENT_LEAF_BYTES};
 use crate::store::file::Source;
 use crate::store::frame::{FrameHeader, Trailer};
 use crate::store::scratch::DecodeCounts;
+use crate::types::Zone;
 
 /// Why nothing can be verified where the root is gone: other programs that change a frame clear its slot.
 const CLEARED: &str = "another program has written since";
@@ -136,16 +137,7 @@ impl Sealed {
         counts: &mut DecodeCounts,
     ) -> Result<LoadSeal> {
         let leaf = self.leaf(source, header, self.table.leaf_of(number), counts)?;
-        let seal = leaf
-            .of(number)
-            .ok_or_else(|| bad(format!("the seal has no chunk {number}")))?;
-        if seal.word != word {
-            return Err(bad(format!(
-                "the index has the entry {word:#018x} for the chunk, which was sealed as {:#018x}",
-                seal.word
-            ))
-            .with_offset(header.data_end()));
-        }
+        let seal = entered(&leaf, header, number, word)?;
         let first = number.saturating_mul(self.table.blocks as usize);
         let seen = self.seen.as_ref().map(|seen| (Arc::clone(seen), first));
         Ok(LoadSeal {
@@ -154,6 +146,23 @@ impl Sealed {
             block_bytes: self.table.block_bytes as usize,
             blocks: BlockSeals::new(seal.blocks.clone(), seen),
         })
+    }
+
+    /// What is known of the elements of block `block` of chunk `number`, which the index has as `word`.
+    ///
+    /// # Errors
+    /// As [`Sealed::chunk`].
+    pub(in crate::store) fn zone(
+        &self,
+        source: &Source,
+        header: &FrameHeader,
+        (number, word): (usize, i64),
+        block: usize,
+        counts: &mut DecodeCounts,
+    ) -> Result<Option<Zone>> {
+        let leaf = self.leaf(source, header, self.table.leaf_of(number), counts)?;
+        let seal = entered(&leaf, header, number, word)?;
+        Ok(seal.zones.get(block).copied())
     }
 
     /// Leaf `number`, read and verified unless it was used a moment ago.
@@ -213,6 +222,26 @@ impl Sealed {
         let kept = fitting.count().max(1);
         recent.truncate(kept);
     }
+}
+
+/// The seal that a leaf has of chunk `number`, which the index has as `word`.
+fn entered<'l>(
+    leaf: &'l Leaf,
+    header: &FrameHeader,
+    number: usize,
+    word: i64,
+) -> Result<&'l ChunkSeal> {
+    let seal = leaf
+        .of(number)
+        .ok_or_else(|| bad(format!("the seal has no chunk {number}")))?;
+    if seal.word != word {
+        return Err(bad(format!(
+            "the index has the entry {word:#018x} for the chunk, which was sealed as {:#018x}",
+            seal.word
+        ))
+        .with_offset(header.data_end()));
+    }
+    Ok(seal)
 }
 
 impl LoadSeal {
