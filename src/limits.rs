@@ -202,6 +202,12 @@ pub const MAX_RECENT_LEAVES: usize = 64;
 /// Bytes of these leaves: those of chunks with many blocks are longer.
 pub const RECENT_LEAF_BYTES: usize = 2 << 20;
 
+/// Tiles whose elements were known and whose partials are kept, of a pass: few are ever different.
+pub const MAX_KNOWN_TILES: usize = 256;
+
+/// Zones of a leaf that are looked at for a tile: above that they cost as much as they can save.
+pub const MAX_ZONES_A_TILE: usize = 256;
+
 /// Decoded blocks that a thread keeps because the next request is likely to need one again: the
 /// first blocks of chunks with the delta filter, and blocks that were needed in part.
 pub const RECENT_BLOCKS: usize = 4;

@@ -169,6 +169,9 @@ pub(super) struct RunArgs {
     /// Leave damaged chunks out of reductions, and say how many elements these have
     #[arg(long)]
     pub(super) skip_damaged: bool,
+    /// Decode every block, also where zone maps say that it is not needed
+    #[arg(long)]
+    pub(super) no_zone_maps: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -441,6 +444,7 @@ impl RunArgs {
                 EngineArg::Interpreter => Engine::Interpreter,
             },
             max_memory: self.max_memory,
+            zone_maps: !self.no_zone_maps,
             ..Options::default()
         }
     }

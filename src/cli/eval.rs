@@ -13,7 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::{print, printable, repl, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{Stats, bytes_text};
+use crate::exec::{Skipped, Stats, bytes_text};
 use crate::explain::{self, Stage};
 use crate::expr::{Expr, Saved};
 
@@ -126,8 +126,26 @@ fn stats_text(stats: &Stats) -> String {
         stats.threads,
         bytes_text(stats.peak_scratch_bytes),
     );
+    if let Some(text) = skipped_text(&stats.skipped) {
+        let _ = writeln!(out, "{text}");
+    }
     out.pop();
     out
+}
+
+/// What was not decoded, and why, where there was anything.
+pub(super) fn skipped_text(skipped: &Skipped) -> Option<String> {
+    let Skipped { known, unneeded } = *skipped;
+    let reasons = [
+        (known, "what they give was known"),
+        (unneeded, "nothing depended on them"),
+    ];
+    let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+    let texts: Vec<String> = reasons
+        .map(|(count, why)| format!("{count} because {why}"))
+        .collect();
+    let total = known + unneeded;
+    (total > 0).then(|| format!("{total} blocks skipped: {}", texts.join(", ")))
 }
 
 /// Shows a program at one stage, or at all.

@@ -200,7 +200,10 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
         "bytes_read": stats.bytes_read,
         "bytes_decoded": stats.bytes_decoded,
         "blocks_decoded": stats.blocks_decoded,
-        "blocks_skipped": {},
+        "blocks_skipped": {
+            "known": stats.skipped.known,
+            "unneeded": stats.skipped.unneeded,
+        },
         "kernels_compiled": stats.kernels_compiled,
         "passes": stats.passes,
         "threads": stats.threads,

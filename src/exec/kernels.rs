@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
-use crate::exec::options::Engine;
+use crate::exec::options::{Engine, Options};
 use crate::exec::pass::Code;
 use crate::ir::Body;
 use crate::jit::{Cache, Host};
@@ -20,6 +20,8 @@ pub(crate) struct Kernels<'k> {
     engine: Engine,
     level: SimdLevel,
     counts: &'k KernelCounts,
+    /// Whether passes skip what need not be decoded.
+    pub(crate) skips: bool,
 }
 
 /// What compiling took.
@@ -32,11 +34,12 @@ pub(crate) struct KernelCounts {
 }
 
 impl<'k> Kernels<'k> {
-    pub(crate) fn new(engine: Engine, level: SimdLevel, counts: &'k KernelCounts) -> Self {
+    pub(crate) fn new(options: &Options, counts: &'k KernelCounts) -> Self {
         Self {
-            engine,
-            level,
+            engine: options.engine,
+            level: options.level(),
             counts,
+            skips: options.zone_maps,
         }
     }
 
@@ -47,7 +50,10 @@ impl<'k> Kernels<'k> {
 
     /// The same, for the interpreter.
     pub(crate) fn interpreted(&self) -> Kernels<'k> {
-        Kernels::new(Engine::Interpreter, self.level, self.counts)
+        Kernels {
+            engine: Engine::Interpreter,
+            ..self.clone()
+        }
     }
 
     /// What computes `body`.

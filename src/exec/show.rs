@@ -80,11 +80,14 @@ pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
 /// The passes over data, planned but not run: results of earlier passes are pending.
 fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> {
     let counts = KernelCounts::default();
-    let engine = match task.options.engine {
-        Engine::Interpreter => Engine::Interpreter,
-        Engine::Auto | Engine::Jit => Engine::Jit,
+    let options = Options {
+        engine: match task.options.engine {
+            Engine::Interpreter => Engine::Interpreter,
+            Engine::Auto | Engine::Jit => Engine::Jit,
+        },
+        ..task.options.clone()
     };
-    let kernels = Kernels::new(engine, task.options.level(), &counts);
+    let kernels = Kernels::new(&options, &counts);
     let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
     passes
         .map(|pass| {

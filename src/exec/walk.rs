@@ -246,6 +246,7 @@ impl Work<'_, '_> {
         let mut held = self.cache.peak();
         for worker in &workers {
             self.counters.add_decoding(&worker.decode.counts);
+            self.counters.add_skipped(worker.look.skipped);
             held += worker.capacity();
         }
         self.counters.scratch.fetch_max(held, Ordering::Relaxed);

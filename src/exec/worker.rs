@@ -18,13 +18,14 @@ use crate::exec::filter::Part;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::exec::interp;
 use crate::exec::pass::{Code, PassRun, Role, SinkRun};
+use crate::exec::skip::{Look, Way, answer_with};
 use crate::exec::stats::Counters;
 use crate::exec::tiling::Tile;
 use crate::ir::FoldOp;
 use crate::limits::{LANES, RUN_ELEMS};
 use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_runs};
 use crate::store::boxes::{Strided, copy_dense, dense_strides};
-use crate::types::Shape;
+use crate::types::{Scalar, Shape};
 
 /// The buffers of one thread, reused from tile to tile.
 #[derive(Debug, Default)]
@@ -44,6 +45,10 @@ pub(crate) struct Worker {
     kernel: Buffer,
     /// Room to bring reduced axes together.
     permuted: Buffer,
+    /// What is known of the tile.
+    pub(crate) look: Look,
+    /// Per leaf: the element that all of its own box is, and how many bytes of it, where one stood in last.
+    stood: Vec<Option<(Scalar, usize)>>,
 }
 
 /// A leaf's elements for one tile, and how far apart rows are.
@@ -108,15 +113,39 @@ impl Worker {
             states,
             kernel,
             permuted,
+            look,
+            stood,
         } = self;
+        stood.resize(run.leaves.len(), None);
+        let way = match &run.skips {
+            Some(skips) => skips.look(run, tile, decode, look)?,
+            None => Way::All,
+        };
+        if let (Way::Known(key), Some(skips)) = (&way, &run.skips)
+            && let Some(mut partials) = skips.recall(key)
+        {
+            answer_with(&mut look.answered, &mut partials);
+            submit(run, counters, tile, partials);
+            return Ok(());
+        }
         let mut views = Vec::with_capacity(run.leaves.len());
-        for (index, (own, full)) in own.iter_mut().zip(full.iter_mut()).enumerate() {
+        let room = own.iter_mut().zip(full.iter_mut()).zip(stood.iter_mut());
+        for (index, ((own, full), stood)) in room.enumerate() {
+            let stand_in = match way {
+                Way::All => None,
+                Way::Some | Way::Known(_) => look.stand_ins[index],
+            };
             let mut fetch = Fetch {
                 leaf: run.roots[index],
                 shared: (run.access[index] == Access::SharedBlocks).then_some(cache),
                 scratch: &mut *decode,
                 block: &mut *block,
                 spare: &mut *spare,
+            };
+            let own = Own {
+                buffer: own,
+                stood,
+                stand_in,
             };
             views.push(view(run, tile, index, &mut fetch, own, full)?);
         }
@@ -126,8 +155,68 @@ impl Worker {
             Code::Interpreter => interpret_rows(run, tile, &views, out),
         };
         let folded = fold_streams(run, tile, out, permuted);
+        let both = collected.into_iter().zip(folded);
+        let mut partials: Vec<_> = both.map(|(fused, streamed)| fused.or(streamed)).collect();
         Counters::add(&counters.kernel_ns, started.elapsed());
-        deliver(run, counters, tile, out, collected, folded)
+        match (way, &run.skips) {
+            (Way::Known(key), Some(skips)) => {
+                skips.keep(key, &partials);
+                answer_with(&mut look.answered, &mut partials);
+                submit(run, counters, tile, partials);
+                return Ok(());
+            }
+            (Way::Some, _) => answer_with(&mut look.answered, &mut partials),
+            (Way::All | Way::Known(_), _) => {}
+        }
+        deliver(run, counters, tile, out)?;
+        submit(run, counters, tile, partials);
+        Ok(())
+    }
+}
+
+/// Where a leaf's own elements of a tile go.
+struct Own<'o> {
+    buffer: &'o mut Buffer,
+    /// The element that all of the buffer is, and how many bytes of it.
+    stood: &'o mut Option<(Scalar, usize)>,
+    /// The element that stands in for all, where they are not needed.
+    stand_in: Option<Scalar>,
+}
+
+impl<'o> Own<'o> {
+    /// Fetches `len` bytes of elements, or fills in what stands in for them.
+    fn elements(self, len: usize, fetch: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<&'o [u8]> {
+        let bytes = self.buffer.bytes(len);
+        let Some(element) = self.stand_in else {
+            *self.stood = None;
+            fetch(bytes)?;
+            return Ok(bytes);
+        };
+        let stands = |&(before, have): &(Scalar, usize)| {
+            (before.dtype(), before.bits()) == (element.dtype(), element.bits()) && have >= len
+        };
+        if !self.stood.as_ref().is_some_and(stands) {
+            fill(bytes, element);
+            *self.stood = Some((element, len));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Fills `bytes` with one element.
+fn fill(bytes: &mut [u8], element: Scalar) {
+    fn repeat<const N: usize>(bytes: &mut [u8], item: &[u8]) {
+        if let Some(item) = item.first_chunk::<N>() {
+            bytes.as_chunks_mut::<N>().0.fill(*item);
+        }
+    }
+    let mut item = Vec::with_capacity(8);
+    element.write(&mut item);
+    match item.len() {
+        1 => repeat::<1>(bytes, &item),
+        2 => repeat::<2>(bytes, &item),
+        4 => repeat::<4>(bytes, &item),
+        _ => repeat::<8>(bytes, &item),
     }
 }
 
@@ -137,7 +226,7 @@ fn view<'v>(
     tile: &Tile,
     index: usize,
     fetch: &mut Fetch<'_>,
-    own: &'v mut Buffer,
+    own: Own<'v>,
     full: &'v mut Buffer,
 ) -> Result<View<'v>> {
     let (leaf, role) = (&run.leaves[index], &run.roles[index]);
@@ -152,9 +241,8 @@ fn view<'v>(
     let dense = match leaf.in_place(&start, &extent) {
         Some(found) => found,
         None => {
-            let bytes = own.bytes(extent.iter().product::<usize>() * item);
-            leaf.fetch(&start, &extent, fetch, bytes)?;
-            bytes
+            let len = extent.iter().product::<usize>() * item;
+            own.elements(len, |bytes| leaf.fetch(&start, &extent, fetch, bytes))?
         }
     };
     // As the domain sees the box: missing axes in front have extent 1.
@@ -440,9 +528,7 @@ fn fold_streams(
             SinkRun::Stream(combiner) => {
                 let dtype = combiner.arg_dtype();
                 let values = buffer.bytes(tile.elems() * dtype.size());
-                let mut partials = fold_tile(combiner, tile, values, permuted);
-                partials.relocate(|index| whole_index(&run.domain, combiner.axes(), tile, index));
-                Some(partials)
+                Some(fold_tile(combiner, tile, values, permuted))
             }
             SinkRun::Store(_)
             | SinkRun::Fused(..)
@@ -512,17 +598,9 @@ fn fold_tile(combiner: &Combiner, tile: &Tile, values: &[u8], permuted: &mut Buf
     fold_rows(kind, dtype, gathered, n_out, n_red)
 }
 
-/// Hands a tile's results on.
-fn deliver(
-    run: &PassRun<'_>,
-    counters: &Counters,
-    tile: &Tile,
-    out: &mut [Buffer],
-    collected: Vec<Option<Partials>>,
-    folded: Vec<Option<Partials>>,
-) -> Result<()> {
-    let partials = collected.into_iter().zip(folded);
-    for ((sink, buffer), (fused, streamed)) in run.sinks.iter().zip(out).zip(partials) {
+/// Hands a tile's elements on.
+fn deliver(run: &PassRun<'_>, counters: &Counters, tile: &Tile, out: &mut [Buffer]) -> Result<()> {
+    for (sink, buffer) in run.sinks.iter().zip(out) {
         match sink {
             SinkRun::Store(output) => {
                 let direct =
@@ -549,14 +627,24 @@ fn deliver(
                 bins.count(buffer.bytes(tile.elems() * 8));
                 Counters::add(&counters.combine_ns, started.elapsed());
             }
-            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {
-                let started = Instant::now();
-                if let Some(partials) = fused.or(streamed) {
-                    combiner.submit(&run.tiling, tile, partials);
-                }
-                Counters::add(&counters.combine_ns, started.elapsed());
-            }
+            // Their partials are submitted.
+            SinkRun::Fused(..) | SinkRun::Stream(_) => {}
         }
     }
     Ok(())
+}
+
+/// Hands a tile's partials on.
+fn submit(run: &PassRun<'_>, counters: &Counters, tile: &Tile, partials: Vec<Option<Partials>>) {
+    let started = Instant::now();
+    for (sink, partials) in run.sinks.iter().zip(partials) {
+        if let SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) = sink
+            && let Some(mut partials) = partials
+        {
+            let axes = combiner.axes();
+            partials.relocate(|index| whole_index(&run.domain, axes, tile, index));
+            combiner.submit(&run.tiling, tile, partials);
+        }
+    }
+    Counters::add(&counters.combine_ns, started.elapsed());
 }
