@@ -1,0 +1,342 @@
+//! What zone maps, chunks of one value and generators let an evaluation skip: never a bit of the answer, whatever the
+//! data, the grids and the program; and blocks that need not be decoded are not.
+#![allow(clippy::unwrap_used, reason = "functions of a test, too, may fail it")]
+
+use std::path::Path;
+
+use arbitrary::{Arbitrary, Unstructured};
+use fuseblock::exec::{Options, Skipped, Stats};
+use fuseblock::store::edit::ArrayFile;
+use fuseblock::store::write::{self, Filters, WriteCodec, grid_for, write_frame};
+use fuseblock::types::{DType, Grid, Scalar, Shape};
+use fuseblock::{Array, Engine, Expr};
+
+/// Arrays with their names.
+type Operands = Vec<(&'static str, Array<'static>)>;
+
+const DTYPES: [DType; 6] = [
+    DType::Float64,
+    DType::Float64,
+    DType::Float32,
+    DType::Int32,
+    DType::UInt8,
+    DType::Bool,
+];
+
+/// An array of `shape` in chunks and blocks of any size, with elements that zones know something of.
+fn operand(
+    u: &mut Unstructured<'_>,
+    path: &Path,
+    dtype: DType,
+    shape: &Shape,
+) -> arbitrary::Result<Array<'static>> {
+    let extents = |u: &mut Unstructured<'_>, most: &[usize]| {
+        let each = most.iter().map(|&most| u.int_in_range(1..=most.max(1)));
+        each.collect::<arbitrary::Result<Vec<usize>>>()
+    };
+    let chunk = extents(u, shape)?;
+    let grid = Grid {
+        block: Shape::from(extents(u, &chunk)?),
+        chunk: Shape::from(chunk),
+    };
+    let mut bytes = Vec::new();
+    let pattern = u.int_in_range(0..=6)?;
+    let (start, run) = (i32::from(i8::arbitrary(u)?), u.int_in_range(1..=200)?);
+    let mut noise = u64::arbitrary(u)? | 1;
+    for at in 0..shape.elems() {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        let here = (at / run) as f64;
+        let value = match pattern {
+            0 => f64::from(start) + at as f64 / 16.0,
+            1 => f64::from(start),
+            2 => here,
+            3 if noise % 97 == 0 => f64::NAN,
+            3 => 20.0 - here,
+            4 if here % 3.0 == 0.0 => f64::NAN,
+            4 => [0.0, -0.0, -1.0, 5.0][noise as usize % 4],
+            5 => [f64::INFINITY, f64::NEG_INFINITY, here, -here][noise as usize % 4],
+            _ => (noise % 41) as f64 - 20.0,
+        };
+        let element = match dtype {
+            DType::Float64 => Scalar::Float64(value),
+            DType::Float32 => Scalar::Float32(value as f32),
+            DType::Int32 => Scalar::Int32(value as i32),
+            DType::UInt8 => Scalar::UInt8(value as u8),
+            _ => Scalar::Bool(value > 3.0),
+        };
+        element.write(&mut bytes);
+    }
+    let filters = match u.int_in_range(0..=3)? {
+        0 => Filters::NONE,
+        1 => "delta,shuffle".parse().unwrap(),
+        _ => Filters::SHUFFLE,
+    };
+    let options = write::Options {
+        codec: *u.choose(&[WriteCodec::Lz4, WriteCodec::Zstd])?,
+        filters,
+        ..write::Options::default()
+    };
+    write_frame(path, dtype, shape, &grid, options, &bytes).unwrap();
+    Ok(Array::open(path).unwrap())
+}
+
+/// A mask over `x`, `y` and `k`.
+fn mask(u: &mut Unstructured<'_>, depth: usize) -> arbitrary::Result<String> {
+    if depth > 0 && u.int_in_range(0..=2)? > 0 {
+        let (a, b) = (mask(u, depth - 1)?, mask(u, depth - 1)?);
+        return Ok(match u.int_in_range(0..=3)? {
+            0 => format!("({a} | {b})"),
+            1 => format!("~({a})"),
+            _ => format!("({a} & {b})"),
+        });
+    }
+    let op = *u.choose(&["<", "<=", ">", ">=", "==", "!="])?;
+    let value: i32 = u.int_in_range(-25..=25)?;
+    Ok(match u.int_in_range(0..=7)? {
+        0 => format!("(sqrt(y) {op} {value})"),
+        1 => format!("(x * 2 - y {op} {value})"),
+        2 => format!("(isnan(y) {op} (x > {value}))"),
+        3 => format!("(abs(x) {op} y + {value})"),
+        4 => format!("(maximum(x, y) {op} {value})"),
+        5 => format!("(sin(y) + exp(y / 9) {op} {value})"),
+        6 => format!("(k {op} {})", value.abs()),
+        _ => format!("({} {op} {value})", u.choose(&["x", "y", "i"])?),
+    })
+}
+
+/// A program over them.
+fn program(u: &mut Unstructured<'_>, ndim: usize) -> arbitrary::Result<String> {
+    let mut outputs = Vec::new();
+    for _ in 0..u.int_in_range(1..=3)? {
+        let deep = u.int_in_range(0..=2)?;
+        let condition = mask(u, deep)?;
+        let value = match u.int_in_range(0..=6)? {
+            0 => format!("where({condition}, x, 0)"),
+            1 => format!("where({condition}, y * k, -y)"),
+            2 => u.choose(&["x", "y", "k", "-0.0 * y", "x ** 2"])?.to_string(),
+            3 => format!("{condition} * y"),
+            4 => format!("clip(y, -3, 3) + ({condition})"),
+            _ => condition,
+        };
+        let axis = match u.int_in_range(0..=3)? {
+            0 if ndim > 1 => format!(", axis={}", u.int_in_range(0..=ndim - 1)?),
+            _ => String::new(),
+        };
+        let all = [
+            "sum", "mean", "min", "max", "any", "all", "count_nonzero", "argmin", "argmax", "var",
+            "prod",
+        ];
+        outputs.push(match u.int_in_range(0..=9)? {
+            0 => value,
+            1 => format!("sum(({value})[1:])"),
+            2 if axis.is_empty() => format!("({value})[{}]", mask(u, 1)?),
+            3 => format!("cumulative_sum(({value}) + 0.5, axis=0)"),
+            4 => format!("max(flip({value}))"),
+            5 => format!("median({value})"),
+            _ => format!("{}({value}{axis})", u.choose(&all)?),
+        });
+    }
+    Ok(outputs.join(", "))
+}
+
+/// The elements of an array; one NaN is as good as another.
+fn canonical(array: &Array<'_>) -> Vec<u8> {
+    let mut bytes = array.to_bytes().unwrap();
+    let dtype = array.dtype();
+    for item in bytes.chunks_exact_mut(dtype.size()) {
+        if Scalar::read(dtype, item).unwrap().is_nan() {
+            item.fill(0xff);
+        }
+    }
+    bytes
+}
+
+/// What a program delivers, or why it does not.
+fn outcome(program: &str, operands: &Operands, options: Options) -> (Result<Vec<Vec<u8>>, String>, Skipped) {
+    let given: Vec<(&str, &Array<'_>)> = operands.iter().map(|(name, array)| (*name, array)).collect();
+    let bound = Expr::new(program).and_then(|expr| expr.bind(&given));
+    let bound = match bound {
+        Ok(bound) => bound,
+        Err(error) => return (Err(error.to_string()), Skipped::default()),
+    };
+    match bound.options(options).run() {
+        Ok(evaluated) => {
+            let bytes = evaluated.iter().map(|(_, array)| canonical(array));
+            (Ok(bytes.collect()), evaluated.stats().skipped)
+        }
+        Err(error) => (Err(error.to_string()), Skipped::default()),
+    }
+}
+
+/// Random data, grids and programs: the same bits with and without, on both engines.
+#[test]
+fn skipping_changes_no_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut run, mut skipped, mut refused) = (0, 0, 0);
+    arbtest::arbtest(|u| {
+        let ndim = u.int_in_range(1..=3)?;
+        let most = [6000, 90, 18][ndim - 1];
+        let shape: Vec<usize> = (0..ndim)
+            .map(|_| u.int_in_range(1..=most))
+            .collect::<arbitrary::Result<_>>()?;
+        let shape = Shape::from(shape);
+        let mut operands = Operands::new();
+        for name in ["x", "y", "k"] {
+            let dtype = match name {
+                "y" => *u.choose(&[DType::Float64, DType::Float32])?,
+                _ => *u.choose(&DTYPES)?,
+            };
+            // One that broadcasts, now and then.
+            let own = match name == "k" && u.ratio(1, 4)? {
+                true => Shape::new(&shape[ndim - 1..]),
+                false => shape.clone(),
+            };
+            operands.push((name, operand(u, &dir.path().join(name), dtype, &own)?));
+        }
+        let last = shape[ndim - 1];
+        let program = format!("i = arange({last}); {}", program(u, ndim)?);
+        let mut outcomes = Vec::new();
+        for (zone_maps, engine, threads) in [
+            (false, Engine::Jit, 1),
+            (true, Engine::Jit, 1),
+            (true, Engine::Jit, 3),
+            (true, Engine::Interpreter, 1),
+        ] {
+            let options = Options {
+                zone_maps,
+                engine,
+                threads: Some(threads),
+                ..Options::default()
+            };
+            outcomes.push(outcome(&program, &operands, options));
+        }
+        let (first, _) = &outcomes[0];
+        for (other, _) in &outcomes[1..] {
+            let grids: Vec<_> = operands.iter().map(|(_, array)| array.grid()).collect();
+            assert!(other == first, "{program} over {shape} {grids:?}: {other:?}, not {first:?}");
+        }
+        let Skipped { known, unneeded, .. } = outcomes[1].1;
+        run += 1;
+        skipped += usize::from(known + unneeded > 0);
+        refused += usize::from(first.is_err());
+        Ok(())
+    })
+    .size_max(1 << 10)
+    .budget_ms(20_000);
+    // Else nothing was tested.
+    assert!(run > 100 && skipped * 10 > run && refused * 2 < run, "{run} {skipped} {refused}");
+}
+
+fn stats(program: &str, operands: &[(&str, &Array<'_>)]) -> (Vec<String>, Stats) {
+    let evaluated = Expr::new(program).unwrap().bind(operands).unwrap().run().unwrap();
+    let text = evaluated.iter().map(|(_, array)| {
+        let bytes = array.to_bytes().unwrap();
+        Scalar::read(array.dtype(), &bytes).unwrap().to_string()
+    });
+    (text.collect(), evaluated.stats().clone())
+}
+
+fn f64s(values: impl Iterator<Item = f64>) -> Vec<u8> {
+    values.flat_map(f64::to_ne_bytes).collect()
+}
+
+/// A million numbers from 0 on, in blocks of 10,000.
+fn ramp(path: &Path) -> Array<'static> {
+    let grid = Grid {
+        chunk: Shape::new(&[100_000]),
+        block: Shape::new(&[10_000]),
+    };
+    let shape = Shape::new(&[1_000_000]);
+    let bytes = f64s((0..1_000_000).map(f64::from));
+    write_frame(path, DType::Float64, &shape, &grid, write::Options::default(), &bytes).unwrap();
+    Array::open(path).unwrap()
+}
+
+#[test]
+fn what_zones_answer_is_not_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let x = ramp(&dir.path().join("x.b2nd"));
+    let (text, all) = stats("min(x), max(x), count_nonzero(x), any(x), all(x)", &[("x", &x)]);
+    assert_eq!(text, ["0.0", "999999.0", "999999", "True", "False"]);
+    assert_eq!((all.blocks_decoded, all.skipped.known), (0, 100));
+    // A slice cuts through a block at either end, which is not answered but pruned.
+    let (text, some) = stats("min(x[5:]), sum(where(x > 999000, 1, 0))", &[("x", &x)]);
+    assert_eq!(text, ["5.0", "999"]);
+    assert!(some.blocks_decoded < 101 + 4, "{}", some.blocks_decoded);
+}
+
+#[test]
+fn operands_that_a_mask_hides_are_not_decoded() {
+    let dir = tempfile::tempdir().unwrap();
+    let (x, y) = (ramp(&dir.path().join("x.b2nd")), ramp(&dir.path().join("y.b2nd")));
+    let operands = [("x", &x), ("y", &y)];
+    let (text, stats) = stats("sum(where((x >= 1e4) & (x < 4e4), y, 0))", &operands);
+    assert_eq!(text, ["749985000.0"]);
+    // y where the mask holds, in groups of blocks that are tiles; x where it changes inside of one.
+    assert!(stats.blocks_decoded <= 12, "{}", stats.blocks_decoded);
+    assert!(stats.skipped.known >= 188, "{:?}", stats.skipped);
+}
+
+/// Changes keep what is known of other chunks, and forget what they change.
+#[test]
+fn zones_follow_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.b2nd");
+    drop(ramp(&path));
+    let check = |expected: &[&str], decoded: u64| {
+        let x = Array::open(&path).unwrap();
+        let (text, stats) = stats("min(x), max(x)", &[("x", &x)]);
+        assert_eq!(text, expected);
+        assert_eq!(stats.blocks_decoded, decoded);
+    };
+    let mut file = ArrayFile::open(&path).unwrap();
+    file.write(&[500], &[2], &f64s([-7.0, 1e9].into_iter())).unwrap();
+    file.commit().unwrap();
+    check(&["-7.0", "1000000000.0"], 0);
+    // Rows of zeros in a chunk that is not decoded for them: nothing is known of it any more.
+    file.resize(&Shape::new(&[1_000_000 - 20_005])).unwrap();
+    file.commit().unwrap();
+    check(&["-7.0", "1000000000.0"], 8);
+    file.write(&[979_994], &[1], &f64s([-9.0].into_iter())).unwrap();
+    file.commit().unwrap();
+    check(&["-9.0", "1000000000.0"], 0);
+    file.append(&[3], &f64s([2e9, 1.0, 2.0].into_iter())).unwrap();
+    file.compact().unwrap();
+    check(&["-9.0", "2000000000.0"], 0);
+}
+
+#[test]
+fn files_of_others_get_zones_when_they_are_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut known = 0;
+    for name in ["big-endian-f8.b2nd", "big-endian-i2.b2nd", "big-endian-u4.b2nd"] {
+        let path = dir.path().join(name);
+        std::fs::copy(golden.join(name), &path).unwrap();
+        let ask = || {
+            let x = Array::open(&path).unwrap();
+            stats("min(x), max(x)", &[("x", &x)])
+        };
+        let (before, _) = ask();
+        fuseblock::store::edit::seal(&path, false).unwrap();
+        let (after, stats) = ask();
+        assert_eq!(before, after, "{name}");
+        known += stats.skipped.known;
+        // Items taken for others are not what is known.
+        let bits = Array::options().bytes().open(&path).unwrap();
+        let plain = Expr::new("max(b)").unwrap();
+        let plain = plain.bind(&[("b", &bits)]).unwrap().run().unwrap();
+        assert_eq!(plain.stats().skipped.known, 0);
+    }
+    assert!(known > 0);
+}
+
+#[test]
+fn generators_are_known_where_they_are_not_computed() {
+    let (text, stats) = stats("sum(where(arange(100_000_000) < 5, 1, 0)), max(linspace(0, 7, 100_001) > 8)", &[]);
+    assert_eq!(text, ["5", "False"]);
+    assert!(stats.kernel.as_nanos() > 0);
+    let _ = grid_for(&Shape::new(&[4]), 8, None, None).unwrap();
+}
