@@ -135,16 +135,21 @@ fn stats_text(stats: &Stats) -> String {
 
 /// What was not decoded, and why, where there was anything.
 pub(super) fn skipped_text(skipped: &Skipped) -> Option<String> {
-    let Skipped { known, unneeded } = *skipped;
+    let Skipped {
+        known,
+        unneeded,
+        masked,
+    } = *skipped;
     let reasons = [
         (known, "what they give was known"),
         (unneeded, "nothing depended on them"),
+        (masked, "a mask hid all of them"),
     ];
     let reasons = reasons.iter().filter(|(count, _)| *count > 0);
     let texts: Vec<String> = reasons
         .map(|(count, why)| format!("{count} because {why}"))
         .collect();
-    let total = known + unneeded;
+    let total = skipped.total();
     (total > 0).then(|| format!("{total} blocks skipped: {}", texts.join(", ")))
 }
 

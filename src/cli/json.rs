@@ -203,6 +203,7 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
         "blocks_skipped": {
             "known": stats.skipped.known,
             "unneeded": stats.skipped.unneeded,
+            "masked": stats.skipped.masked,
         },
         "kernels_compiled": stats.kernels_compiled,
         "passes": stats.passes,

@@ -262,7 +262,7 @@ impl<'a> PassRun<'a> {
         }
         let skips = kernels
             .skips
-            .then(|| Skips::new(&leaves, &sinks, &body, pass.domain.ndim()));
+            .then(|| Skips::new(&leaves, &sinks, &body, pass, (&code, kernels.level)));
         Ok(PassRun {
             domain: pass.domain.clone(),
             tiling,

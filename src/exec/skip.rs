@@ -3,26 +3,36 @@
 //! Never: an answer that decoding would not give, to the bit.
 //!
 //! Facts hold for all elements within what is known of each leaf. So where a leaf is not needed to deliver what is
-//! wanted, one such element stands in for all of its own, and the kernel runs as always.
+//! wanted, one such element stands in for all of its own, and the kernel runs as always; or one that was compiled without
+//! what is known. Where not zones but the elements of some leaves decide whether others are needed, the former are
+//! fetched first, and a small kernel, the probe, looks at them.
+
+mod variants;
+mod zones;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::array::gather::{BlockSource, Overlap};
-use crate::array::{Blocks, DecodeScratch, Layout};
+use crate::array::DecodeScratch;
 use crate::error::Result;
-use crate::exec::combine::Combiner;
 use crate::exec::input::Leaf;
-use crate::exec::pass::{PassRun, Role, SinkRun};
+use crate::exec::kernels::compiled;
+use crate::exec::pass::{Code, PassRun, Role, SinkRun};
 use crate::exec::tiling::Tile;
 use crate::exec::worker::own_box;
-use crate::ir::{Body, BodyInst, Elementwise, Generator, InputId, Reg, Sink, eval};
-use crate::limits::{MAX_KNOWN_TILES, MAX_ZONES_A_TILE};
-use crate::math::fold::{FoldKind, Partials};
-use crate::math::scalar;
-use crate::opt::interval::{Fact, facts, needed};
-use crate::table::{Id, Table};
-use crate::types::{BinaryOp, DType, Scalar};
+use crate::ir::{Body, FoldOp, Reg};
+use crate::jit::Kernel;
+use crate::limits::MAX_KNOWN_TILES;
+use crate::math::SimdLevel;
+use crate::math::fold::Partials;
+use crate::opt::interval::{Fact, Needed, facts, inputs_read, needed, probe};
+use crate::opt::passes::Pass;
+use crate::table::Table;
+use crate::types::Scalar;
+
+use variants::Variants;
+use zones::{Answer, Exact, Found, answer, know, tells};
 
 /// What can be skipped in a pass.
 #[derive(Debug)]
@@ -35,26 +45,37 @@ pub(crate) struct Skips {
     only_partials: bool,
     /// Partials of tiles whose elements are known, by their extents and the elements that the sinks get.
     known: Mutex<HashMap<TileKey, Vec<Option<Partials>>>>,
+    variants: Variants,
+    probe: Option<Probe>,
+}
+
+/// A mask that may turn out to be the same all over a tile, so that some leaves are not needed for it.
+#[derive(Debug)]
+struct Probe {
+    reg: Reg,
+    /// What it would be.
+    truth: bool,
+    kernel: Arc<Kernel>,
+    /// The leaves that it is computed from.
+    reads: Vec<bool>,
+    /// The leaves that are not needed then.
+    saves: Vec<bool>,
+    tried: AtomicUsize,
+    found: AtomicUsize,
+}
+
+/// A mask that may be probed.
+struct Candidate {
+    /// Of a block of each leaf that is not needed then.
+    bytes: usize,
+    probe: Body,
+    reg: Reg,
+    truth: bool,
+    saves: Vec<bool>,
 }
 
 /// Extents of a tile, and the bits of the elements of the sinks.
 type TileKey = (Vec<usize>, Vec<u64>);
-
-/// A reduction of a leaf's own elements that zones may answer.
-#[derive(Clone, Copy, Debug)]
-struct Answer {
-    leaf: usize,
-    kind: FoldKind,
-}
-
-/// What is known of whole blocks, exactly.
-#[derive(Clone, Copy, Debug)]
-struct Exact {
-    least: Scalar,
-    greatest: Scalar,
-    elems: usize,
-    zeros: usize,
-}
 
 /// What a worker reuses from tile to tile.
 #[derive(Debug, Default)]
@@ -62,21 +83,41 @@ pub(crate) struct Look {
     known: Vec<Fact>,
     exact: Vec<Option<Exact>>,
     facts: Table<Reg, Fact>,
-    /// For each leaf the element that stands in for all of its own, if it is not needed.
-    pub(crate) stand_ins: Vec<Option<Scalar>>,
+    /// For each leaf what stands in for its elements, if they are not needed.
+    pub(crate) stand_ins: Vec<Option<StandIn>>,
     /// For each sink its partials, if zones answer it.
     pub(crate) answered: Vec<Option<Partials>>,
+    /// A kernel that computes less.
+    pub(crate) variant: Option<Arc<Kernel>>,
     /// Blocks that are not decoded.
     pub(crate) skipped: Skipped,
+}
+
+/// What is there instead of a leaf's elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StandIn {
+    /// This one over and over.
+    Element(Scalar),
+    /// Whatever bytes there are: nothing reads them.
+    Anything,
 }
 
 /// Blocks of stored operands that were not decoded, by the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Skipped {
-    /// All that their tile delivers was known.
+    /// By what is known of elements without decoding them, all that their tile delivers was known.
     pub known: u64,
-    /// Nothing that their tile delivers depended on them.
+    /// By what is known of elements without decoding them, nothing that their tile delivers depended on them.
     pub unneeded: u64,
+    /// A mask that was computed hid all of them.
+    pub masked: u64,
+}
+
+impl Skipped {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.known + self.unneeded + self.masked
+    }
 }
 
 /// How a tile is computed.
@@ -91,15 +132,16 @@ pub(crate) enum Way {
 }
 
 impl Skips {
-    /// What can be skipped in a pass with these leaves, sinks and body; none where nothing is ever known.
+    /// What can be skipped in a pass with these leaves, sinks, body and code; none where nothing is ever known.
     pub(crate) fn new(
         leaves: &[Leaf<'_>],
         sinks: &[SinkRun<'_>],
         body: &Body,
-        ndim: usize,
+        pass: &Pass,
+        (code, level): (&Code, SimdLevel),
     ) -> Option<Self> {
         let tells: Vec<bool> = leaves.iter().map(tells).collect();
-        if !tells.contains(&true) {
+        if !tells.contains(&true) || pass.epilogue {
             return None;
         }
         let partial = |sink: &SinkRun<'_>| match sink {
@@ -115,14 +157,80 @@ impl Skips {
         };
         let answers = sinks.iter().zip(&body.sinks);
         let answers = answers.map(|(run, sink)| {
-            let answer = answer(run, *sink, body, ndim)?;
+            let answer = answer(run, *sink, body, pass.domain.ndim())?;
             tells[answer.leaf].then_some(answer)
         });
-        Some(Self {
+        let level = matches!(code, Code::Jit(_)).then_some(level);
+        let mut skips = Self {
             answers: answers.collect(),
             only_partials: sinks.iter().all(partial),
             known: Mutex::default(),
+            variants: Variants::new(body, level),
+            probe: None,
             tells,
+        };
+        skips.probe = level.and_then(|level| skips.find_probe(leaves, sinks, body, level));
+        Some(skips)
+    }
+
+    /// The mask that hides most stored leaves, if it is the same all over a tile.
+    fn find_probe(
+        &self,
+        leaves: &[Leaf<'_>],
+        sinks: &[SinkRun<'_>],
+        body: &Body,
+        level: SimdLevel,
+    ) -> Option<Probe> {
+        let unknown: Vec<Fact> = leaves
+            .iter()
+            .map(|leaf| Fact::unknown(leaf.dtype()))
+            .collect();
+        let mut known = Table::new();
+        let mut leaves_needed = |given: Option<(Reg, Scalar)>| {
+            facts(body, &unknown, given, &mut known);
+            let wanted = |sink: usize| wanted(sinks, body, &known, sink);
+            needed(body, &known, wanted).inputs
+        };
+        let all = leaves_needed(None);
+        let mut best: Option<Candidate> = None;
+        let bools = body.regs.iter().filter(|(_, data)| data.dtype.is_bool());
+        for (reg, _) in bools {
+            for truth in [false, true] {
+                let fold = if truth { FoldOp::All } else { FoldOp::Any };
+                let left = leaves_needed(Some((reg, Scalar::Bool(truth))));
+                let probe = probe(body, reg, fold);
+                let read = inputs_read(&probe);
+                let saved = left.iter().zip(all.rows()).zip(read.rows());
+                let saves: Vec<bool> = saved
+                    .zip(&self.tells)
+                    .map(|((((_, left), all), read), tells)| *all && !left && !read && *tells)
+                    .collect();
+                let saved = leaves.iter().zip(&saves).filter(|(_, saves)| **saves);
+                let bytes: usize = saved.map(|(leaf, _)| leaf.block_bytes()).sum();
+                let better = |before: &Candidate| {
+                    (bytes, before.probe.regs.len()) > (before.bytes, probe.regs.len())
+                };
+                if bytes > 0 && best.as_ref().is_none_or(better) {
+                    best = Some(Candidate {
+                        bytes,
+                        probe,
+                        reg,
+                        truth,
+                        saves,
+                    });
+                }
+            }
+        }
+        let best = best?;
+        let (kernel, _) = compiled(&best.probe, level)?;
+        Some(Probe {
+            reg: best.reg,
+            truth: best.truth,
+            kernel,
+            reads: inputs_read(&best.probe).rows().to_vec(),
+            saves: best.saves,
+            tried: AtomicUsize::new(0),
+            found: AtomicUsize::new(0),
         })
     }
 
@@ -141,6 +249,7 @@ impl Skips {
         look.exact.clear();
         look.answered.clear();
         look.stand_ins.clear();
+        look.variant = None;
         let mut told = false;
         for (index, leaf) in run.leaves.iter().enumerate() {
             let unknown = Fact::unknown(leaf.dtype());
@@ -149,8 +258,8 @@ impl Skips {
                 let item = &cell.0[..leaf.dtype().size()];
                 found.fact = Scalar::read(leaf.dtype(), item).map(Fact::Same);
             } else if self.tells[index] {
-                let asked = self.answers.iter().flatten();
-                found.is_exact = asked.into_iter().any(|answer| answer.leaf == index);
+                let mut asked = self.answers.iter().flatten();
+                found.is_exact = asked.any(|answer| answer.leaf == index);
                 let (start, extent) = own_box(leaf, tile);
                 know(leaf, &start, &extent, scratch, &mut found)?;
                 told |= found.fact.is_some_and(|fact| fact != unknown);
@@ -161,7 +270,6 @@ impl Skips {
         if !told {
             return Ok(Way::All);
         }
-        facts(&run.body, &look.known, &mut look.facts);
         for answer in &self.answers {
             let partials = answer.and_then(|answer| {
                 let exact = look.exact[answer.leaf]?;
@@ -169,71 +277,120 @@ impl Skips {
             });
             look.answered.push(partials);
         }
+        let (way, needed) = self.decide(run, tile, None, look);
+        let count = |leaf: usize| self.tells[leaf] && !needed.inputs.rows()[leaf];
+        match way {
+            Way::All => {}
+            Way::Some => look.skipped.unneeded += blocks(run, tile, count),
+            Way::Known(_) => look.skipped.known += blocks(run, tile, count),
+        }
+        Ok(way)
+    }
+
+    /// How a tile is computed of which the facts in `look` are known, and `given` besides.
+    fn decide(
+        &self,
+        run: &PassRun<'_>,
+        tile: &Tile,
+        given: Option<(Reg, Scalar)>,
+        look: &mut Look,
+    ) -> (Way, Needed) {
+        let body = &run.body;
+        facts(body, &look.known, given, &mut look.facts);
+        look.answered.resize(body.sinks.len(), None);
         let wanted = |sink: usize| {
-            let passes = match &run.sinks[sink] {
-                SinkRun::Filter(filter) => !is_false(&run.body, &look.facts, filter.mask()),
-                SinkRun::Store(_)
-                | SinkRun::Fused(..)
-                | SinkRun::Stream(_)
-                | SinkRun::Scan(_)
-                | SinkRun::Select(_)
-                | SinkRun::Bins(_)
-                | SinkRun::Tally(_)
-                | SinkRun::Mask
-                | SinkRun::Weight(_)
-                | SinkRun::Raise(_) => true,
-            };
-            passes && look.answered[sink].is_none()
+            look.answered[sink].is_none() && wanted(&run.sinks, body, &look.facts, sink)
         };
-        let needed = needed(&run.body, &look.facts, wanted);
+        let needed = needed(body, &look.facts, wanted);
         let inputs = needed.inputs.rows();
-        if needed.known && self.only_partials && !self.raises(run, look) {
-            look.skipped.known += self.blocks(run, tile, |_| true);
-            let elements = run.body.sinks.iter().map(|sink| {
-                let same = look.facts[reg(*sink)].same();
-                same.map_or(0, Scalar::bits)
-            });
-            let key = (tile.extent.clone(), elements.collect());
-            self.stand_in(run, look, inputs);
-            return Ok(Way::Known(key));
-        }
+        let known = needed.known && self.only_partials && !self.raises(run, look);
         let mut leaves = inputs.iter().zip(&self.tells);
-        if leaves.all(|(&needed, &tells)| needed || !tells) {
+        if !known && leaves.all(|(&needed, &tells)| needed || !tells) {
             look.answered.clear();
-            return Ok(Way::All);
+            look.stand_ins.clear();
+            return (Way::All, needed);
         }
-        look.skipped.unneeded += self.blocks(run, tile, |leaf| !inputs[leaf]);
-        self.stand_in(run, look, inputs);
-        Ok(Way::Some)
-    }
-
-    /// Chooses an element for each leaf that is not needed.
-    fn stand_in(&self, run: &PassRun<'_>, look: &mut Look, needed: &[bool]) {
+        look.stand_ins.clear();
+        let variant = match known {
+            true => None,
+            false => self.variants.get(body, &look.facts),
+        };
         for (index, leaf) in run.leaves.iter().enumerate() {
-            let example = || look.known[index].example(leaf.dtype());
-            look.stand_ins
-                .push((!needed[index] && self.tells[index]).then(example));
+            let unread = variant
+                .as_ref()
+                .is_some_and(|variant| !variant.reads[index]);
+            let stand_in = match (inputs[index] || !self.tells[index], unread) {
+                (true, _) => None,
+                (false, true) => Some(StandIn::Anything),
+                (false, false) => Some(StandIn::Element(look.known[index].example(leaf.dtype()))),
+            };
+            look.stand_ins.push(stand_in);
         }
+        look.variant = variant.map(|variant| variant.kernel);
+        if !known {
+            return (Way::Some, needed);
+        }
+        let elements = body.sinks.iter().map(|sink| {
+            let same = look.facts[sink.reg()].same();
+            same.map_or(0, Scalar::bits)
+        });
+        (
+            Way::Known((tile.extent.clone(), elements.collect())),
+            needed,
+        )
     }
 
-    /// Whether a condition that must not hold is known to.
+    /// The kernel that looks whether leaves are needed that `way` needs, and which leaves it reads; none where that has
+    /// been in vain too often, or would be.
+    pub(crate) fn probe(&self, way: &Way, look: &Look) -> Option<(&Kernel, &[bool], bool)> {
+        /// Tiles that are looked at before it is known whether that is of use.
+        const FIRST: usize = 8;
+        /// Of those that follow one in so many, unless one in so many was of use.
+        const OFTEN: usize = 16;
+        let probe = self.probe.as_ref()?;
+        let saves = |leaf: usize| {
+            probe.saves[leaf]
+                && look
+                    .stand_ins
+                    .get(leaf)
+                    .is_none_or(|stand_in| stand_in.is_none())
+        };
+        if matches!(way, Way::Known(_)) || !(0..probe.saves.len()).any(saves) {
+            return None;
+        }
+        let tried = probe.tried.fetch_add(1, Ordering::Relaxed);
+        let found = probe.found.load(Ordering::Relaxed);
+        let worthwhile = tried < FIRST || found * OFTEN >= tried || tried.is_multiple_of(OFTEN);
+        worthwhile.then_some((&*probe.kernel, &*probe.reads, probe.truth))
+    }
+
+    /// How a tile is computed after the probe has found that the mask is the same all over.
+    pub(crate) fn masked(&self, run: &PassRun<'_>, tile: &Tile, way: Way, look: &mut Look) -> Way {
+        let Some(probe) = &self.probe else {
+            return way;
+        };
+        probe.found.fetch_add(1, Ordering::Relaxed);
+        let before: Vec<bool> = look.stand_ins.iter().map(Option::is_some).collect();
+        let given = Some((probe.reg, Scalar::Bool(probe.truth)));
+        let (way, needed) = self.decide(run, tile, given, look);
+        let inputs = needed.inputs.rows();
+        let masked = |leaf: usize| {
+            self.tells[leaf]
+                && !inputs[leaf]
+                && !probe.reads[leaf]
+                && !before.get(leaf).is_some_and(|&before| before)
+        };
+        look.skipped.masked += blocks(run, tile, masked);
+        way
+    }
+
+    /// Whether a condition that must not hold is known to, or may.
     fn raises(&self, run: &PassRun<'_>, look: &Look) -> bool {
         let mut sinks = run.sinks.iter().zip(&run.body.sinks);
         sinks.any(|(sink, body)| {
-            let holds = look.facts[reg(*body)] != Fact::Same(Scalar::Bool(false));
+            let holds = look.facts[body.reg()] != Fact::Same(Scalar::Bool(false));
             matches!(sink, SinkRun::Raise(_)) && holds
         })
-    }
-
-    /// Blocks that a tile has of some leaves.
-    fn blocks(&self, run: &PassRun<'_>, tile: &Tile, leaf: impl Fn(usize) -> bool) -> u64 {
-        let leaves = run.leaves.iter().enumerate();
-        let each = leaves.filter(|&(index, _)| self.tells[index] && leaf(index));
-        each.map(|(_, leaf)| {
-            let (start, extent) = own_box(leaf, tile);
-            leaf.n_blocks(&start, &extent)
-        })
-        .sum()
     }
 
     /// The partials of a tile of this key, if one was computed.
@@ -250,116 +407,42 @@ impl Skips {
         }
         known.insert(key, partials.to_vec());
     }
-}
 
-/// Whether something may be known of a leaf's elements that is not in memory.
-fn tells(leaf: &Leaf<'_>) -> bool {
-    match leaf {
-        Leaf::Array(array) => matches!(array.layout(), Layout::Blocks(..)),
-        Leaf::Generate(..) => true,
-        Leaf::Seen(seen) => tells(&seen.inner),
-        Leaf::Joined(joined) => joined.leaves().any(tells),
-        Leaf::Pending(..) => false,
+    /// Kernels that were compiled for what is known, and how long that took.
+    pub(crate) fn compiled(&self) -> (usize, u64) {
+        self.variants.compiled()
     }
 }
 
-/// What zones may answer of a sink: extremes of a leaf's elements, and counts of what is not zero, over all axes.
-fn answer(run: &SinkRun<'_>, sink: Sink, body: &Body, ndim: usize) -> Option<Answer> {
-    let combiner: &Combiner = match run {
-        SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner,
+/// Whether a sink delivers anything of what it gets: a filter whose mask is false does not.
+fn wanted(sinks: &[SinkRun<'_>], body: &Body, facts: &Table<Reg, Fact>, sink: usize) -> bool {
+    match &sinks[sink] {
+        SinkRun::Filter(filter) => {
+            let mask = body.sinks.get(filter.mask()).map(|mask| facts[mask.reg()]);
+            mask != Some(Fact::Same(Scalar::Bool(false)))
+        }
         SinkRun::Store(_)
+        | SinkRun::Fused(..)
+        | SinkRun::Stream(_)
         | SinkRun::Scan(_)
         | SinkRun::Select(_)
         | SinkRun::Bins(_)
-        | SinkRun::Filter(_)
         | SinkRun::Tally(_)
         | SinkRun::Mask
         | SinkRun::Weight(_)
-        | SinkRun::Raise(_) => return None,
-    };
-    if combiner.axes().len() != ndim {
-        return None;
-    }
-    let kind = combiner.kind();
-    let input = |reg: Reg| match body.regs[reg].inst {
-        BodyInst::Input(input) => Some(input),
-        BodyInst::Const(_) | BodyInst::Map(_) => None,
-    };
-    let truth = |reg: Reg| match body.regs[reg].inst {
-        BodyInst::Map(Elementwise::Cast(arg)) if body.regs[reg].dtype.is_bool() => input(arg),
-        BodyInst::Input(input) => Some(input),
-        BodyInst::Const(_) | BodyInst::Map(_) => None,
-    };
-    let input: InputId = match kind {
-        FoldKind::Min | FoldKind::Max => input(reg(sink))?,
-        FoldKind::CountNonzero | FoldKind::Any | FoldKind::All => truth(reg(sink))?,
-        FoldKind::SumFloat
-        | FoldKind::SumInt
-        | FoldKind::ProdFloat
-        | FoldKind::ProdInt
-        | FoldKind::ArgMin
-        | FoldKind::ArgMax
-        | FoldKind::Nth { .. }
-        | FoldKind::Moments => return None,
-    };
-    let leaf = input.index();
-    (!body.inputs[input].uniform).then_some(Answer { leaf, kind })
-}
-
-impl Answer {
-    /// The partials of a tile of which this is known.
-    fn partials(self, exact: &Exact, dtype: DType) -> Option<Partials> {
-        let Exact {
-            least,
-            greatest,
-            elems,
-            zeros,
-        } = *exact;
-        let value = match self.kind {
-            FoldKind::Min => least,
-            FoldKind::Max => greatest,
-            FoldKind::Any => Scalar::Bool(zeros < elems),
-            FoldKind::All => Scalar::Bool(zeros == 0),
-            FoldKind::CountNonzero => Scalar::Int64(i64::try_from(elems - zeros.min(elems)).ok()?),
-            FoldKind::SumFloat
-            | FoldKind::SumInt
-            | FoldKind::ProdFloat
-            | FoldKind::ProdInt
-            | FoldKind::ArgMin
-            | FoldKind::ArgMax
-            | FoldKind::Nth { .. }
-            | FoldKind::Moments => return None,
-        };
-        let mut bytes = Vec::with_capacity(8);
-        value.write(&mut bytes);
-        let dtype = match self.kind {
-            FoldKind::Min | FoldKind::Max => dtype,
-            _ => DType::Bool,
-        };
-        Partials::from_bytes(self.kind, dtype, &bytes)
+        | SinkRun::Raise(_) => true,
     }
 }
 
-/// The register that a sink takes.
-fn reg(sink: Sink) -> Reg {
-    let (Sink::Store(reg) | Sink::Fold(_, reg)) = sink;
-    reg
-}
-
-fn is_false(body: &Body, facts: &Table<Reg, Fact>, sink: usize) -> bool {
-    let found = body.sinks.get(sink).map(|sink| facts[reg(*sink)]);
-    found == Some(Fact::Same(Scalar::Bool(false)))
-}
-
-/// What was found out of a leaf's elements.
-#[derive(Debug, Default)]
-struct Found {
-    /// What is known of those that were looked at so far.
-    fact: Option<Fact>,
-    /// What is known exactly; `is_exact` says whether of all.
-    exact: Option<Exact>,
-    is_exact: bool,
-    zones: usize,
+/// Blocks that a tile has of some leaves.
+fn blocks(run: &PassRun<'_>, tile: &Tile, leaf: impl Fn(usize) -> bool) -> u64 {
+    let leaves = run.leaves.iter().enumerate();
+    let each = leaves.filter(|&(index, _)| leaf(index));
+    each.map(|(_, leaf)| {
+        let (start, extent) = own_box(leaf, tile);
+        leaf.n_blocks(&start, &extent)
+    })
+    .sum()
 }
 
 /// Partials that are known already, in the place of those that were folded.
@@ -369,153 +452,4 @@ pub(crate) fn answer_with(answered: &mut [Option<Partials>], partials: &mut [Opt
             *partials = Some(answer);
         }
     }
-}
-
-impl Found {
-    fn add(&mut self, fact: Fact) {
-        self.fact = Some(self.fact.map_or(fact, |before| before.or(fact)));
-    }
-}
-
-/// Finds out what is known of a box of a leaf's elements.
-fn know(
-    leaf: &Leaf<'_>,
-    start: &[usize],
-    extent: &[usize],
-    scratch: &mut DecodeScratch,
-    found: &mut Found,
-) -> Result<()> {
-    let unknown = Fact::unknown(leaf.dtype());
-    match leaf {
-        Leaf::Array(array) => {
-            let Layout::Blocks(grid, blocks) = array.layout() else {
-                found.add(unknown);
-                found.is_exact = false;
-                return Ok(());
-            };
-            let source = BlockSource::new(grid, blocks, array.shape(), array.dtype().size());
-            source.each_block(start, extent, |overlap| {
-                know_block(&source, overlap, array.dtype(), scratch, found)
-            })
-        }
-        Leaf::Generate(generator, dtype, shape) => {
-            let first = start.first().copied().unwrap_or(0);
-            let last = first + extent.first().copied().unwrap_or(1) - 1;
-            found.is_exact = false;
-            found.add(generated(generator, *dtype, shape.elems(), (first, last)));
-            Ok(())
-        }
-        Leaf::Seen(seen) => {
-            found.is_exact = false;
-            let look = &mut |start: &[usize], extent: &[usize]| {
-                if found.fact == Some(unknown) {
-                    return Ok(());
-                }
-                know(&seen.inner, start, extent, scratch, found)
-            };
-            seen.each_inner(start, extent, look)
-        }
-        Leaf::Joined(joined) => {
-            found.is_exact = false;
-            joined.each_leaf(start, extent, &mut |leaf, start, extent| {
-                know(leaf, start, extent, scratch, found)
-            })
-        }
-        Leaf::Pending(..) => {
-            found.add(unknown);
-            Ok(())
-        }
-    }
-}
-
-/// What is known of the generated elements `first ..= last` of `len`.
-fn generated(
-    generator: &Generator,
-    dtype: DType,
-    len: usize,
-    (first, last): (usize, usize),
-) -> Fact {
-    let element = |at| eval::element(generator, dtype, len, at);
-    let unknown = Fact::unknown(dtype);
-    let (one, other) = (element(first), element(last));
-    if one.is_nan() || other.is_nan() {
-        return unknown;
-    }
-    let between = Fact::between(one, other);
-    match generator {
-        Generator::Random { .. } => Fact::between(Scalar::Float64(0.0), Scalar::Float64(1.0)),
-        // The last one is given, and those before it grow or fall.
-        Generator::Linspace { .. } => {
-            between.or(Fact::Same(element(last.saturating_sub(1).max(first))))
-        }
-        Generator::Arange { step, .. } => match (one.as_i128(), other.as_i128(), step.as_i128()) {
-            (Some(one), Some(other), Some(step)) => {
-                // Unless they wrap.
-                let steps = step.checked_mul((last - first) as i128);
-                match steps == Some(other - one) {
-                    true => between,
-                    false => unknown,
-                }
-            }
-            (_, _, _) => between,
-        },
-    }
-}
-
-/// The lesser, or the greater, of two elements.
-fn extreme(op: BinaryOp, a: Scalar, b: Scalar) -> Scalar {
-    // OK because both are of one dtype.
-    scalar::binary(op, a, b).unwrap_or(a)
-}
-
-/// Finds out what is known of the part of a box that lies in one block.
-fn know_block(
-    source: &BlockSource<'_>,
-    overlap: &[Overlap],
-    dtype: DType,
-    scratch: &mut DecodeScratch,
-    found: &mut Found,
-) -> Result<()> {
-    let unknown = Fact::unknown(dtype);
-    found.zones += 1;
-    if found.zones > MAX_ZONES_A_TILE || (found.fact == Some(unknown) && !found.is_exact) {
-        found.is_exact = false;
-        found.add(unknown);
-        return Ok(());
-    }
-    let (chunk, block) = source.numbers(overlap);
-    let blocks: &dyn Blocks = source.blocks;
-    let Some(zone) = blocks.zone(chunk, block, scratch)? else {
-        found.is_exact = false;
-        let constant = blocks.constant(chunk, scratch)?;
-        found.add(constant.map_or(unknown, Fact::Same));
-        return Ok(());
-    };
-    found.add(Fact::of_zone(&zone, dtype));
-    if !found.is_exact {
-        return Ok(());
-    }
-    let (least, greatest) = zone.bounds(dtype);
-    // Which of several NaNs a reduction gives is not known.
-    if zone.nans > 0 || !source.has_all(overlap) {
-        found.is_exact = false;
-        return Ok(());
-    }
-    let elems = source.elems(overlap);
-    let zeros = usize::try_from(zone.zeros).unwrap_or(usize::MAX);
-    found.exact = Some(match found.exact {
-        None => Exact {
-            least,
-            greatest,
-            elems,
-            zeros,
-        },
-        Some(before) => Exact {
-            least: extreme(BinaryOp::Min, before.least, least),
-            greatest: extreme(BinaryOp::Max, before.greatest, greatest),
-            elems: before.elems + elems,
-            zeros: before.zeros.saturating_add(zeros),
-        },
-    });
-    Ok(())
 }

@@ -71,6 +71,9 @@ pub(super) struct Counters {
     pub(super) scratch: AtomicUsize,
     pub(super) known: AtomicU64,
     pub(super) unneeded: AtomicU64,
+    pub(super) masked: AtomicU64,
+    pub(super) compiled: AtomicUsize,
+    pub(super) compile_ns: AtomicU64,
 }
 
 impl Counters {
@@ -94,10 +97,17 @@ impl Counters {
         self.blocks.fetch_add(counts.blocks, Ordering::Relaxed);
     }
 
+    /// Adds kernels that were compiled while a pass ran, and how long that took, in nanoseconds.
+    pub(super) fn add_compiled(&self, (count, ns): (usize, u64)) {
+        self.compiled.fetch_add(count, Ordering::Relaxed);
+        self.compile_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
     /// Adds what a worker did not decode.
     pub(super) fn add_skipped(&self, skipped: Skipped) {
         self.known.fetch_add(skipped.known, Ordering::Relaxed);
         self.unneeded.fetch_add(skipped.unneeded, Ordering::Relaxed);
+        self.masked.fetch_add(skipped.masked, Ordering::Relaxed);
     }
 
     /// Writes the totals into `stats`.
@@ -113,9 +123,12 @@ impl Counters {
         stats.bytes_read = self.bytes_read.load(Ordering::Relaxed);
         stats.bytes_decoded = self.bytes_decoded.load(Ordering::Relaxed);
         stats.blocks_decoded = self.blocks.load(Ordering::Relaxed);
+        stats.kernels_compiled += self.compiled.load(Ordering::Relaxed);
+        stats.compile += time(&self.compile_ns);
         stats.skipped = Skipped {
             known: self.known.load(Ordering::Relaxed),
             unneeded: self.unneeded.load(Ordering::Relaxed),
+            masked: self.masked.load(Ordering::Relaxed),
         };
         stats.peak_scratch_bytes = self.scratch.load(Ordering::Relaxed);
     }

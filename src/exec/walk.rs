@@ -239,6 +239,9 @@ impl Work<'_, '_> {
     }
 
     fn report(self) {
+        if let Some(skips) = &self.run.skips {
+            self.counters.add_compiled(skips.compiled());
+        }
         let workers = self
             .workers
             .into_inner()

@@ -4,7 +4,7 @@
 //! Bounds are rounded as the operations are, which keeps their order; where a function is as exact as its error bound,
 //! they are widened by more than that.
 
-use crate::ir::{Body, BodyInst, Elementwise, InputId, Reg, Sink};
+use crate::ir::{Body, BodyInst, Elementwise, FoldOp, InputId, Reg, RegData, Sink};
 use crate::math::scalar;
 use crate::table::{Id, Table};
 use crate::types::{BinaryOp, DType, Scalar, UnaryOp, Zone};
@@ -158,17 +158,24 @@ impl Fact {
     }
 }
 
-/// What is known of each register of `body`, whose inputs `inputs` is known of.
-pub fn facts(body: &Body, inputs: &[Fact], facts: &mut Table<Reg, Fact>) {
+/// What is known of each register of `body`, whose inputs `inputs` is known of, and one of whose registers may be known
+/// from elsewhere.
+pub fn facts(
+    body: &Body,
+    inputs: &[Fact],
+    given: Option<(Reg, Scalar)>,
+    facts: &mut Table<Reg, Fact>,
+) {
     facts.clear();
-    for data in body.regs.rows() {
-        let fact = match data.inst {
-            BodyInst::Const(value) => Same(value),
-            BodyInst::Input(input) => match inputs.get(input.index()) {
+    for (reg, data) in body.regs.iter() {
+        let fact = match (given, &data.inst) {
+            (Some((given, value)), _) if given == reg => Same(value),
+            (_, BodyInst::Const(value)) => Same(*value),
+            (_, BodyInst::Input(input)) => match inputs.get(input.index()) {
                 Some(&fact) => fact,
                 None => Fact::unknown(data.dtype),
             },
-            BodyInst::Map(map) => {
+            (_, BodyInst::Map(map)) => {
                 let dtype = |reg: Reg| body.regs[reg].dtype;
                 step(map.map(|arg| (facts[arg], dtype(arg))), data.dtype)
             }
@@ -196,9 +203,8 @@ pub fn needed(body: &Body, facts: &Table<Reg, Fact>, wanted: impl Fn(usize) -> b
         }
     };
     for (index, sink) in body.sinks.iter().enumerate() {
-        let (Sink::Store(reg) | Sink::Fold(_, reg)) = *sink;
         if wanted(index) {
-            want(reg, &mut open);
+            want(sink.reg(), &mut open);
         }
     }
     let known = open.is_empty();
@@ -221,6 +227,106 @@ pub fn needed(body: &Body, facts: &Table<Reg, Fact>, wanted: impl Fn(usize) -> b
         }
     }
     Needed { known, inputs }
+}
+
+/// The same body, computing no register that is known, nor anything that only those need; registers that are known
+/// become constants. Inputs and sinks stay where they are.
+pub fn specialised(body: &Body, facts: &Table<Reg, Fact>) -> Body {
+    let alias = aliases(body, facts);
+    let mut wanted: Table<Reg, bool> = body.regs.ids().map(|_| false).collect();
+    for sink in &body.sinks {
+        wanted[alias[sink.reg()]] = true;
+    }
+    for reg in body.regs.ids().rev() {
+        if let BodyInst::Map(map) = body.regs[reg].inst
+            && wanted[reg]
+            && facts[reg].same().is_none()
+        {
+            map.args().for_each(|arg| wanted[alias[arg]] = true);
+        }
+    }
+    let mut out = Body {
+        inputs: body.inputs.clone(),
+        ..Body::default()
+    };
+    let mut moved: Table<Reg, Reg> = body.regs.ids().collect();
+    for (reg, data) in body.regs.iter().filter(|(reg, _)| wanted[*reg]) {
+        let inst = match (facts[reg].same(), &data.inst) {
+            (Some(value), _) => BodyInst::Const(value),
+            (None, BodyInst::Map(map)) => BodyInst::Map(map.map(|arg| moved[alias[arg]])),
+            (None, inst) => inst.clone(),
+        };
+        let dtype = data.dtype;
+        moved[reg] = out.regs.push(RegData { inst, dtype });
+    }
+    let sinks = body.sinks.iter();
+    out.sinks = sinks
+        .map(|sink| match *sink {
+            Sink::Store(reg) => Sink::Store(moved[alias[reg]]),
+            Sink::Fold(op, reg) => Sink::Fold(op, moved[alias[reg]]),
+        })
+        .collect();
+    out
+}
+
+/// For each register the one that it is the same as: what a known condition picks, what a known truth leaves of an `and`
+/// or `or`.
+fn aliases(body: &Body, facts: &Table<Reg, Fact>) -> Table<Reg, Reg> {
+    let mut alias: Table<Reg, Reg> = body.regs.ids().collect();
+    for (reg, data) in body.regs.iter() {
+        let BodyInst::Map(map) = data.inst else {
+            continue;
+        };
+        let picked = match map {
+            Elementwise::Select {
+                condition,
+                then,
+                otherwise,
+            } => match facts[condition].truth() {
+                Some(true) => Some(then),
+                Some(false) => Some(otherwise),
+                None => None,
+            },
+            Elementwise::Binary(op @ (BinaryOp::And | BinaryOp::Or), a, b)
+                if data.dtype.is_bool() =>
+            {
+                let neutral = Some(op == BinaryOp::And);
+                match (facts[a].truth() == neutral, facts[b].truth() == neutral) {
+                    (true, _) => Some(b),
+                    (_, true) => Some(a),
+                    (false, false) => None,
+                }
+            }
+            Elementwise::Binary(..) | Elementwise::Unary(..) | Elementwise::Cast(_) => None,
+        };
+        if let Some(picked) = picked.filter(|_| facts[reg].same().is_none()) {
+            alias[reg] = alias[picked];
+        }
+    }
+    alias
+}
+
+/// The body that computes one bool register of another one, and folds it: whether any element is true, or all are.
+pub fn probe(body: &Body, reg: Reg, fold: FoldOp) -> Body {
+    let mut whole = body.clone();
+    whole.sinks = vec![Sink::Fold(fold, reg)];
+    let unknown = body
+        .regs
+        .rows()
+        .iter()
+        .map(|data| Fact::unknown(data.dtype));
+    specialised(&whole, &unknown.collect())
+}
+
+/// The inputs that a body reads.
+pub fn inputs_read(body: &Body) -> Table<InputId, bool> {
+    let mut read: Table<InputId, bool> = body.inputs.ids().map(|_| false).collect();
+    for data in body.regs.rows() {
+        if let BodyInst::Input(input) = data.inst {
+            read[input] = true;
+        }
+    }
+    read
 }
 
 /// What [`needed`] finds.

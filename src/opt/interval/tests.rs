@@ -219,7 +219,7 @@ fn only_what_is_picked_is_needed() {
     let any = Fact::unknown(DType::Int32);
     let mut known = Table::new();
     let mut check = |x: Fact, y: Fact, both: bool, expected: (bool, [bool; 3])| {
-        facts(&body, &[x, y, any], &mut known);
+        facts(&body, &[x, y, any], None, &mut known);
         let found = needed(&body, &known, |sink| both || sink == 0);
         let inputs = found.inputs.rows().to_vec();
         assert_eq!((found.known, &inputs[..]), (expected.0, &expected.1[..]));
