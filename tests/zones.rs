@@ -189,84 +189,124 @@ fn outcome(
     }
 }
 
-/// Random data, grids and programs: the same bits with and without, on both engines.
+/// Bytes without a pattern.
+fn noise(mut state: u64) -> Vec<u8> {
+    state = state.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut words = Vec::new();
+    for _ in 0..128 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        words.extend(state.to_ne_bytes());
+    }
+    words
+}
+
+/// Random data, grids and programs: the same bits with and without, on both engines. `FUSEBLOCK_ZONES` asks for other
+/// than 300 of them, from `FUSEBLOCK_ZONES_SEED` on.
 #[test]
 fn skipping_changes_no_bit() {
     let dir = tempfile::tempdir().unwrap();
-    let budget =
-        std::env::var("FUSEBLOCK_ZONES_MS").map_or(20_000, |budget| budget.parse().unwrap());
-    let (mut run, mut skipped, mut masked, mut refused) = (0, 0, 0, 0);
-    arbtest::arbtest(|u| {
-        let ndim = u.int_in_range(1..=3)?;
-        // One tile, or many.
-        let large = u.ratio(2, 5)?;
-        let range = match (large, ndim) {
-            (false, 1) => 1..=6000,
-            (false, 2) => 1..=90,
-            (false, _) => 1..=18,
-            (true, 1) => 200_000..=500_000,
-            (true, 2) => 400..=700,
-            (true, _) => 55..=80,
-        };
-        let shape: Vec<usize> = (0..ndim)
-            .map(|_| u.int_in_range(range.clone()))
-            .collect::<arbitrary::Result<_>>()?;
-        let shape = Shape::from(shape);
-        let mut operands = Operands::new();
-        for name in ["x", "y", "k"] {
-            let dtype = match name {
-                "y" => *u.choose(&[DType::Float64, DType::Float32])?,
-                _ => *u.choose(&DTYPES)?,
-            };
-            // One that broadcasts, now and then.
-            let own = match name == "k" && u.ratio(1, 4)? {
-                true => Shape::new(&shape[ndim - 1..]),
-                false => shape.clone(),
-            };
-            operands.push((name, operand(u, &dir.path().join(name), dtype, &own)?));
-        }
-        let last = shape[ndim - 1];
-        let program = format!("i = arange({last}); {}", program(u, ndim)?);
-        let mut outcomes = Vec::new();
-        for (zone_maps, engine, threads) in [
-            (false, Engine::Jit, 1),
-            (true, Engine::Jit, 1),
-            (true, Engine::Jit, 3),
-            (true, Engine::Interpreter, 1),
-        ] {
-            if large && engine == Engine::Interpreter {
-                continue;
-            }
-            let options = Options {
-                zone_maps,
-                engine,
-                threads: Some(threads),
-                ..Options::default()
-            };
-            outcomes.push(outcome(&program, &operands, options));
-        }
-        let (first, _) = &outcomes[0];
-        for (other, _) in &outcomes[1..] {
-            let grids: Vec<_> = operands.iter().map(|(_, array)| array.grid()).collect();
-            assert!(
-                other == first,
-                "{program} over {shape} {grids:?}: {other:?}, not {first:?}"
-            );
-        }
-        run += 1;
-        skipped += usize::from(outcomes[1].1.total() > 0);
-        masked += usize::from(outcomes[1].1.masked > 0);
-        refused += usize::from(first.is_err());
-        Ok(())
-    })
-    .size_max(1 << 10)
-    .budget_ms(budget);
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse::<u64>().unwrap())
+    };
+    let programs = number("FUSEBLOCK_ZONES").unwrap_or(300);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = number("FUSEBLOCK_ZONES_SEED").unwrap_or(now.unwrap().as_secs() << 20);
+    let mut seen = Seen::default();
+    for at in 0..programs {
+        seen.seed = seed + at;
+        let bytes = noise(seed + at);
+        random_case(&mut Unstructured::new(&bytes), dir.path(), &mut seen)
+            .unwrap_or_else(|_| panic!("seed {} has too few bytes", seed + at));
+    }
     // Else nothing was tested.
-    let enough = run > 100 && skipped * 5 > run && masked > 1 && refused * 2 < run;
+    let Seen {
+        skipped,
+        masked,
+        refused,
+    } = seen;
+    let enough = skipped * 5 > programs && masked > 0 && refused * 2 < programs;
     assert!(
-        enough,
-        "{run} programs, {skipped} with skipped and {masked} with masked blocks, {refused} refused"
+        enough || programs < 300,
+        "{programs} programs, {skipped} with skipped and {masked} with masked blocks, {refused} refused"
     );
+}
+
+/// What random programs came across.
+#[derive(Default)]
+struct Seen {
+    /// Of the program at hand.
+    seed: u64,
+    skipped: u64,
+    masked: u64,
+    refused: u64,
+}
+
+fn random_case(u: &mut Unstructured<'_>, dir: &Path, seen: &mut Seen) -> arbitrary::Result<()> {
+    let ndim = u.int_in_range(1..=3)?;
+    // One tile, or many.
+    let large = u.ratio(2, 5)?;
+    let range = match (large, ndim) {
+        (false, 1) => 1..=6000,
+        (false, 2) => 1..=90,
+        (false, _) => 1..=18,
+        (true, 1) => 200_000..=500_000,
+        (true, 2) => 400..=700,
+        (true, _) => 55..=80,
+    };
+    let shape: Vec<usize> = (0..ndim)
+        .map(|_| u.int_in_range(range.clone()))
+        .collect::<arbitrary::Result<_>>()?;
+    let shape = Shape::from(shape);
+    let mut operands = Operands::new();
+    for name in ["x", "y", "k"] {
+        let dtype = match name {
+            "y" => *u.choose(&[DType::Float64, DType::Float32])?,
+            _ => *u.choose(&DTYPES)?,
+        };
+        // One that broadcasts, now and then.
+        let own = match name == "k" && u.ratio(1, 4)? {
+            true => Shape::new(&shape[ndim - 1..]),
+            false => shape.clone(),
+        };
+        operands.push((name, operand(u, &dir.join(name), dtype, &own)?));
+    }
+    let last = shape[ndim - 1];
+    let program = format!("i = arange({last}); {}", program(u, ndim)?);
+    let mut outcomes = Vec::new();
+    for (zone_maps, engine, threads) in [
+        (false, Engine::Jit, 1),
+        (true, Engine::Jit, 1),
+        (true, Engine::Jit, 3),
+        (true, Engine::Interpreter, 1),
+    ] {
+        if large && engine == Engine::Interpreter {
+            continue;
+        }
+        let options = Options {
+            zone_maps,
+            engine,
+            threads: Some(threads),
+            ..Options::default()
+        };
+        outcomes.push(outcome(&program, &operands, options));
+    }
+    let (first, _) = &outcomes[0];
+    for (other, _) in &outcomes[1..] {
+        let grids: Vec<_> = operands.iter().map(|(_, array)| array.grid()).collect();
+        assert!(
+            other == first,
+            "seed {}: {program} over {shape} {grids:?}: {other:?}, not {first:?}",
+            seen.seed
+        );
+    }
+    seen.skipped += u64::from(outcomes[1].1.total() > 0);
+    seen.masked += u64::from(outcomes[1].1.masked > 0);
+    seen.refused += u64::from(first.is_err());
+    Ok(())
 }
 
 fn stats(program: &str, operands: &[(&str, &Array<'_>)]) -> (Vec<String>, Stats) {
@@ -386,6 +426,55 @@ fn what_a_mask_hides_that_was_computed_is_not_decoded() {
     // Where it hides nothing, it is looked at now and then only.
     let (_, seen) = stats("sum(where(x > 5e6, z, 0))", &operands);
     assert_eq!((seen.skipped.masked, seen.blocks_decoded), (0, 80));
+}
+
+/// Of no zones: the first block decides.
+#[test]
+fn what_is_found_ends_the_search() {
+    let dir = tempfile::tempdir().unwrap();
+    let x = ramp(&dir.path().join("x.b2nd"));
+    for program in [
+        "any(sin(x) > 0.5)",
+        "all(sin(x) < 0.5)",
+        "any(x >= 0), all(x < 9)",
+    ] {
+        let bound = Expr::new(program).unwrap().bind(&[("x", &x)]).unwrap();
+        let found = bound.options(Options {
+            zone_maps: false,
+            threads: Some(1),
+            ..Options::default()
+        });
+        let found = found.run().unwrap();
+        let answers: Vec<_> = found
+            .iter()
+            .map(|(_, array)| array.to_bytes().unwrap()[0])
+            .collect();
+        assert!(answers == [u8::from(program.starts_with("any"))] || answers == [1, 0]);
+        let stats = found.stats();
+        assert_eq!(
+            stats.blocks_decoded + stats.skipped.settled,
+            100,
+            "{program}"
+        );
+        assert!(stats.blocks_decoded < 10, "{program}");
+    }
+    // An answer that is not found needs all of them, and so does another output beside it.
+    let options = || Options {
+        zone_maps: false,
+        ..Options::default()
+    };
+    for program in ["any(sin(x) > 2)", "any(x > 5), sum(x)"] {
+        let bound = Expr::new(program).unwrap().bind(&[("x", &x)]).unwrap();
+        assert_eq!(
+            bound
+                .options(options())
+                .run()
+                .unwrap()
+                .stats()
+                .blocks_decoded,
+            100
+        );
+    }
 }
 
 /// Changes keep what is known of other chunks, and forget what they change.

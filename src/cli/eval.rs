@@ -139,11 +139,13 @@ pub(super) fn skipped_text(skipped: &Skipped) -> Option<String> {
         known,
         unneeded,
         masked,
+        settled,
     } = *skipped;
     let reasons = [
         (known, "what they give was known"),
         (unneeded, "nothing depended on them"),
         (masked, "a mask hid all of them"),
+        (settled, "the answer was found before"),
     ];
     let reasons = reasons.iter().filter(|(count, _)| *count > 0);
     let texts: Vec<String> = reasons

@@ -204,6 +204,7 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
             "known": stats.skipped.known,
             "unneeded": stats.skipped.unneeded,
             "masked": stats.skipped.masked,
+            "settled": stats.skipped.settled,
         },
         "kernels_compiled": stats.kernels_compiled,
         "passes": stats.passes,

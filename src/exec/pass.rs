@@ -282,6 +282,22 @@ impl<'a> PassRun<'a> {
 }
 
 impl PassRun<'_> {
+    /// Whether all that the pass delivers is known, whatever the tiles have that are left.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.sinks.iter().all(|sink| match sink {
+            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.is_settled(),
+            SinkRun::Store(_)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_)
+            | SinkRun::Raise(_) => false,
+        })
+    }
+
     /// Whether tiles had better come in order.
     pub(crate) fn wants_order(&self) -> bool {
         let wants =

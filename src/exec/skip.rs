@@ -80,8 +80,11 @@ type TileKey = (Vec<usize>, Vec<u64>);
 /// What a worker reuses from tile to tile.
 #[derive(Debug, Default)]
 pub(crate) struct Look {
+    /// Of each leaf.
     known: Vec<Fact>,
     exact: Vec<Option<Exact>>,
+    /// Whether any of that is worth anything; only then `facts` are this tile's.
+    told: bool,
     facts: Table<Reg, Fact>,
     /// For each leaf what stands in for its elements, if they are not needed.
     pub(crate) stand_ins: Vec<Option<StandIn>>,
@@ -111,12 +114,14 @@ pub struct Skipped {
     pub unneeded: u64,
     /// A mask that was computed hid all of them.
     pub masked: u64,
+    /// The answer was found before.
+    pub settled: u64,
 }
 
 impl Skipped {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.known + self.unneeded + self.masked
+        self.known + self.unneeded + self.masked + self.settled
     }
 }
 
@@ -250,7 +255,7 @@ impl Skips {
         look.answered.clear();
         look.stand_ins.clear();
         look.variant = None;
-        let mut told = false;
+        look.told = false;
         for (index, leaf) in run.leaves.iter().enumerate() {
             let unknown = Fact::unknown(leaf.dtype());
             let mut found = Found::default();
@@ -262,12 +267,12 @@ impl Skips {
                 found.is_exact = asked.any(|answer| answer.leaf == index);
                 let (start, extent) = own_box(leaf, tile);
                 know(leaf, &start, &extent, scratch, &mut found)?;
-                told |= found.fact.is_some_and(|fact| fact != unknown);
+                look.told |= found.fact.is_some_and(|fact| fact != unknown);
             }
             look.known.push(found.fact.unwrap_or(unknown));
             look.exact.push(found.exact.filter(|_| found.is_exact));
         }
-        if !told {
+        if !look.told {
             return Ok(Way::All);
         }
         for answer in &self.answers {
@@ -348,14 +353,16 @@ impl Skips {
         /// Of those that follow one in so many, unless one in so many was of use.
         const OFTEN: usize = 16;
         let probe = self.probe.as_ref()?;
-        let saves = |leaf: usize| {
-            probe.saves[leaf]
-                && look
-                    .stand_ins
-                    .get(leaf)
-                    .is_none_or(|stand_in| stand_in.is_none())
-        };
-        if matches!(way, Way::Known(_)) || !(0..probe.saves.len()).any(saves) {
+        let stands_in = |leaf: usize| look.stand_ins.get(leaf).is_some_and(Option::is_some);
+        let leaves = probe.reads.iter().zip(&probe.saves).enumerate();
+        let reads = leaves
+            .clone()
+            .all(|(leaf, (&reads, _))| !reads || !stands_in(leaf));
+        let saves = leaves
+            .into_iter()
+            .any(|(leaf, (_, &saves))| saves && !stands_in(leaf));
+        let decided = look.told && look.facts[probe.reg].same().is_some();
+        if matches!(way, Way::Known(_)) || decided || !reads || !saves {
             return None;
         }
         let tried = probe.tried.fetch_add(1, Ordering::Relaxed);
@@ -435,7 +442,7 @@ fn wanted(sinks: &[SinkRun<'_>], body: &Body, facts: &Table<Reg, Fact>, sink: us
 }
 
 /// Blocks that a tile has of some leaves.
-fn blocks(run: &PassRun<'_>, tile: &Tile, leaf: impl Fn(usize) -> bool) -> u64 {
+pub(crate) fn blocks(run: &PassRun<'_>, tile: &Tile, leaf: impl Fn(usize) -> bool) -> u64 {
     let leaves = run.leaves.iter().enumerate();
     let each = leaves.filter(|&(index, _)| leaf(index));
     each.map(|(_, leaf)| {

@@ -72,6 +72,7 @@ pub(super) struct Counters {
     pub(super) known: AtomicU64,
     pub(super) unneeded: AtomicU64,
     pub(super) masked: AtomicU64,
+    pub(super) settled: AtomicU64,
     pub(super) compiled: AtomicUsize,
     pub(super) compile_ns: AtomicU64,
 }
@@ -129,6 +130,7 @@ impl Counters {
             known: self.known.load(Ordering::Relaxed),
             unneeded: self.unneeded.load(Ordering::Relaxed),
             masked: self.masked.load(Ordering::Relaxed),
+            settled: self.settled.load(Ordering::Relaxed),
         };
         stats.peak_scratch_bytes = self.scratch.load(Ordering::Relaxed);
     }

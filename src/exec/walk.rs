@@ -16,6 +16,7 @@ use crate::exec::filter::{Part, deliver_slab};
 use crate::exec::options::Options;
 use crate::exec::pass::PassRun;
 use crate::exec::pool::Pool;
+use crate::exec::skip::blocks;
 use crate::exec::stats::Counters;
 use crate::exec::tiling::Tile;
 use crate::exec::worker::Worker;
@@ -163,8 +164,13 @@ struct Work<'w, 'a> {
 impl Work<'_, '_> {
     fn tile(&self, cell: &[usize], inner: usize) -> Result<()> {
         let tile = self.run.tiling.tile(cell, inner);
-        let worker = self.computed(&tile)?;
-        self.workers().push(worker);
+        if self.run.is_settled() {
+            let settled = blocks(self.run, &tile, |_| true);
+            self.counters.settled.fetch_add(settled, Ordering::Relaxed);
+        } else {
+            let worker = self.computed(&tile)?;
+            self.workers().push(worker);
+        }
         self.advance();
         Ok(())
     }
