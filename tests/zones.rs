@@ -227,6 +227,7 @@ fn skipping_changes_no_bit() {
         skipped,
         masked,
         refused,
+        ..
     } = seen;
     let enough = skipped * 5 > programs && masked > 0 && refused * 2 < programs;
     assert!(

@@ -13,7 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::{print, printable, repl, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{Skipped, Stats, bytes_text};
+use crate::exec::{Stats, bytes_text, skipped_text};
 use crate::explain::{self, Stage};
 use crate::expr::{Expr, Saved};
 
@@ -127,32 +127,10 @@ fn stats_text(stats: &Stats) -> String {
         bytes_text(stats.peak_scratch_bytes),
     );
     if let Some(text) = skipped_text(&stats.skipped) {
-        let _ = writeln!(out, "{text}");
+        let _ = writeln!(out, "skipped {text}");
     }
     out.pop();
     out
-}
-
-/// What was not decoded, and why, where there was anything.
-pub(super) fn skipped_text(skipped: &Skipped) -> Option<String> {
-    let Skipped {
-        known,
-        unneeded,
-        masked,
-        settled,
-    } = *skipped;
-    let reasons = [
-        (known, "what they give was known"),
-        (unneeded, "nothing depended on them"),
-        (masked, "a mask hid all of them"),
-        (settled, "the answer was found before"),
-    ];
-    let reasons = reasons.iter().filter(|(count, _)| *count > 0);
-    let texts: Vec<String> = reasons
-        .map(|(count, why)| format!("{count} because {why}"))
-        .collect();
-    let total = skipped.total();
-    (total > 0).then(|| format!("{total} blocks skipped: {}", texts.join(", ")))
 }
 
 /// Shows a program at one stage, or at all.
