@@ -16,6 +16,7 @@ use crate::math::SimdLevel;
 use crate::opt;
 use crate::opt::passes::PassPlan;
 use crate::source::{Source, Span};
+use crate::store::ZoneMap;
 use crate::syntax;
 use crate::syntax::ast::{Ast, Statement};
 use crate::types::{DType, Grid, Scalar, Shape};
@@ -456,6 +457,16 @@ impl<'a> Bound<'a> {
         }
     }
 
+    fn zone_maps_ignored(&self) -> Vec<String> {
+        let operands = self.prepared.func.operands.rows().iter();
+        let arrays = operands.zip(&self.operands);
+        let ignored = arrays.filter_map(|(operand, array)| match array.zone_map() {
+            ZoneMap::Ignored(why) => Some(format!("{}: {why}", operand.name)),
+            ZoneMap::None | ZoneMap::Inside | ZoneMap::Beside => None,
+        });
+        ignored.collect()
+    }
+
     fn evaluate(
         &self,
         destinations: Vec<Destination<'_>>,
@@ -464,6 +475,7 @@ impl<'a> Bound<'a> {
         let mut stats = Stats {
             parse: self.parse,
             check: self.check,
+            zone_maps_ignored: self.zone_maps_ignored(),
             elements_left_out: self
                 .operands
                 .iter()

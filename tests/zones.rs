@@ -8,6 +8,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use fuseblock::exec::{Options, Skipped, Stats};
 use fuseblock::store::edit::ArrayFile;
 use fuseblock::store::write::{self, Filters, WriteCodec, write_frame};
+use fuseblock::store::{Indexed, ZoneMap, index, index_beside};
 use fuseblock::types::{DType, Grid, Scalar, Shape};
 use fuseblock::{Array, Engine, Expr};
 
@@ -537,6 +538,102 @@ fn files_of_others_get_zones_when_they_are_sealed() {
         assert_eq!(plain.stats().skipped.known, 0);
     }
     assert!(known > 0);
+}
+
+/// Beside the file, for one that is to stay as it is; and only as long as it does.
+#[test]
+fn a_sidecar_counts_while_the_file_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let path = dir.path().join("a.b2nd");
+    std::fs::copy(golden.join("big-endian-f8.b2nd"), &path).unwrap();
+    let ask = || {
+        let x = Array::open(&path).unwrap();
+        stats("min(x), max(x)", &[("x", &x)])
+    };
+    let (before, _) = ask();
+    let file = std::fs::read(&path).unwrap();
+    let beside = dir.path().join("a.b2nd.fbz");
+    assert_eq!(
+        index_beside(&path).unwrap(),
+        Indexed::Beside(beside.clone())
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), file);
+    let (after, known) = ask();
+    assert_eq!((&after, known.blocks_decoded), (&before, 0));
+    assert_eq!(Array::open(&path).unwrap().zone_map(), ZoneMap::Beside);
+    // Damaged anywhere, or cut off, it is not used, or says so; and never answers otherwise.
+    let sidecar = std::fs::read(&beside).unwrap();
+    for at in 0..sidecar.len() {
+        let mut flipped = sidecar.clone();
+        flipped[at] ^= 1 << (at % 8);
+        std::fs::write(&beside, &flipped).unwrap();
+        let x = Array::open(&path).unwrap();
+        let expr = Expr::new("min(x), max(x)").unwrap();
+        match expr.bind(&[("x", &x)]).unwrap().run() {
+            Ok(evaluated) => {
+                let bytes = evaluated.array(0).to_bytes().unwrap();
+                assert_eq!(
+                    Scalar::read(DType::Float64, &bytes).unwrap().to_string(),
+                    before[0]
+                );
+            }
+            Err(error) => assert!(error.to_string().contains("a.b2nd.fbz"), "{error}"),
+        }
+        std::fs::write(&beside, &sidecar[..at]).unwrap();
+        assert_ne!(
+            Array::open(&path).unwrap().zone_map(),
+            ZoneMap::Beside,
+            "{at}"
+        );
+    }
+    std::fs::write(&beside, &sidecar).unwrap();
+    assert_eq!(Array::open(&path).unwrap().zone_map(), ZoneMap::Beside);
+    // The same bytes, but another file.
+    std::fs::rename(&path, dir.path().join("b.b2nd")).unwrap();
+    std::fs::copy(dir.path().join("b.b2nd"), &path).unwrap();
+    let (again, ignored) = ask();
+    assert_eq!(again, before);
+    assert_eq!(
+        ignored.zone_maps_ignored,
+        ["x: the file has changed since it was indexed"]
+    );
+}
+
+#[test]
+fn sparse_frames_have_sidecars_and_sealed_files_need_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let x = ramp(&dir.path().join("x.b2nd"));
+    let sparse = dir.path().join("s.b2nd");
+    let extras = write::Extras {
+        sparse: true,
+        ..write::Extras::default()
+    };
+    let options = write::Options::default();
+    let grid = x.grid().unwrap();
+    let writer =
+        write::ArrayWriter::create_with(&sparse, x.dtype(), x.shape(), grid, options, extras);
+    let writer = writer.unwrap();
+    writer
+        .write(&[0], x.shape(), &x.to_bytes().unwrap())
+        .unwrap();
+    writer.finish().unwrap();
+    assert!(
+        index(&sparse)
+            .unwrap_err()
+            .to_string()
+            .contains("--sidecar")
+    );
+    assert!(matches!(index_beside(&sparse).unwrap(), Indexed::Beside(_)));
+    let s = Array::open(&sparse).unwrap();
+    let (text, seen) = stats("max(s)", &[("s", &s)]);
+    assert_eq!((&*text[0], seen.blocks_decoded), ("999999.0", 0));
+    assert_eq!(index(dir.path().join("x.b2nd")).unwrap(), Indexed::Already);
+    assert_eq!(
+        index_beside(dir.path().join("x.b2nd")).unwrap(),
+        Indexed::Already
+    );
+    assert_eq!(x.zone_map(), ZoneMap::Inside);
 }
 
 #[test]

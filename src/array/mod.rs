@@ -22,7 +22,7 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
 use crate::store::write::Extras;
-use crate::store::{LinearArray, StoredArray, normalise_bools};
+use crate::store::{LinearArray, StoredArray, ZoneMap, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape, Zone};
 use fortran::Fortran;
 use left_out::Soundness;
@@ -185,6 +185,18 @@ impl<'a> Array<'a> {
     /// What is left out of it, if it was opened with [`OpenOptions::skip_damaged`] and has damaged chunks.
     pub fn left_out(&self) -> Option<&LeftOut> {
         self.left_out.as_deref()
+    }
+
+    /// Where it is noted what is known of its blocks.
+    pub fn zone_map(&self) -> ZoneMap {
+        match &self.place {
+            Place::Stored(stored) => stored.frame().zone_map(),
+            Place::Memory(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_) => ZoneMap::None,
+        }
     }
 
     /// The metalayers of the frame that an n-d array is stored in, for another one of its elements; none of any other

@@ -38,6 +38,8 @@ pub(super) enum Verb {
     Verify(Upkeep),
     /// Give a compressed file checksums of all it holds, as it is now
     Seal(Seal),
+    /// Note what is known of each block, so that expressions need not decode all of them
+    Index(Index),
     /// Write a compressed file anew, without what changes have left of earlier ones
     #[command(
         after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact log.b2nd --json"
@@ -205,6 +207,21 @@ pub(super) struct Seal {
     /// Take chunks for right that are not what was sealed
     #[arg(long)]
     pub(super) accept: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock index data.b2nd\n  fuseblock index shared.b2nd --sidecar"
+)]
+pub(super) struct Index {
+    /// The file, or the directory of a sparse frame
+    pub(super) path: PathBuf,
+    /// Leave the file as it is, and write to PATH.fbz beside it
+    #[arg(long)]
+    pub(super) sidecar: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -417,6 +434,7 @@ impl Args {
             Verb::Append(append) => append.json,
             Verb::Verify(args) | Verb::Compact(args) => args.json,
             Verb::Seal(args) => args.json,
+            Verb::Index(args) => args.json,
             Verb::Repair(repair) => repair.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,

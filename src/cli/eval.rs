@@ -129,6 +129,9 @@ fn stats_text(stats: &Stats) -> String {
     if let Some(text) = skipped_text(&stats.skipped) {
         let _ = writeln!(out, "skipped {text}");
     }
+    for ignored in &stats.zone_maps_ignored {
+        let _ = writeln!(out, "zone map ignored of {ignored}");
+    }
     out.pop();
     out
 }

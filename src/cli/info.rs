@@ -76,6 +76,9 @@ fn text(info: &Info) -> String {
     if let Some(seal) = &info.seal {
         line("seal", seal.to_string());
     }
+    if let Some(zone_map) = &info.zone_map {
+        line("zone map", zone_map.to_string());
+    }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
@@ -321,6 +324,7 @@ fn value(info: &Info) -> Value {
         }),
         "checksum": info.checksum,
         "seal": info.seal.as_ref().map(ToString::to_string),
+        "zone_map": info.zone_map.as_ref().map(ToString::to_string),
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
         "oddities": info.oddities,

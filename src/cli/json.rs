@@ -211,6 +211,7 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
         "threads": stats.threads,
         "simd": stats.simd.map_or("interpreter", |level| level.name()),
         "peak_scratch_bytes": stats.peak_scratch_bytes,
+        "zone_maps_ignored": stats.zone_maps_ignored,
         "elements_left_out": stats.elements_left_out,
     })
 }

@@ -44,6 +44,7 @@ pub fn run() -> ExitCode {
         Verb::Append(append) => append::append(append, &mut output),
         Verb::Verify(args) => upkeep::verify(args, &mut output),
         Verb::Seal(args) => upkeep::seal(args, &mut output),
+        Verb::Index(args) => upkeep::index(args, &mut output),
         Verb::Compact(args) => upkeep::compact(args, &mut output),
         Verb::Repair(args) => repair::repair(args, &mut output),
         Verb::Info(info) => info::info(info, &mut output),

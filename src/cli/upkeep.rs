@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::cli::args::{Seal, Upkeep as Args};
+use crate::cli::args::{Index, Seal, Upkeep as Args};
 use crate::cli::output::Output;
 use crate::cli::{print, printable};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::bytes_text;
 use crate::store::edit;
-use crate::store::{self, SealStatus};
+use crate::store::{self, Indexed, SealStatus};
 
 /// Decodes everything and verifies what is sealed.
 pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
@@ -99,6 +99,27 @@ pub(super) fn seal(args: &Seal, output: &mut Output) -> Result<()> {
     match output.is_json() {
         true => print(output, "{\"ok\":true}"),
         false => print(output, &format!("sealed {}", args.path.display())),
+    }
+}
+
+/// Notes what is known of each block.
+pub(super) fn index(args: &Index, output: &mut Output) -> Result<()> {
+    let indexed = match args.sidecar {
+        true => store::index_beside(&args.path)?,
+        false => store::index(&args.path)?,
+    };
+    let path = args.path.display();
+    let (place, text) = match &indexed {
+        Indexed::Already => (
+            "already",
+            format!("{path} has a zone map in its seal already"),
+        ),
+        Indexed::Inside => ("inside", format!("indexed and sealed {path}")),
+        Indexed::Beside(beside) => ("beside", format!("indexed {path} in {}", beside.display())),
+    };
+    match output.is_json() {
+        true => print(output, &format!("{{\"ok\":true,\"zone_map\":\"{place}\"}}")),
+        false => print(output, &text),
     }
 }
 

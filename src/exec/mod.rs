@@ -48,8 +48,8 @@ use crate::opt::passes::{Home, Pass, PassPlan, PassSink};
 use crate::types::{DType, Shape};
 
 pub use options::{Engine, Options, Progress};
-pub use show::{bytes_text, skipped_text};
 pub(crate) use show::{bodies, host_of as host, plan_text};
+pub use show::{bytes_text, skipped_text};
 pub use sink::{Piece, Receiver};
 pub use skip::Skipped;
 pub use stats::Stats;

@@ -51,6 +51,8 @@ pub struct Stats {
     pub peak_scratch_bytes: usize,
     /// Blocks that were not decoded because of what was known of them. Blocks that several tiles need count for each.
     pub skipped: Skipped,
+    /// Zone maps beside the files of operands that do not count: why.
+    pub zone_maps_ignored: Vec<String>,
     /// Elements of operands that were left out because they are damaged.
     pub elements_left_out: usize,
 }

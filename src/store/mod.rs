@@ -51,3 +51,4 @@ pub use scratch::{DecodeCounts, DecodeScratch};
 pub use seal::{LAYER as SEAL_LAYER, SealStatus, Verify};
 pub use stored::StoredArray;
 pub use verify::{Report, verify};
+pub use zone::{Indexed, ZoneMap, index, index_beside};

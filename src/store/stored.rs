@@ -191,12 +191,37 @@ impl StoredArray {
         block: usize,
         scratch: &mut DecodeScratch,
     ) -> Result<Option<Zone>> {
-        let frame = self.chunks.container();
-        if !self.zoned || frame.sealed().is_none() || self.left_out.contains(&chunk) {
+        let frame = self.frame();
+        if !self.zoned || !frame.has_zones() || self.left_out.contains(&chunk) {
             return Ok(None);
         }
         let entry = frame.entry(chunk, scratch)?;
         frame.zone(chunk, entry, block, scratch)
+    }
+
+    /// The frame that it is in.
+    pub fn frame(&self) -> &Frame {
+        self.chunks.container()
+    }
+
+    /// The extents of what a block has that is no padding.
+    pub(super) fn valid(&self, chunk: usize, block: usize) -> Vec<usize> {
+        let (chunks, blocks) = (
+            Shape::from(self.grid.chunks_per_axis(&self.shape)).strides(),
+            Shape::from(self.grid.blocks_per_axis()).strides(),
+        );
+        let counts = (
+            self.grid.chunks_per_axis(&self.shape),
+            self.grid.blocks_per_axis(),
+        );
+        let axes = 0..self.shape.ndim();
+        axes.map(|axis| {
+            let start = chunk / chunks[axis] % counts.0[axis] * self.grid.chunk[axis];
+            let inside = block / blocks[axis] % counts.1[axis] * self.grid.block[axis];
+            let end = self.grid.chunk[axis].min(self.shape[axis] - start);
+            self.grid.block[axis].min(end.saturating_sub(inside))
+        })
+        .collect()
     }
 
     fn expected(&self) -> Expected<'_> {

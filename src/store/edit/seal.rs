@@ -82,8 +82,8 @@ impl ArrayFile {
         let counts = &mut self.scratch.counts;
         let kept = match (self.frame.sealed(), committed) {
             (Some(sealed), Some(committed)) => {
-                let (source, header) = (self.frame.source(), self.frame.header());
-                let leaf = sealed.leaf(source, header, sealed.table().leaf_of(committed), counts);
+                let (source, base) = (self.frame.source(), self.frame.header().header_len);
+                let leaf = sealed.leaf(source, base, sealed.table().leaf_of(committed), counts);
                 let leaf = leaf.map_err(|error| source.blame(error))?;
                 let kept = leaf.of(committed).filter(|seal| seal.word == word).cloned();
                 // What is known of elements is of those that were there.

@@ -15,6 +15,7 @@ use super::file::Source;
 use super::npy::NpyHeader;
 use super::open::Opened;
 use super::seal::{SealStatus, Verify};
+use super::zone::ZoneMap;
 use crate::error::Result;
 use crate::types::{DType, Shape};
 
@@ -152,6 +153,8 @@ pub struct Info {
     pub checksum: Option<&'static str>,
     /// What the seal of a frame says about it as a whole; `None` where there cannot be one.
     pub seal: Option<SealStatus>,
+    /// Where it is noted what is known of the blocks of an n-d array; `None` where there cannot be a zone map.
+    pub zone_map: Option<ZoneMap>,
     /// Every chunk, or the first [`MAX_LISTED_CHUNKS`](crate::limits::MAX_LISTED_CHUNKS), where
     /// that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
@@ -272,6 +275,7 @@ impl Info {
             vl_metalayers: Vec::new(),
             checksum: None,
             seal: None,
+            zone_map: None,
             chunk_list: None,
             members: Vec::new(),
             columns: Vec::new(),

@@ -40,8 +40,13 @@ pub(super) fn root(source: &Source, start: u64, len: u64) -> Result<[u8; ROOT_BY
 /// Puts the root of a complete trailer into its slot, the last 16 bytes.
 pub(in crate::store) fn sign(trailer: &mut [u8]) {
     if let Some((signed, slot)) = trailer.split_last_chunk_mut::<ROOT_BYTES>() {
-        *slot = XxHash3_128::oneshot(signed).to_le_bytes();
+        *slot = root_of(signed);
     }
+}
+
+/// The root of what is signed by these bytes.
+pub(in crate::store) fn root_of(signed: &[u8]) -> [u8; ROOT_BYTES] {
+    XxHash3_128::oneshot(signed).to_le_bytes()
 }
 
 /// What a seal has of a chunk.

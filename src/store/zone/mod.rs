@@ -1,10 +1,47 @@
 //! In: a decoded block, and how much of it is no padding. Out: what is known of its elements from then on.
 //! Never: padding seen; a bool that is neither 0 nor 1.
 
+mod index;
+pub(in crate::store) mod sidecar;
+
+use std::fmt;
+
 use crate::types::{DType, Zone};
 
+pub use index::{Indexed, index, index_beside};
+
+/// Where it is noted what is known of an array's blocks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ZoneMap {
+    /// Nowhere.
+    None,
+    /// In the seal of its file.
+    Inside,
+    /// In a file beside it.
+    Beside,
+    /// In a file beside it that does not count: why.
+    Ignored(String),
+}
+
+impl fmt::Display for ZoneMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ZoneMap::None => f.write_str("none"),
+            ZoneMap::Inside => f.write_str("in the seal"),
+            ZoneMap::Beside => f.write_str("beside the file"),
+            ZoneMap::Ignored(why) => write!(f, "ignored: {why}"),
+        }
+    }
+}
+
 /// The zone of the first `valid` elements along each axis of a block of `extents`, native-endian.
-pub(super) fn zone_of(dtype: DType, bytes: &[u8], extents: &[usize], valid: &[usize]) -> Zone {
+pub(in crate::store) fn zone_of(
+    dtype: DType,
+    bytes: &[u8],
+    extents: &[usize],
+    valid: &[usize],
+) -> Zone {
     match dtype {
         DType::Bool => over::<Truth>(bytes, extents, valid),
         DType::Int8 => over::<i8>(bytes, extents, valid),
