@@ -202,6 +202,15 @@ pub const MAX_RECENT_LEAVES: usize = 64;
 /// Bytes of these leaves: those of chunks with many blocks are longer.
 pub const RECENT_LEAF_BYTES: usize = 2 << 20;
 
+/// Bytes of a program file: more than a program may have.
+pub const MAX_PROGRAM_FILE_BYTES: usize = 4 << 20;
+
+/// Operands of a program file.
+pub const MAX_PROGRAM_OPERANDS: usize = 256;
+
+/// Program files that are operands of each other: one that is its own operand ends here.
+pub const MAX_NESTED_PROGRAMS: usize = 8;
+
 /// Tiles whose elements were known and whose partials are kept, of a pass: few are ever different.
 pub const MAX_KNOWN_TILES: usize = 256;
 

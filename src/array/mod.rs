@@ -15,6 +15,7 @@ mod operand;
 mod output;
 mod rechunk;
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -66,6 +67,15 @@ enum Place<'a> {
     Npy(Arc<NpyFile>),
     Fortran(Arc<Fortran>),
     Soundness(Arc<Soundness>),
+    Lazy(Arc<dyn Lazy>),
+}
+
+/// Blocks of an array that is computed when it is read.
+pub(crate) trait Lazy: Blocks {
+    /// How it is cut where somebody wants blocks.
+    fn grid(&self) -> &Grid;
+    /// It, for those who know what it is.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// How an array's elements can be reached.
@@ -162,7 +172,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.declared_dtype(),
             Place::Npy(file) => file.declared_dtype(),
             Place::Fortran(fortran) => fortran.declared_dtype(),
-            Place::Memory(_) | Place::Soundness(_) => None,
+            Place::Memory(_) | Place::Soundness(_) | Place::Lazy(_) => None,
         }
     }
 
@@ -178,6 +188,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.grid(),
             Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Soundness(soundness) => Some(soundness.grid()),
+            Place::Lazy(lazy) => Some(lazy.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -195,7 +206,8 @@ impl<'a> Array<'a> {
             | Place::Linear(_)
             | Place::Npy(_)
             | Place::Fortran(_)
-            | Place::Soundness(_) => ZoneMap::None,
+            | Place::Soundness(_)
+            | Place::Lazy(_) => ZoneMap::None,
         }
     }
 
@@ -211,7 +223,21 @@ impl<'a> Array<'a> {
             | Place::Linear(_)
             | Place::Npy(_)
             | Place::Fortran(_)
-            | Place::Soundness(_) => Ok(Extras::default()),
+            | Place::Soundness(_)
+            | Place::Lazy(_) => Ok(Extras::default()),
+        }
+    }
+
+    /// What computes it, where it is computed when it is read.
+    pub(crate) fn as_computed(&self) -> Option<&dyn Any> {
+        match &self.place {
+            Place::Lazy(lazy) => Some(lazy.as_any()),
+            Place::Memory(_)
+            | Place::Stored(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_) => None,
         }
     }
 
@@ -227,6 +253,7 @@ impl<'a> Array<'a> {
             Place::Npy(file) => Layout::Runs(&**file),
             Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
             Place::Soundness(soundness) => Layout::Blocks(soundness.grid(), &**soundness),
+            Place::Lazy(lazy) => Layout::Blocks(lazy.grid(), &**lazy),
         }
     }
 
@@ -335,6 +362,16 @@ impl Array<'static> {
     /// As [`Array::open`].
     pub fn from_file_bytes(bytes: Vec<u8>) -> Result<Self> {
         Self::options().from_file_bytes(bytes)
+    }
+
+    /// An array that is computed when it is read.
+    pub(crate) fn computed(dtype: DType, shape: Shape, lazy: Arc<dyn Lazy>) -> Self {
+        Self {
+            dtype,
+            shape,
+            place: Place::Lazy(lazy),
+            left_out: None,
+        }
     }
 
     fn npy(file: NpyFile) -> Self {

@@ -109,9 +109,11 @@ impl OpenOptions {
         match self.opened(path)? {
             Opened::Zip(zip) => self.in_zip(&zip, zip.find(member)?),
             Opened::Table(table) => self.array(Opened::Rootdir(table.column(member)?.into())),
-            Opened::Frame(_) | Opened::Npy(_) | Opened::Bloscpack(_) | Opened::Rootdir(_) => {
-                Err(no_part(path, member, "is no zip file"))
-            }
+            Opened::Frame(_)
+            | Opened::Npy(_)
+            | Opened::Bloscpack(_)
+            | Opened::Rootdir(_)
+            | Opened::Program(..) => Err(no_part(path, member, "is no zip file")),
         }
     }
 

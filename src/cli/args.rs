@@ -53,6 +53,8 @@ pub(super) enum Verb {
     Head(Head),
     /// Show what an expression becomes, stage by stage
     Explain(Explain),
+    /// Write a program and its operands to a file that opens like an array, computed when it is read
+    View(View),
     /// Make compressed arrays, evaluate an expression over them and say what happened
     Demo(Demo),
     /// Read statements line by line
@@ -174,6 +176,9 @@ pub(super) struct RunArgs {
     /// Decode every block, also where zone maps say that it is not needed
     #[arg(long)]
     pub(super) no_zone_maps: bool,
+    /// Let programs (.fbe) name files outside of their directory
+    #[arg(long)]
+    pub(super) allow_outside: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -326,6 +331,28 @@ pub(super) struct Explain {
 
 #[derive(Debug, ClapArgs)]
 #[command(
+    after_help = "Examples:\n  fuseblock view 'sqrt(u**2 + v**2)' u.b2nd v.b2nd -o speed.fbe\n  fuseblock eval 'max(speed)' speed.fbe"
+)]
+pub(super) struct View {
+    /// The expression or program; of several statements the last one is the array
+    #[arg(allow_hyphen_values = true)]
+    pub(super) expr: String,
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
+    /// a zip file, PATH:DTYPE for items of another dtype
+    pub(super) operands: Vec<String>,
+    /// The file to write: a text
+    #[arg(short, long, value_name = "OUT.fbe")]
+    pub(super) output: PathBuf,
+    /// Name operands outside of the directory of the file, too
+    #[arg(long)]
+    pub(super) allow_outside: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
     after_help = "Examples:\n  fuseblock demo\n  fuseblock demo --n 8000 --codec zstd --dir /tmp/slides"
 )]
 pub(super) struct Demo {
@@ -439,6 +466,7 @@ impl Args {
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,
+            Verb::View(args) => args.json,
             Verb::Explain(_) | Verb::Demo(_) => false,
         }
     }
@@ -477,6 +505,7 @@ impl RunArgs {
         Array::options()
             .verify(verify)
             .skip_damaged(self.skip_damaged)
+            .allow_outside(self.allow_outside)
     }
 }
 

@@ -50,6 +50,7 @@ pub fn run() -> ExitCode {
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),
         Verb::Explain(explain) => eval::explain(explain, &mut output),
+        Verb::View(args) => eval::view(args, &mut output),
         Verb::Demo(demo) => demo::demo(demo, &mut output),
         Verb::Repl(repl) => repl::repl(repl, &mut output),
     });

@@ -72,6 +72,7 @@ codes! {
     BadChecksum "E0311" "bytes that do not agree with their checksum";
     BadZip "E0312" "a zip file whose structure contradicts itself";
     BadSeal "E0313" "a seal that contradicts itself or the file around it";
+    BadProgram "E0314" "a program file that cannot be read, or whose operands are not what it says";
 
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";

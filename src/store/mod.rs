@@ -25,6 +25,7 @@ pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
+pub mod program;
 mod read_limits;
 mod stored;
 mod verify;

@@ -204,26 +204,6 @@ impl StoredArray {
         self.chunks.container()
     }
 
-    /// The extents of what a block has that is no padding.
-    pub(super) fn valid(&self, chunk: usize, block: usize) -> Vec<usize> {
-        let (chunks, blocks) = (
-            Shape::from(self.grid.chunks_per_axis(&self.shape)).strides(),
-            Shape::from(self.grid.blocks_per_axis()).strides(),
-        );
-        let counts = (
-            self.grid.chunks_per_axis(&self.shape),
-            self.grid.blocks_per_axis(),
-        );
-        let axes = 0..self.shape.ndim();
-        axes.map(|axis| {
-            let start = chunk / chunks[axis] % counts.0[axis] * self.grid.chunk[axis];
-            let inside = block / blocks[axis] % counts.1[axis] * self.grid.block[axis];
-            let end = self.grid.chunk[axis].min(self.shape[axis] - start);
-            self.grid.block[axis].min(end.saturating_sub(inside))
-        })
-        .collect()
-    }
-
     fn expected(&self) -> Expected<'_> {
         Expected {
             nbytes: self.geometry.chunk_bytes..=self.geometry.chunk_bytes,

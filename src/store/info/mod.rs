@@ -14,6 +14,7 @@ use super::dtype::{FileDType, Items};
 use super::file::Source;
 use super::npy::NpyHeader;
 use super::open::Opened;
+use super::program::ProgramFile;
 use super::seal::{SealStatus, Verify};
 use super::zone::ZoneMap;
 use crate::error::Result;
@@ -40,6 +41,8 @@ pub enum Kind {
     Rootdir,
     /// The directory of a table of such arrays.
     Table,
+    /// A program that is computed when it is read.
+    Program,
 }
 
 impl fmt::Display for Kind {
@@ -52,6 +55,7 @@ impl fmt::Display for Kind {
             Kind::Bloscpack => "Bloscpack file",
             Kind::Rootdir => "bcolz or BLZ array",
             Kind::Table => "bcolz or BLZ table",
+            Kind::Program => "program, computed when it is read",
         })
     }
 }
@@ -160,6 +164,8 @@ pub struct Info {
     pub chunk_list: Option<Vec<ChunkInfo>>,
     /// The members of a zip file.
     pub members: Vec<MemberInfo>,
+    /// The program and its operands, of a file of one.
+    pub program: Option<ProgramFile>,
     /// The columns of a table.
     pub columns: Vec<ColumnInfo>,
     /// What is unusual about the file, a sentence each.
@@ -215,6 +221,21 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
         Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
         Opened::Rootdir(array) => legacy::rootdir(&array, options),
         Opened::Table(table) => legacy::table(&table),
+        Opened::Program(file, _) => Ok(of_program(*file)),
+    }
+}
+
+fn of_program(file: ProgramFile) -> Info {
+    let bytes = (file.shape.elems() as u64).saturating_mul(file.dtype.size() as u64);
+    Info {
+        dtype: Some(file.dtype.name().to_string()),
+        computes: Ok(file.dtype),
+        itemsize: Some(file.dtype.size()),
+        shape: Some(file.shape.clone()),
+        data_bytes: Some(bytes),
+        nbytes: bytes,
+        program: Some(file),
+        ..Info::blank(Kind::Program, 0)
     }
 }
 
@@ -276,6 +297,7 @@ impl Info {
             checksum: None,
             seal: None,
             zone_map: None,
+            program: None,
             chunk_list: None,
             members: Vec::new(),
             columns: Vec::new(),

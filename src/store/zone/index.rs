@@ -81,7 +81,7 @@ pub fn index_beside(path: impl AsRef<Path>) -> Result<Indexed> {
         let blocks = 0..array.blocks_per_chunk();
         let found = blocks.map(|number| {
             array.decode(chunk, number, &mut scratch, &mut block)?;
-            let valid = array.valid(chunk, number);
+            let (_, valid) = array.grid().block_box(array.shape(), chunk, number);
             Ok(zone_of(array.dtype(), &block, &array.grid().block, &valid))
         });
         let found = found.collect::<Result<Vec<Zone>>>();
