@@ -24,6 +24,7 @@ impl Array<'static> {
     /// | `PATH:bytes` | the same with items taken as their bytes: [`Array::open_bytes`] |
     /// | `PATH:MEMBER` | a member of a zip file, a column of a table: [`Array::open_member`] |
     /// | `PATH:MEMBER:DTYPE`, `PATH:MEMBER:bytes` | both |
+    /// | `PATH@VERSION`, `PATH@VERSION:DTYPE` | an older version of a dataset: [`OpenOptions::version`] |
     ///
     /// A path that exists as it is comes first; else it ends at the last colon before which there
     /// is a file. A member that has the name of a dtype comes before the dtype.
@@ -90,10 +91,16 @@ impl OpenOptions {
         if Opened::is_at(whole) {
             return self.open(whole);
         }
+        if let Some((path, version)) = versioned(text) {
+            return self.clone().version(version).open(path);
+        }
         for (colon, _) in text.rmatch_indices(':') {
-            let path = Path::new(&text[..colon]);
-            if Opened::is_at(path) {
-                return self.open_part(path, &text[colon + 1..]);
+            let (path, part) = (&text[..colon], &text[colon + 1..]);
+            if Opened::is_at(Path::new(path)) {
+                return self.open_part(Path::new(path), part);
+            }
+            if let Some((path, version)) = versioned(path) {
+                return self.clone().version(version).open_part(path, part);
             }
         }
         // Says that there is no such file.
@@ -109,9 +116,11 @@ impl OpenOptions {
         match self.opened(path)? {
             Opened::Zip(zip) => self.in_zip(&zip, zip.find(member)?),
             Opened::Table(table) => self.array(Opened::Rootdir(table.column(member)?.into())),
-            Opened::Frame(_) | Opened::Npy(_) | Opened::Bloscpack(_) | Opened::Rootdir(_) => {
-                Err(no_part(path, member, "is no zip file"))
-            }
+            Opened::Frame(_)
+            | Opened::Npy(_)
+            | Opened::Bloscpack(_)
+            | Opened::Rootdir(_)
+            | Opened::Dataset(_) => Err(no_part(path, member, "is no zip file")),
         }
     }
 
@@ -158,6 +167,14 @@ impl OpenOptions {
         options.items = items;
         options
     }
+}
+
+/// The path and the version that `PATH@VERSION` names, where there is something at the path.
+fn versioned(text: &str) -> Option<(&Path, u64)> {
+    let (path, version) = text.rsplit_once('@')?;
+    let version = version.parse().ok()?;
+    let path = Path::new(path);
+    Opened::is_at(path).then_some((path, version))
 }
 
 /// How items are taken where this word stands behind a path.

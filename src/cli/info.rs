@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::cli::args::Info as Args;
+use crate::cli::dataset;
 use crate::cli::output::Output;
 use crate::cli::{print, printable};
 use crate::error::Result;
@@ -18,6 +19,9 @@ use crate::types::Shape;
 
 /// Says what a file holds.
 pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
+    if args.history {
+        return dataset::history(args, output);
+    }
     let options = InfoOptions {
         chunks: args.chunks,
     };
@@ -90,6 +94,9 @@ fn text(info: &Info) -> String {
     }
     for listed in &info.columns {
         line("column", column(listed));
+    }
+    for (name, fact) in info.dataset.iter().flat_map(dataset::facts) {
+        line(name, fact);
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
@@ -323,6 +330,7 @@ fn value(info: &Info) -> Value {
         "seal": info.seal.as_ref().map(ToString::to_string),
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
+        "dataset": info.dataset.as_ref().map(dataset::value),
         "oddities": info.oddities,
     })
 }

@@ -5,6 +5,7 @@
 mod append;
 mod args;
 mod convert;
+mod dataset;
 mod demo;
 mod eval;
 mod head;
@@ -45,6 +46,7 @@ pub fn run() -> ExitCode {
         Verb::Verify(args) => upkeep::verify(args, &mut output),
         Verb::Seal(args) => upkeep::seal(args, &mut output),
         Verb::Compact(args) => upkeep::compact(args, &mut output),
+        Verb::Vacuum(args) => dataset::vacuum(args, &mut output),
         Verb::Repair(args) => repair::repair(args, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),

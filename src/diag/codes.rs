@@ -72,6 +72,8 @@ codes! {
     BadChecksum "E0311" "bytes that do not agree with their checksum";
     BadZip "E0312" "a zip file whose structure contradicts itself";
     BadSeal "E0313" "a seal that contradicts itself or the file around it";
+    BadDataset "E0314" "a dataset whose parts contradict each other, or are missing";
+    Conflict "E0315" "changes to what somebody else has changed meanwhile";
 
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";

@@ -149,7 +149,8 @@ fn frame_of(case: &Case) -> Result<Box<Frame>, String> {
         | Opened::Zip(_)
         | Opened::Bloscpack(_)
         | Opened::Rootdir(_)
-        | Opened::Table(_)) => Err(format!("{other:?} is no frame")),
+        | Opened::Table(_)
+        | Opened::Dataset(_)) => Err(format!("{other:?} is no frame")),
     }
 }
 

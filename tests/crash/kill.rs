@@ -9,8 +9,8 @@ use fuseblock::array::npy::NpyWriter;
 use fuseblock::types::Shape;
 use fuseblock::{Array, DType};
 
+use crate::bits::Bits;
 use crate::common::read_all;
-use crate::model::Bits;
 
 /// Rows of each part that is appended.
 const PARTS: [usize; 3] = [1, 700, 9_000];

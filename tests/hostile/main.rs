@@ -63,6 +63,7 @@ fn open_frame(file: &[u8]) -> Result<Frame> {
         | Opened::Zip(_)
         | Opened::Bloscpack(_)
         | Opened::Rootdir(_)
-        | Opened::Table(_)) => panic!("not a frame: {other:?}"),
+        | Opened::Table(_)
+        | Opened::Dataset(_)) => panic!("not a frame: {other:?}"),
     }
 }
