@@ -6,8 +6,13 @@
 mod common;
 #[path = "../crash/bits.rs"]
 mod bits;
+#[path = "../common/noting.rs"]
+mod noting;
+mod command;
 mod crash;
 mod disk;
+mod earlier;
+mod expressions;
 mod model;
 mod hostile;
 mod several;
