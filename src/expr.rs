@@ -1,12 +1,14 @@
 //! In: an expression string and named arrays. Out: results. Never: a stage of its own; this is
 //! the library's front door, behind which the stages run in order.
 
+mod program;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::array::{Array, Element, LeftOut, OutputFile, SaveOptions};
-use crate::check::{self, Scope};
+use crate::check::{self, Group, Scope};
 use crate::diag::{Code, Diagnostic};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Destination, Engine, Options, Receiver, Stats, Task};
@@ -16,9 +18,13 @@ use crate::math::SimdLevel;
 use crate::opt;
 use crate::opt::passes::PassPlan;
 use crate::source::{Source, Span};
+use crate::store::ZoneMap;
 use crate::syntax;
 use crate::syntax::ast::{Ast, Statement};
 use crate::types::{DType, Grid, Scalar, Shape};
+
+use program::Program;
+pub use program::save_program;
 
 /// Elements of an operand's blocks below which a result gets others.
 const KEPT_BLOCK_ELEMS: usize = 4_096;
@@ -149,7 +155,7 @@ impl Expr {
     /// [`ErrorKind::Expression`] if names, types or shapes do not fit.
     pub fn bind<'a>(&self, operands: &[(&str, &Array<'a>)]) -> Result<Bound<'a>> {
         let started = Instant::now();
-        let prepared = self.prepare(declared(operands))?;
+        let prepared = self.prepare(operands)?;
         let arrays = prepared
             .func
             .operands
@@ -164,7 +170,7 @@ impl Expr {
 
     /// The typed IR for these operands, as the checker builds it.
     pub(crate) fn checked(&self, operands: &[(&str, &Array<'_>)]) -> Result<Verified> {
-        let scope = scope_of(&declared(operands))?;
+        let scope = scope_of(operands)?;
         let checked = check::check(&self.source, &self.ast, &scope);
         let checked = checked.map_err(|list| Error::expression(&self.source, list))?;
         self.computes(&checked.func)?;
@@ -187,12 +193,13 @@ impl Expr {
     }
 
     /// The compiled form for operands declared so, remembered.
-    fn prepare(&self, given: Vec<Operand>) -> Result<Arc<Prepared>> {
+    fn prepare(&self, operands: &[(&str, &Array<'_>)]) -> Result<Arc<Prepared>> {
+        let given = declared(operands);
         let remembered = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = remembered().iter().find(|prepared| prepared.given == given) {
             return Ok(Arc::clone(found));
         }
-        let scope = scope_of(&given)?;
+        let scope = scope_of(operands)?;
         let prepared = Arc::new(Prepared::new(&self.source, &self.ast, &scope, given)?);
         self.computes(&prepared.func)?;
         let mut list = remembered();
@@ -225,44 +232,63 @@ impl Prepared {
     }
 }
 
-/// Arrays as the checker sees them.
+/// Arrays as the checker sees them: what tells apart programs that are checked for them.
 fn declared(operands: &[(&str, &Array<'_>)]) -> Vec<Operand> {
-    let each = operands.iter();
-    each.map(|(name, array)| declare(name, array)).collect()
+    let mut found = Vec::with_capacity(operands.len());
+    for (name, array) in operands {
+        declare_all(name, array, &mut found);
+    }
+    found
+}
+
+fn declare_all(key: &str, array: &Array<'_>, found: &mut Vec<Operand>) {
+    let mut own = declare(key, array);
+    if let Some(program) = Program::of(array) {
+        for (name, array) in program.operands() {
+            declare_all(&format!("{key}.{name}"), array, found);
+        }
+        own.name = format!("{key} = {}", program.text());
+    }
+    found.push(own);
 }
 
 /// The names of a program. A name given twice is refused: nobody could say which array it means.
-fn scope_of(given: &[Operand]) -> Result<Scope> {
+fn scope_of(given: &[(&str, &Array<'_>)]) -> Result<Scope> {
     let mut scope = Scope::new();
-    for (index, operand) in given.iter().enumerate() {
-        let name = &operand.name;
-        if given[..index].iter().any(|other| other.name == *name) {
+    for (index, (name, array)) in given.iter().enumerate() {
+        if given[..index].iter().any(|(other, _)| other == name) {
             let message = format!("two operands are called `{name}`");
             let error = Error::new(ErrorKind::Argument, Code::Usage, message);
             return Err(error.with_help(format!("call one of them `{name}2`, say")));
         }
-        enter(&mut scope, operand.clone());
+        enter(&mut scope, name, array);
     }
     Ok(scope)
 }
 
-/// Gives the checker an operand.
-pub(crate) fn enter(scope: &mut Scope, operand: Operand) {
-    let Operand {
-        name,
-        dtype,
-        shape,
-        grid,
-        damaged,
-    } = operand;
-    scope.operand(&name, dtype, shape, grid);
-    if damaged {
-        scope.leave_out(&name);
+/// Gives the checker an array.
+pub(crate) fn enter(scope: &mut Scope, name: &str, array: &Array<'_>) {
+    enter_in(scope, Group::default(), name, name, array);
+}
+
+/// Gives the checker an array that has the name `key` among all, and `name` in a group. One that is computed is what its
+/// program says, with names of its own.
+fn enter_in(scope: &mut Scope, group: Group, name: &str, key: &str, array: &Array<'_>) {
+    let Some(program) = Program::of(array) else {
+        scope.operand_in(group, name, declare(key, array));
+        return;
+    };
+    let inner = scope.group();
+    for (name, array) in program.operands() {
+        enter_in(scope, inner, name, &format!("{key}.{name}"), array);
     }
+    let (source, ast, output) = program.tree();
+    scope.keep_in(inner, source, ast);
+    scope.bind((group, inner), name, source, ast, output);
 }
 
 /// An array as the checker sees it.
-pub(crate) fn declare(name: &str, array: &Array<'_>) -> Operand {
+fn declare(name: &str, array: &Array<'_>) -> Operand {
     Operand {
         name: name.to_string(),
         dtype: array.dtype(),
@@ -272,8 +298,16 @@ pub(crate) fn declare(name: &str, array: &Array<'_>) -> Operand {
     }
 }
 
+/// The array for an operand of a checked program: one of those given, which elements of it are sound, or an operand of a
+/// program among them.
 pub(crate) fn find<'a>(operands: &[(&str, &Array<'a>)], name: &str) -> Result<Array<'a>> {
     let given = |name: &str| operands.iter().find(|(given, _)| *given == name);
+    if let Some((outer, inner)) = name.split_once('.')
+        && let Some(program) = given(outer).and_then(|(_, array)| Program::of(array))
+    {
+        let operands = program.operands();
+        return find(&operands.collect::<Vec<_>>(), inner);
+    }
     let sound = Operand::sound_of(name).and_then(|name| Some(given(name)?.1.left_out()?.sound()));
     let found = given(name).map(|(_, array)| (*array).clone()).or(sound);
     found.ok_or_else(|| {
@@ -456,6 +490,16 @@ impl<'a> Bound<'a> {
         }
     }
 
+    fn zone_maps_ignored(&self) -> Vec<String> {
+        let operands = self.prepared.func.operands.rows().iter();
+        let arrays = operands.zip(&self.operands);
+        let ignored = arrays.filter_map(|(operand, array)| match array.zone_map() {
+            ZoneMap::Ignored(why) => Some(format!("{}: {why}", operand.name)),
+            ZoneMap::None | ZoneMap::Inside | ZoneMap::Beside => None,
+        });
+        ignored.collect()
+    }
+
     fn evaluate(
         &self,
         destinations: Vec<Destination<'_>>,
@@ -464,6 +508,7 @@ impl<'a> Bound<'a> {
         let mut stats = Stats {
             parse: self.parse,
             check: self.check,
+            zone_maps_ignored: self.zone_maps_ignored(),
             elements_left_out: self
                 .operands
                 .iter()

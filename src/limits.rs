@@ -200,7 +200,22 @@ pub const CHUNK_CACHE_BYTES: usize = 16 << 20;
 pub const MAX_RECENT_LEAVES: usize = 64;
 
 /// Bytes of these leaves: those of chunks with many blocks are longer.
-pub const RECENT_LEAF_BYTES: usize = 1 << 20;
+pub const RECENT_LEAF_BYTES: usize = 2 << 20;
+
+/// Bytes of a program file: more than a program may have.
+pub const MAX_PROGRAM_FILE_BYTES: usize = 4 << 20;
+
+/// Operands of a program file.
+pub const MAX_PROGRAM_OPERANDS: usize = 256;
+
+/// Program files that are operands of each other: one that is its own operand ends here.
+pub const MAX_NESTED_PROGRAMS: usize = 8;
+
+/// Tiles whose elements were known and whose partials are kept, of a pass: few are ever different.
+pub const MAX_KNOWN_TILES: usize = 256;
+
+/// Zones of a leaf that are looked at for a tile: above that they cost as much as they can save.
+pub const MAX_ZONES_A_TILE: usize = 256;
 
 /// Decoded blocks that a thread keeps because the next request is likely to need one again: the
 /// first blocks of chunks with the delta filter, and blocks that were needed in part.
@@ -284,7 +299,7 @@ pub const MAX_EDITED_CHUNKS: usize = 1 << 24;
 pub const MAX_ATTRIBUTE_BYTES: usize = 64 << 20;
 
 /// Bytes of a leaf of a seal that is looked for in a damaged file: those of a chunk of 100,000 blocks.
-pub const MAX_SALVAGED_LEAF_BYTES: usize = 1 << 20;
+pub const MAX_SALVAGED_LEAF_BYTES: usize = 4 << 20;
 
 /// How often a frame is read that changes while it is.
 pub const MAX_READ_ATTEMPTS: usize = 20;

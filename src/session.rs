@@ -8,7 +8,7 @@ use crate::array::{Array, OpenOptions};
 use crate::check::Scope;
 use crate::error::{Error, Result};
 use crate::exec::Options;
-use crate::expr::{Bound, OutputInfo, Prepared, declare, enter, find};
+use crate::expr::{Bound, OutputInfo, Prepared, enter, find};
 use crate::source::Source;
 use crate::syntax::{self, ast::Statement};
 
@@ -66,7 +66,7 @@ impl Session {
 
     /// Gives an array a name; an earlier operand of that name is replaced, a binding hidden.
     pub fn insert(&mut self, name: &str, array: Array<'static>) {
-        enter(&mut self.scope, declare(name, &array));
+        enter(&mut self.scope, name, &array);
         self.arrays.retain(|(other, _)| other != name);
         self.arrays.push((name.to_string(), array));
     }

@@ -68,6 +68,11 @@ impl<I: Id, T> Table<I, T> {
         I::new(self.rows.len() - 1)
     }
 
+    /// Leaves no row; the room stays.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -162,6 +162,28 @@ impl<'s> BlockSource<'s> {
         extent == &self.grid.block[..] && overlap.iter().all(|o| o.inside == 0)
     }
 
+    /// Whether a box has all elements of the block that `overlap` is of.
+    pub(crate) fn has_all(&self, overlap: &[Overlap]) -> bool {
+        overlap.iter().enumerate().all(|(axis, part)| {
+            let (chunk, block) = (self.grid.chunk[axis], self.grid.block[axis]);
+            let inside = part.block * block;
+            let end = chunk.min(self.shape[axis] - part.chunk * chunk);
+            part.inside == 0 && part.len == block.min(end - inside)
+        })
+    }
+
+    /// How many elements of a block a box has.
+    pub(crate) fn elems(&self, overlap: &[Overlap]) -> usize {
+        overlap.iter().map(|part| part.len).product()
+    }
+
+    /// How many blocks a box touches.
+    pub(crate) fn count(&self, start: &[usize], extent: &[usize]) -> usize {
+        let axes = 0..extent.len();
+        axes.map(|axis| self.overlaps(axis, start[axis], extent[axis]).len())
+            .product()
+    }
+
     /// Calls `visit` for every block that a box touches, in C order.
     pub(crate) fn each_block(
         &self,

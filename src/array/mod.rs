@@ -15,6 +15,7 @@ mod operand;
 mod output;
 mod rechunk;
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
 use crate::store::dataset::DatasetArray;
 use crate::store::write::Extras;
-use crate::store::{LinearArray, StoredArray, normalise_bools};
-use crate::types::{DType, Grid, Scalar, Shape};
+use crate::store::{LinearArray, StoredArray, ZoneMap, normalise_bools};
+use crate::types::{DType, Grid, Scalar, Shape, Zone};
 use fortran::Fortran;
 use left_out::Soundness;
 use memory::Memory;
@@ -69,6 +70,15 @@ enum Place<'a> {
     Fortran(Arc<Fortran>),
     Soundness(Arc<Soundness>),
     Dataset(Arc<DatasetArray>),
+    Lazy(Arc<dyn Lazy>),
+}
+
+/// Blocks of an array that is computed when it is read.
+pub(crate) trait Lazy: Blocks {
+    /// How it is cut where somebody wants blocks.
+    fn grid(&self) -> &Grid;
+    /// It, for those who know what it is.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// How an array's elements can be reached.
@@ -113,6 +123,21 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When the chunk's metadata is damaged or cannot be read.
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>>;
+
+    /// What is known, without decoding it, of the elements of block `block` of chunk `chunk`: of all but padding, and
+    /// of no other. By default nothing.
+    ///
+    /// # Errors
+    /// When what is known of them is damaged or cannot be read.
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let _ = (chunk, block, scratch);
+        Ok(None)
+    }
 }
 
 /// A source of elements read by position.
@@ -150,7 +175,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.declared_dtype(),
             Place::Npy(file) => file.declared_dtype(),
             Place::Fortran(fortran) => fortran.declared_dtype(),
-            Place::Memory(_) | Place::Soundness(_) | Place::Dataset(_) => None,
+            Place::Memory(_) | Place::Soundness(_) | Place::Dataset(_) | Place::Lazy(_) => None,
         }
     }
 
@@ -167,6 +192,7 @@ impl<'a> Array<'a> {
             Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Soundness(soundness) => Some(soundness.grid()),
             Place::Dataset(dataset) => Some(dataset.grid()),
+            Place::Lazy(lazy) => Some(lazy.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
     }
@@ -174,6 +200,20 @@ impl<'a> Array<'a> {
     /// What is left out of it, if it was opened with [`OpenOptions::skip_damaged`] and has damaged chunks.
     pub fn left_out(&self) -> Option<&LeftOut> {
         self.left_out.as_deref()
+    }
+
+    /// Where it is noted what is known of its blocks.
+    pub fn zone_map(&self) -> ZoneMap {
+        match &self.place {
+            Place::Stored(stored) => stored.frame().zone_map(),
+            Place::Memory(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_)
+            | Place::Lazy(_) => ZoneMap::None,
+            Place::Dataset(_) => ZoneMap::Inside,
+        }
     }
 
     /// The metalayers of the frame that an n-d array is stored in, or the attributes of a dataset, for another one of its
@@ -189,7 +229,22 @@ impl<'a> Array<'a> {
             | Place::Linear(_)
             | Place::Npy(_)
             | Place::Fortran(_)
-            | Place::Soundness(_) => Ok(Extras::default()),
+            | Place::Soundness(_)
+            | Place::Lazy(_) => Ok(Extras::default()),
+        }
+    }
+
+    /// What computes it, where it is computed when it is read.
+    pub(crate) fn as_computed(&self) -> Option<&dyn Any> {
+        match &self.place {
+            Place::Lazy(lazy) => Some(lazy.as_any()),
+            Place::Memory(_)
+            | Place::Stored(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_)
+            | Place::Dataset(_) => None,
         }
     }
 
@@ -206,6 +261,7 @@ impl<'a> Array<'a> {
             Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
             Place::Soundness(soundness) => Layout::Blocks(soundness.grid(), &**soundness),
             Place::Dataset(dataset) => Layout::Blocks(dataset.grid(), &**dataset),
+            Place::Lazy(lazy) => Layout::Blocks(lazy.grid(), &**lazy),
         }
     }
 
@@ -316,6 +372,16 @@ impl Array<'static> {
         Self::options().from_file_bytes(bytes)
     }
 
+    /// An array that is computed when it is read.
+    pub(crate) fn computed(dtype: DType, shape: Shape, lazy: Arc<dyn Lazy>) -> Self {
+        Self {
+            dtype,
+            shape,
+            place: Place::Lazy(lazy),
+            left_out: None,
+        }
+    }
+
     fn npy(file: NpyFile) -> Self {
         let (dtype, shape) = (file.dtype(), file.shape().clone());
         match file.order() {
@@ -413,6 +479,15 @@ impl Blocks for StoredArray {
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         StoredArray::constant(self, chunk, scratch)
     }
+
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        StoredArray::zone(self, chunk, block, scratch)
+    }
 }
 
 impl Blocks for DatasetArray {
@@ -428,6 +503,15 @@ impl Blocks for DatasetArray {
 
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         DatasetArray::constant(self, chunk, scratch)
+    }
+
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        DatasetArray::zone(self, chunk, block, scratch)
     }
 }
 

@@ -9,10 +9,12 @@ use super::npy::{NpyFile, Order};
 use super::{Array, LeftOut, Place};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_NESTED_PROGRAMS;
 use crate::store::dataset::{DatasetArray, Root};
 use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::legacy::LegacyArray;
+use crate::store::program::ProgramFile;
 use crate::store::zip::{Member, ZipFile};
 use crate::store::{Opened, ReadLimits, StoredArray, Verify, plain_array};
 use crate::types::DType;
@@ -30,7 +32,7 @@ use crate::types::DType;
 /// assert_eq!(array.dtype(), DType::UInt8);
 /// # Ok::<(), fuseblock::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OpenOptions {
     pub(super) items: Items,
     offset: u64,
@@ -38,9 +40,65 @@ pub struct OpenOptions {
     verify: Verify,
     skip_damaged: bool,
     version: Option<u64>,
+    allow_outside: bool,
+    /// Makes arrays of programs, which are nothing that this module knows of.
+    program: ProgramOpener,
+    /// Programs that what is opened is an operand of, one of the other.
+    nested: usize,
 }
 
+/// Makes an array of a program and the directory that its file is in.
+pub(crate) type ProgramOpener =
+    fn(ProgramFile, Option<&Path>, &OpenOptions) -> Result<Array<'static>>;
+
 impl OpenOptions {
+    /// The ones that change nothing, with what opens programs.
+    pub(crate) fn with_programs(program: ProgramOpener) -> Self {
+        Self {
+            items: Items::default(),
+            offset: 0,
+            limits: ReadLimits::default(),
+            verify: Verify::default(),
+            skip_damaged: false,
+            version: None,
+            allow_outside: false,
+            program,
+            nested: 0,
+        }
+    }
+
+    /// The options for an operand of a program that is opened with these.
+    ///
+    /// # Errors
+    /// When too many programs are operands of each other.
+    pub(crate) fn for_operand(&self) -> Result<Self> {
+        if self.nested == MAX_NESTED_PROGRAMS {
+            let message = format!(
+                "more than {MAX_NESTED_PROGRAMS} programs are operands of each other, or one is its own"
+            );
+            return Err(Error::new(ErrorKind::Limit, Code::BadProgram, message));
+        }
+        Ok(Self {
+            items: Items::Declared,
+            offset: 0,
+            version: None,
+            nested: self.nested + 1,
+            ..self.clone()
+        })
+    }
+
+    /// Whether programs may name files outside of their directory.
+    #[must_use]
+    pub fn allow_outside(mut self, allow: bool) -> Self {
+        self.allow_outside = allow;
+        self
+    }
+
+    /// See [`OpenOptions::allow_outside`].
+    pub(crate) fn allows_outside(&self) -> bool {
+        self.allow_outside
+    }
+
     /// Takes items as `dtype`, whatever the file declares: for frames that declare nothing, and
     /// those that declare something wrong.
     #[must_use]
@@ -162,6 +220,7 @@ impl OpenOptions {
             | Opened::Bloscpack(_)
             | Opened::Rootdir(_)
             | Opened::Table(_)
+            | Opened::Program(..)
                 if self.version.is_some() =>
             {
                 let message = "only a dataset has versions";
@@ -200,6 +259,7 @@ impl OpenOptions {
                 Ok(Array::linear(linear))
             }
             Opened::Table(table) => Err(table.refuse()),
+            Opened::Program(file, folder) => (self.program)(*file, folder.as_deref(), self),
         }
     }
 

@@ -35,7 +35,7 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-pub use scope::Scope;
+pub use scope::{Group, Scope};
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -19,17 +19,29 @@ pub struct Scope {
     operands: HashMap<String, Operand>,
     /// In the order they were given; a later one hides earlier ones of its name.
     entries: Vec<Entry>,
+    /// How many groups there are besides the main one.
+    groups: usize,
 }
+
+/// Names that see each other, and none of other groups: those of the programs themselves, or of a program that is an
+/// operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Group(usize);
 
 #[derive(Clone, Debug)]
 struct Entry {
     name: String,
     kind: Kind,
+    /// Who sees it.
+    group: Group,
+    /// What its own text sees.
+    inner: Group,
 }
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Operand,
+    /// By its name among all operands.
+    Operand(String),
     Binding(Binding),
     Function(Definition),
 }
@@ -76,19 +88,43 @@ impl Scope {
             grid,
             damaged: false,
         };
-        self.operands.insert(name.to_string(), operand);
-        self.push(name, Kind::Operand);
+        self.operand_in(Group::default(), name, operand);
     }
 
-    /// Says that some elements of an operand are damaged, so that reductions leave them out.
-    pub fn leave_out(&mut self, name: &str) {
-        if let Some(operand) = self.operands.get_mut(name) {
-            operand.damaged = true;
-        }
+    /// Gives an array, which may have another name among all operands, a name in a group.
+    pub fn operand_in(&mut self, group: Group, name: &str, operand: Operand) {
+        let key = operand.name.clone();
+        self.operands.insert(key.clone(), operand);
+        self.push(name, Kind::Operand(key), group, group);
+    }
+
+    /// A group without names.
+    pub fn group(&mut self) -> Group {
+        self.groups += 1;
+        Group(self.groups)
+    }
+
+    /// Gives a name in `group` the meaning of a node of a text, whose names are those of the group `inner`.
+    pub fn bind(
+        &mut self,
+        (group, inner): (Group, Group),
+        name: &str,
+        source: &Arc<Source>,
+        ast: &Arc<Ast>,
+        node: NodeId,
+    ) {
+        let (source, ast) = (Arc::clone(source), Arc::clone(ast));
+        let binding = Binding { source, ast, node };
+        self.push(name, Kind::Binding(binding), group, inner);
     }
 
     /// Keeps what a checked program binds and defines, for the programs after it.
     pub fn keep(&mut self, source: &Arc<Source>, ast: &Arc<Ast>) {
+        self.keep_in(Group::default(), source, ast);
+    }
+
+    /// The same for the texts of a group.
+    pub fn keep_in(&mut self, group: Group, source: &Arc<Source>, ast: &Arc<Ast>) {
         for statement in &ast.statements {
             let Statement::Bind { target, value } = *statement else {
                 continue;
@@ -102,11 +138,11 @@ impl Scope {
                     target,
                     body: value,
                 };
-                self.push(&name, Kind::Function(definition));
+                self.push(&name, Kind::Function(definition), group, group);
             } else if let Some(name) = name_of(&ast, target) {
                 let name = name.to_string();
                 let node = value;
-                self.push(&name, Kind::Binding(Binding { source, ast, node }));
+                self.bind((group, group), &name, &source, &ast, node);
             }
         }
     }
@@ -117,14 +153,30 @@ impl Scope {
             .entries
             .iter()
             .enumerate()
+            .filter(|(_, entry)| entry.group == Group::default())
             .map(|(at, entry)| (entry.name.as_str(), at))
             .collect();
         newest.into_keys()
     }
 
-    fn push(&mut self, name: &str, kind: Kind) {
+    fn push(&mut self, name: &str, kind: Kind, group: Group, inner: Group) {
         let name = name.to_string();
-        self.entries.push(Entry { name, kind });
+        self.entries.push(Entry {
+            name,
+            kind,
+            group,
+            inner,
+        });
+    }
+
+    /// The entries that the text at a position sees: of its group, before it. Behind all others stand the programs.
+    fn visible(&self, limit: usize) -> impl DoubleEndedIterator<Item = (usize, &Entry)> {
+        let group = self
+            .entries
+            .get(limit)
+            .map_or(Group::default(), |at| at.inner);
+        let before = self.entries[..limit].iter().enumerate();
+        before.filter(move |(_, entry)| entry.group == group)
     }
 
     /// How many entries there are.
@@ -132,23 +184,23 @@ impl Scope {
         self.entries.len()
     }
 
-    /// What `name` stands for among the first `limit` entries.
+    /// What `name` stands for in the text at position `limit`.
     pub(super) fn find(&self, name: &str, limit: usize) -> Option<Found<'_>> {
-        let visible = &self.entries[..limit];
-        let at = visible.iter().rposition(|entry| entry.name == name)?;
-        match &visible[at].kind {
-            Kind::Operand => self.operands.get(name).map(Found::Operand),
+        let mut visible = self.visible(limit);
+        let (at, entry) = visible.rfind(|(_, entry)| entry.name == name)?;
+        match &entry.kind {
+            Kind::Operand(key) => self.operands.get(key).map(Found::Operand),
             Kind::Binding(binding) => Some(Found::Binding(at, binding)),
             Kind::Function(definition) => Some(Found::Function(at, definition)),
         }
     }
 
-    /// The functions among the first `limit` entries.
+    /// The functions that the text at position `limit` sees.
     pub(super) fn functions(&self, limit: usize) -> impl Iterator<Item = &str> {
-        let visible = self.entries[..limit].iter();
-        visible.filter_map(|entry| match entry.kind {
+        let visible = self.visible(limit);
+        visible.filter_map(|(_, entry)| match entry.kind {
             Kind::Function(_) => Some(entry.name.as_str()),
-            Kind::Operand | Kind::Binding(_) => None,
+            Kind::Operand(_) | Kind::Binding(_) => None,
         })
     }
 
@@ -157,7 +209,7 @@ impl Scope {
         let entry = self.entries.get(at)?;
         match &entry.kind {
             Kind::Binding(binding) => Some((&entry.name, binding)),
-            Kind::Operand | Kind::Function(_) => None,
+            Kind::Operand(_) | Kind::Function(_) => None,
         }
     }
 }

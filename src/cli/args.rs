@@ -39,6 +39,8 @@ pub(super) enum Verb {
     Verify(Upkeep),
     /// Give a compressed file checksums of all it holds, as it is now
     Seal(Seal),
+    /// Note what is known of each block, so that expressions need not decode all of them
+    Index(Index),
     /// Write a compressed file anew, without what changes have left of earlier ones; of a dataset, small files as larger
     /// ones
     #[command(
@@ -55,6 +57,8 @@ pub(super) enum Verb {
     Head(Head),
     /// Show what an expression becomes, stage by stage
     Explain(Explain),
+    /// Write a program and its operands to a file that opens like an array, computed when it is read
+    View(View),
     /// Make compressed arrays, evaluate an expression over them and say what happened
     Demo(Demo),
     /// Read statements line by line
@@ -173,6 +177,12 @@ pub(super) struct RunArgs {
     /// Leave damaged chunks out of reductions, and say how many elements these have
     #[arg(long)]
     pub(super) skip_damaged: bool,
+    /// Decode every block, also where zone maps say that it is not needed
+    #[arg(long)]
+    pub(super) no_zone_maps: bool,
+    /// Let programs (.fbe) name files outside of their directory
+    #[arg(long)]
+    pub(super) allow_outside: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -206,6 +216,21 @@ pub(super) struct Seal {
     /// Take chunks for right that are not what was sealed
     #[arg(long)]
     pub(super) accept: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock index data.b2nd\n  fuseblock index shared.b2nd --sidecar"
+)]
+pub(super) struct Index {
+    /// The file, or the directory of a sparse frame
+    pub(super) path: PathBuf,
+    /// Leave the file as it is, and write to PATH.fbz beside it
+    #[arg(long)]
+    pub(super) sidecar: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -333,6 +358,28 @@ pub(super) struct Explain {
 
 #[derive(Debug, ClapArgs)]
 #[command(
+    after_help = "Examples:\n  fuseblock view 'sqrt(u**2 + v**2)' u.b2nd v.b2nd -o speed.fbe\n  fuseblock eval 'max(speed)' speed.fbe"
+)]
+pub(super) struct View {
+    /// The expression or program; of several statements the last one is the array
+    #[arg(allow_hyphen_values = true)]
+    pub(super) expr: String,
+    /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
+    /// a zip file, PATH:DTYPE for items of another dtype
+    pub(super) operands: Vec<String>,
+    /// The file to write: a text
+    #[arg(short, long, value_name = "OUT.fbe")]
+    pub(super) output: PathBuf,
+    /// Name operands outside of the directory of the file, too
+    #[arg(long)]
+    pub(super) allow_outside: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
     after_help = "Examples:\n  fuseblock demo\n  fuseblock demo --n 8000 --codec zstd --dir /tmp/slides"
 )]
 pub(super) struct Demo {
@@ -442,10 +489,12 @@ impl Args {
             Verb::Verify(args) | Verb::Compact(args) => args.json,
             Verb::Seal(args) => args.json,
             Verb::Vacuum(args) => args.json,
+            Verb::Index(args) => args.json,
             Verb::Repair(repair) => repair.json,
             Verb::Info(info) => info.json,
             Verb::Head(head) => head.json,
             Verb::Repl(repl) => repl.json,
+            Verb::View(args) => args.json,
             Verb::Explain(_) | Verb::Demo(_) => false,
         }
     }
@@ -469,6 +518,7 @@ impl RunArgs {
                 EngineArg::Interpreter => Engine::Interpreter,
             },
             max_memory: self.max_memory,
+            zone_maps: !self.no_zone_maps,
             ..Options::default()
         }
     }
@@ -483,6 +533,7 @@ impl RunArgs {
         Array::options()
             .verify(verify)
             .skip_damaged(self.skip_damaged)
+            .allow_outside(self.allow_outside)
     }
 }
 

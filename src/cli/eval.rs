@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::array::{Array, OutputFile};
-use crate::cli::args::{Eval, Explain, RunArgs, StageArg};
+use crate::cli::args::{Eval, Explain, RunArgs, StageArg, View};
 use crate::cli::json::{self, OutputReply};
 use crate::cli::output::Output;
 use crate::cli::{print, printable, repl, written};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{Stats, bytes_text};
+use crate::exec::{Stats, bytes_text, skipped_text};
 use crate::explain::{self, Stage};
-use crate::expr::{Expr, Saved};
+use crate::expr::{Expr, Saved, save_program};
 
 /// Evaluates and prints or writes the results.
 pub(super) fn eval(args: &Eval, output: &mut Output) -> Result<()> {
@@ -126,6 +126,12 @@ fn stats_text(stats: &Stats) -> String {
         stats.threads,
         bytes_text(stats.peak_scratch_bytes),
     );
+    if let Some(text) = skipped_text(&stats.skipped) {
+        let _ = writeln!(out, "skipped {text}");
+    }
+    for ignored in &stats.zone_maps_ignored {
+        let _ = writeln!(out, "zone map ignored of {ignored}");
+    }
     out.pop();
     out
 }
@@ -155,6 +161,35 @@ pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
 }
 
 /// Opens operands given as NAME=PATH or PATH; a member or a dtype may stand behind the path.
+/// Writes a program to a file that opens like an array.
+pub(super) fn view(args: &View, output: &mut Output) -> Result<()> {
+    let extension = args.output.extension();
+    if extension.is_none_or(|extension| extension != "fbe") {
+        let message = format!("`{}` has not the name of a program", args.output.display());
+        let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
+        return Err(error.with_help("give it a name that ends in `.fbe`"));
+    }
+    let texts = args.operands.iter().map(|text| {
+        let (name, path) = operand(text)?;
+        Ok((name, path.to_string()))
+    });
+    let texts = texts.collect::<Result<Vec<_>>>()?;
+    let opening = Array::options().allow_outside(args.allow_outside);
+    let array = save_program(&args.output, &args.expr, &texts, &opening)?;
+    let (dtype, shape, path) = (array.dtype(), array.shape(), args.output.display());
+    match output.is_json() {
+        true => {
+            let reply =
+                serde_json::json!({ "ok": true, "dtype": dtype.name(), "shape": shape.to_vec() });
+            print(output, &reply.to_string())
+        }
+        false => print(
+            output,
+            &format!("{dtype}{shape} -> {path}, computed when it is read"),
+        ),
+    }
+}
+
 fn open(texts: &[String], run: &RunArgs) -> Result<Vec<(String, Array<'static>)>> {
     let (each, opening) = (texts.iter(), run.opening());
     each.map(|text| {

@@ -11,6 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::{print, printable};
 use crate::error::Result;
 use crate::exec::bytes_text;
+use crate::store::program::{ProgramFile, ProgramOperand};
 use crate::store::{
     self, ChunkCodes, ChunkInfo, ColumnInfo, Compression, FilterInfo, Info, InfoOptions, Layer,
     MemberInfo, SpecialCounts,
@@ -80,6 +81,9 @@ fn text(info: &Info) -> String {
     if let Some(seal) = &info.seal {
         line("seal", seal.to_string());
     }
+    if let Some(zone_map) = &info.zone_map {
+        line("zone map", zone_map.to_string());
+    }
     for (name, layers) in [
         ("metalayers", &info.metalayers),
         ("vlmetalayers", &info.vl_metalayers),
@@ -87,6 +91,20 @@ fn text(info: &Info) -> String {
         if !layers.is_empty() {
             let listed: Vec<String> = layers.iter().map(layer).collect();
             line(name, listed.join(", "));
+        }
+    }
+    if let Some(program) = &info.program {
+        for ProgramOperand {
+            name,
+            dtype,
+            shape,
+            place,
+        } in &program.operands
+        {
+            line("operand", format!("{name}: {dtype}{shape} = {place}"));
+        }
+        for text in program.text.trim().lines() {
+            line("program", text.to_string());
         }
     }
     for listed in &info.members {
@@ -328,6 +346,8 @@ fn value(info: &Info) -> Value {
         }),
         "checksum": info.checksum,
         "seal": info.seal.as_ref().map(ToString::to_string),
+        "program": info.program.as_ref().map(program_value),
+        "zone_map": info.zone_map.as_ref().map(ToString::to_string),
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
         "dataset": info.dataset.as_ref().map(dataset::value),
@@ -389,4 +409,17 @@ fn chunk_value(chunk: &ChunkInfo) -> Value {
         "blocks": chunk.blocks,
         "codes": chunk.codes.as_ref().map(|codes| codes_value(codes)),
     })
+}
+
+/// A program and its operands.
+fn program_value(program: &ProgramFile) -> Value {
+    let operands = program.operands.iter().map(|operand| {
+        json!({
+            "name": operand.name,
+            "dtype": operand.dtype.name(),
+            "shape": operand.shape.to_vec(),
+            "place": operand.place,
+        })
+    });
+    json!({ "text": program.text, "operands": operands.collect::<Vec<_>>() })
 }

@@ -200,12 +200,18 @@ fn stats_value(stats: &Stats) -> serde_json::Value {
         "bytes_read": stats.bytes_read,
         "bytes_decoded": stats.bytes_decoded,
         "blocks_decoded": stats.blocks_decoded,
-        "blocks_skipped": {},
+        "blocks_skipped": {
+            "known": stats.skipped.known,
+            "unneeded": stats.skipped.unneeded,
+            "masked": stats.skipped.masked,
+            "settled": stats.skipped.settled,
+        },
         "kernels_compiled": stats.kernels_compiled,
         "passes": stats.passes,
         "threads": stats.threads,
         "simd": stats.simd.map_or("interpreter", |level| level.name()),
         "peak_scratch_bytes": stats.peak_scratch_bytes,
+        "zone_maps_ignored": stats.zone_maps_ignored,
         "elements_left_out": stats.elements_left_out,
     })
 }

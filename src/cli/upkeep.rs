@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::args::{Seal, Upkeep as Args};
+use crate::cli::args::{Index, Seal, Upkeep as Args};
 use crate::cli::output::Output;
 use crate::cli::{dataset, print, printable};
 use crate::diag::Code;
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::bytes_text;
 use crate::store::dataset::Root;
 use crate::store::edit;
-use crate::store::{self, SealStatus};
+use crate::store::{self, Indexed, SealStatus};
 
 /// Decodes everything and verifies what is sealed.
 pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
@@ -111,6 +111,32 @@ pub(super) fn seal(args: &Seal, output: &mut Output) -> Result<()> {
     match output.is_json() {
         true => print(output, "{\"ok\":true}"),
         false => print(output, &format!("sealed {}", args.path.display())),
+    }
+}
+
+/// Notes what is known of each block.
+pub(super) fn index(args: &Index, output: &mut Output) -> Result<()> {
+    if Root::is_dataset(&args.path) {
+        let message = "the files of a dataset are never changed";
+        let error = Error::new(ErrorKind::Argument, Code::Usage, message).with_path(&args.path);
+        return Err(error.with_help("those that fuseblock has written have zone maps"));
+    }
+    let indexed = match args.sidecar {
+        true => store::index_beside(&args.path)?,
+        false => store::index(&args.path)?,
+    };
+    let path = args.path.display();
+    let (place, text) = match &indexed {
+        Indexed::Already => (
+            "already",
+            format!("{path} has a zone map in its seal already"),
+        ),
+        Indexed::Inside => ("inside", format!("indexed and sealed {path}")),
+        Indexed::Beside(beside) => ("beside", format!("indexed {path} in {}", beside.display())),
+    };
+    match output.is_json() {
+        true => print(output, &format!("{{\"ok\":true,\"zone_map\":\"{place}\"}}")),
+        false => print(output, &text),
     }
 }
 

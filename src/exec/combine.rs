@@ -2,6 +2,7 @@
 //! Never: a merge whose order depends on who came first: the tree is fixed by the cut.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::exec::tiling::{Place, Tile, Tiling};
@@ -25,6 +26,8 @@ pub(crate) struct Combiner {
     n_reduced: f64,
     waiting: Mutex<HashMap<Node, Partials>>,
     result: Mutex<Vec<u8>>,
+    /// Whether the one result is what further tiles cannot change.
+    settled: AtomicBool,
 }
 
 /// A node of a merge tree: which output tile, how many levels above the tiles, which node there.
@@ -51,6 +54,7 @@ impl Combiner {
             n_reduced,
             waiting: Mutex::default(),
             result: Mutex::default(),
+            settled: AtomicBool::new(false),
             shape,
         }
     }
@@ -108,6 +112,11 @@ impl Combiner {
             mut count,
         } = tiling.place(tile, &self.reduce.axes);
         let kept = tiling.place(tile, &self.kept).index;
+        let settles = |truth| partials.scalar(0) == Some(Scalar::Bool(truth));
+        if self.kept.is_empty() && self.settling().is_some_and(settles) {
+            self.settled.store(true, Ordering::Relaxed);
+            return;
+        }
         let mut node = partials;
         let mut level = 0;
         while count > 1 {
@@ -133,10 +142,37 @@ impl Combiner {
         self.deliver(tile, &node);
     }
 
+    /// The truth that decides the whole, once it is found.
+    fn settling(&self) -> Option<bool> {
+        match self.kind {
+            FoldKind::Any => Some(true),
+            FoldKind::All => Some(false),
+            FoldKind::SumFloat
+            | FoldKind::ProdFloat
+            | FoldKind::SumInt
+            | FoldKind::ProdInt
+            | FoldKind::Min
+            | FoldKind::Max
+            | FoldKind::ArgMin
+            | FoldKind::ArgMax
+            | FoldKind::Nth { .. }
+            | FoldKind::CountNonzero
+            | FoldKind::Moments => None,
+        }
+    }
+
+    /// Whether the result is known, whatever the other tiles have.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Relaxed)
+    }
+
     /// The result, in C order.
     pub(crate) fn into_result(self) -> (DType, Shape, Vec<u8>) {
         let mut result = std::mem::take(&mut *self.result());
-        self.room(&mut result);
+        let room = self.room(&mut result);
+        if let (true, Some(truth)) = (self.is_settled(), self.settling()) {
+            room.fill(u8::from(truth));
+        }
         (self.dtype, self.shape, result)
     }
 

@@ -150,6 +150,11 @@ impl<'a> FilterRun<'a> {
         (self.target, self.budget)
     }
 
+    /// The sink of the pass that has the mask.
+    pub(crate) fn mask(&self) -> usize {
+        self.mask
+    }
+
     /// What passes of a tile's elements, which `mask` has as many bytes for.
     fn keep(&self, tile: &Tile, elems: &mut [u8], mask: &[u8]) -> Result<Kept> {
         // OK because filtered values have an axis.

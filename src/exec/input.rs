@@ -161,6 +161,21 @@ impl Leaf<'_> {
         found
     }
 
+    /// How many blocks a box touches.
+    pub(crate) fn n_blocks(&self, start: &[usize], extent: &[usize]) -> u64 {
+        match self {
+            Leaf::Array(array) => match array.layout() {
+                Layout::Blocks(grid, blocks) => {
+                    let item = array.dtype().size();
+                    BlockSource::new(grid, blocks, array.shape(), item).count(start, extent) as u64
+                }
+                Layout::Resident { .. } | Layout::Runs(_) => 0,
+            },
+            Leaf::Generate(..) | Leaf::Pending(..) => 0,
+            Leaf::Seen(_) | Leaf::Joined(_) => self.blocks(start, extent).len() as u64,
+        }
+    }
+
     /// Copies the box's elements to `dst`, which has exactly their bytes.
     pub(crate) fn fetch(
         &self,

@@ -1,7 +1,7 @@
 //! In: a body and its inputs for one row. Out: what its sinks store, one element after another.
 //! Never: speed, or machine code. Folds are the caller's: the interpreter only stores.
 
-use crate::ir::{Body, Sink, eval};
+use crate::ir::{Body, eval};
 use crate::types::Scalar;
 
 /// Computes `n` elements. Each input has `n` elements, or one if it is uniform; each output has
@@ -20,9 +20,8 @@ pub(crate) fn run(body: &Body, n: usize, inputs: &[&[u8]], outputs: &mut [&mut [
         }));
         let regs = eval::registers(body, &elements);
         for (sink, out) in body.sinks.iter().zip(outputs.iter_mut()) {
-            let (Sink::Store(reg) | Sink::Fold(_, reg)) = *sink;
             bytes.clear();
-            regs[reg].write(&mut bytes);
+            regs[sink.reg()].write(&mut bytes);
             let item = bytes.len();
             out[element * item..][..item].copy_from_slice(&bytes);
         }

@@ -123,6 +123,23 @@ impl Joined<'_> {
         fetched
     }
 
+    /// Its parts.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = &Leaf<'_>> {
+        self.parts.iter().map(|part| &part.leaf)
+    }
+
+    /// Calls `visit` with each leaf that a box reaches, and the box of it.
+    pub(crate) fn each_leaf(
+        &self,
+        start: &[usize],
+        extent: &[usize],
+        visit: &mut dyn FnMut(&Leaf<'_>, &[usize], &[usize]) -> Result<()>,
+    ) -> Result<()> {
+        self.each_part(start, extent, &mut |part, _, start, len| {
+            visit(&part.leaf, start, len)
+        })
+    }
+
     /// The blocks that a box touches, as numbers of chunk and block: those of each part are others.
     pub(crate) fn blocks(&self, start: &[usize], extent: &[usize]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();

@@ -1,15 +1,15 @@
 //! In: the body of a pass. Out: what computes it: a kernel from the cache, or the interpreter.
 //! Never: a failure because a machine forbids executable memory.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
-use crate::exec::options::Engine;
+use crate::exec::options::{Engine, Options};
 use crate::exec::pass::Code;
 use crate::ir::Body;
-use crate::jit::{Cache, Host};
+use crate::jit::{Cache, Host, Kernel};
 use crate::limits::TINY_WORK;
 use crate::math::SimdLevel;
 use crate::opt::passes::Pass;
@@ -18,8 +18,10 @@ use crate::opt::passes::Pass;
 #[derive(Clone, Debug)]
 pub(crate) struct Kernels<'k> {
     engine: Engine,
-    level: SimdLevel,
+    pub(crate) level: SimdLevel,
     counts: &'k KernelCounts,
+    /// Whether passes skip what need not be decoded.
+    pub(crate) skips: bool,
 }
 
 /// What compiling took.
@@ -32,11 +34,12 @@ pub(crate) struct KernelCounts {
 }
 
 impl<'k> Kernels<'k> {
-    pub(crate) fn new(engine: Engine, level: SimdLevel, counts: &'k KernelCounts) -> Self {
+    pub(crate) fn new(options: &Options, counts: &'k KernelCounts) -> Self {
         Self {
-            engine,
-            level,
+            engine: options.engine,
+            level: options.level(),
             counts,
+            skips: options.zone_maps,
         }
     }
 
@@ -47,7 +50,10 @@ impl<'k> Kernels<'k> {
 
     /// The same, for the interpreter.
     pub(crate) fn interpreted(&self) -> Kernels<'k> {
-        Kernels::new(Engine::Interpreter, self.level, self.counts)
+        Kernels {
+            engine: Engine::Interpreter,
+            ..self.clone()
+        }
     }
 
     /// What computes `body`.
@@ -72,6 +78,13 @@ impl<'k> Kernels<'k> {
         }
         Ok(Code::Interpreter)
     }
+}
+
+/// A kernel for a body that is found out while a pass runs, and whether it was compiled for it; none where executable
+/// memory is refused.
+pub(crate) fn compiled(body: &Body, level: SimdLevel) -> Option<(Arc<Kernel>, bool)> {
+    // Whatever is wrong, the kernel that the pass has computes the same.
+    cache().get(body, host(level).ok()?).ok()
 }
 
 impl KernelCounts {

@@ -27,6 +27,7 @@ mod seen;
 mod select;
 mod show;
 mod sink;
+mod skip;
 mod stats;
 mod tally;
 #[cfg(test)]
@@ -47,9 +48,10 @@ use crate::opt::passes::{Home, Pass, PassPlan, PassSink};
 use crate::types::{DType, Shape};
 
 pub use options::{Engine, Options, Progress};
-pub use show::bytes_text;
 pub(crate) use show::{bodies, host_of as host, plan_text};
+pub use show::{bytes_text, skipped_text};
 pub use sink::{Piece, Receiver};
+pub use skip::Skipped;
 pub use stats::Stats;
 
 use filter::{Budget, FilterTarget};
@@ -94,7 +96,7 @@ pub(crate) fn evaluate(
     let pool = Pool::new(task.options)?;
     let counts = KernelCounts::default();
     let counters = Counters::default();
-    let kernels = Kernels::new(task.options.engine, task.options.level(), &counts);
+    let kernels = Kernels::new(task.options, &counts);
     let mut results = Results::new(budget);
     for (index, pass) in task.plan.passes.iter().enumerate() {
         let mut stored = allocate(task, index, pass, &destinations);

@@ -24,7 +24,7 @@ pub enum Engine {
 
 /// How an evaluation runs. The default uses the current rayon pool, the widest SIMD level the
 /// machine has, and at most half of the free memory for results.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// Worker threads; `None` runs in the caller's rayon pool (the global one outside of any).
     pub threads: Option<usize>,
@@ -36,8 +36,25 @@ pub struct Options {
     pub max_memory: Option<usize>,
     /// Told how far the work is.
     pub progress: Option<Arc<dyn Progress>>,
+    /// Whether blocks are skipped whose decoding is not needed, by what is known of them: zone maps, chunks of one
+    /// value, generators. Answers are the same to the bit.
+    pub zone_maps: bool,
     /// Set from another thread to stop the evaluation with [`crate::ErrorKind::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            simd: None,
+            engine: Engine::default(),
+            max_memory: None,
+            progress: None,
+            zone_maps: true,
+            cancel: None,
+        }
+    }
 }
 
 /// Told how far an evaluation is, from its worker threads.
@@ -75,6 +92,7 @@ impl fmt::Debug for Options {
             .field("engine", &self.engine)
             .field("max_memory", &self.max_memory)
             .field("progress", &self.progress.is_some())
+            .field("zone_maps", &self.zone_maps)
             .field("cancel", &self.cancel)
             .finish()
     }

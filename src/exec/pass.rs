@@ -14,6 +14,7 @@ use crate::exec::input::{Access, Leaf};
 use crate::exec::kernels::Kernels;
 use crate::exec::select::Selection;
 use crate::exec::sink::Output;
+use crate::exec::skip::Skips;
 use crate::exec::tally::TallyRun;
 use crate::exec::tiling::{Tile, Tiling};
 use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp, Value};
@@ -44,6 +45,8 @@ pub(crate) struct PassRun<'a> {
     pub(crate) kind: Kind,
     pub(crate) body: Body,
     pub(crate) code: Code,
+    /// What may be known of tiles without decoding, where that is to be used.
+    pub(crate) skips: Option<Skips>,
 }
 
 /// What the kernel sees of a leaf in one row.
@@ -257,6 +260,9 @@ impl<'a> PassRun<'a> {
             let deliveries = sinks.into_iter().map(SinkRun::into_delivery).collect();
             return PassRun::new(func, pass, leaves, deliveries, &kernels.interpreted());
         }
+        let skips = kernels
+            .skips
+            .then(|| Skips::new(&leaves, &sinks, &body, pass, (&code, kernels.level)));
         Ok(PassRun {
             domain: pass.domain.clone(),
             tiling,
@@ -270,11 +276,28 @@ impl<'a> PassRun<'a> {
             kind: pass.kind,
             body,
             code,
+            skips: skips.flatten(),
         })
     }
 }
 
 impl PassRun<'_> {
+    /// Whether all that the pass delivers is known, whatever the tiles have that are left.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.sinks.iter().all(|sink| match sink {
+            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.is_settled(),
+            SinkRun::Store(_)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_)
+            | SinkRun::Raise(_) => false,
+        })
+    }
+
     /// Whether tiles had better come in order.
     pub(crate) fn wants_order(&self) -> bool {
         let wants =

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
 use super::{Results, Task};
-use crate::array::Layout;
+use crate::array::{DecodeScratch, Layout};
 use crate::error::Result;
 use crate::exec::carry::ScanRun;
 use crate::exec::filter::FilterTarget;
@@ -14,6 +14,7 @@ use crate::exec::kernels::{KernelCounts, Kernels, compiles, host};
 use crate::exec::options::{Engine, Options};
 use crate::exec::pass::{Delivery, PassRun, SinkRun};
 use crate::exec::sink::{Output, Piece, Target};
+use crate::exec::skip::{Look, Skipped};
 use crate::exec::worker::{own_box, tile_bytes};
 use crate::ir::Body;
 use crate::jit::Host;
@@ -80,11 +81,14 @@ pub(crate) fn plan_text(task: &Task<'_, '_>) -> Result<String> {
 /// The passes over data, planned but not run: results of earlier passes are pending.
 fn dry_runs<'t>(task: &'t Task<'_, '_>) -> Result<Vec<(&'t Pass, PassRun<'t>)>> {
     let counts = KernelCounts::default();
-    let engine = match task.options.engine {
-        Engine::Interpreter => Engine::Interpreter,
-        Engine::Auto | Engine::Jit => Engine::Jit,
+    let options = Options {
+        engine: match task.options.engine {
+            Engine::Interpreter => Engine::Interpreter,
+            Engine::Auto | Engine::Jit => Engine::Jit,
+        },
+        ..task.options.clone()
     };
-    let kernels = Kernels::new(engine, task.options.level(), &counts);
+    let kernels = Kernels::new(&options, &counts);
     let passes = task.plan.passes.iter().filter(|pass| !pass.epilogue);
     passes
         .map(|pass| {
@@ -151,6 +155,9 @@ fn pass_text(
             leaf.dtype(),
             leaf.shape()
         );
+    }
+    if let Some(text) = skip_text(run) {
+        let _ = writeln!(out, "  {text}");
     }
     for sink in &run.sinks {
         let _ = writeln!(out, "  {}", sink_text(sink));
@@ -252,6 +259,51 @@ fn foresee(run: &PassRun<'_>, index: usize) -> (usize, usize, bool) {
         }
     }
     (decoded, distinct.len(), true)
+}
+
+/// What is known not to be decoded, of so many tiles as are foreseen; none where nothing is, or it cannot be read.
+fn skip_text(run: &PassRun<'_>) -> Option<String> {
+    let skips = run.skips.as_ref()?;
+    let (mut look, mut scratch, mut tiles) = (Look::default(), DecodeScratch::default(), 0);
+    let cells = 0..run.tiling.n_outer();
+    let each = cells.flat_map(|visit| {
+        let cell = run.tiling.outer_cell(visit);
+        (0..run.tiling.n_inner(&cell)).map(move |inner| (cell.clone(), inner))
+    });
+    for (cell, inner) in each.take(FORESEEN_TILES) {
+        let tile = run.tiling.tile(&cell, inner);
+        skips.look(run, &tile, &mut scratch, &mut look).ok()?;
+        tiles += 1;
+    }
+    let text = skipped_text(&look.skipped)?;
+    let part = match tiles < run.tiling.n_tiles() {
+        true => " in the first tiles",
+        false => "",
+    };
+    Some(format!("skip {text}{part}"))
+}
+
+/// What was not decoded, and why, where there was anything.
+pub fn skipped_text(skipped: &Skipped) -> Option<String> {
+    let Skipped {
+        known,
+        unneeded,
+        masked,
+        settled,
+    } = *skipped;
+    let reasons = [
+        (known, "what they give was known"),
+        (unneeded, "nothing depended on them"),
+        (masked, "a mask hid all of them"),
+        (settled, "the answer was found before"),
+    ];
+    let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+    let texts: Vec<String> = reasons
+        .map(|(count, why)| format!("{count} because {why}"))
+        .collect();
+    let total = skipped.total();
+    let blocks = if total == 1 { "block" } else { "blocks" };
+    (total > 0).then(|| format!("{total} {blocks}: {}", texts.join(", ")))
 }
 
 fn sink_text(sink: &SinkRun<'_>) -> String {

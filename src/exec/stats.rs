@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::array::DecodeCounts;
+use crate::exec::skip::Skipped;
 use crate::math::SimdLevel;
 
 /// Where the time and the bytes of an evaluation went. Times of stages are summed over threads.
@@ -48,6 +49,10 @@ pub struct Stats {
     pub simd: Option<SimdLevel>,
     /// Largest scratch memory the workers held together, the shared block cache included.
     pub peak_scratch_bytes: usize,
+    /// Blocks that were not decoded because of what was known of them. Blocks that several tiles need count for each.
+    pub skipped: Skipped,
+    /// Zone maps beside the files of operands that do not count: why.
+    pub zone_maps_ignored: Vec<String>,
     /// Elements of operands that were left out because they are damaged.
     pub elements_left_out: usize,
 }
@@ -66,6 +71,12 @@ pub(super) struct Counters {
     pub(super) bytes_decoded: AtomicU64,
     pub(super) blocks: AtomicU64,
     pub(super) scratch: AtomicUsize,
+    pub(super) known: AtomicU64,
+    pub(super) unneeded: AtomicU64,
+    pub(super) masked: AtomicU64,
+    pub(super) settled: AtomicU64,
+    pub(super) compiled: AtomicUsize,
+    pub(super) compile_ns: AtomicU64,
 }
 
 impl Counters {
@@ -89,6 +100,19 @@ impl Counters {
         self.blocks.fetch_add(counts.blocks, Ordering::Relaxed);
     }
 
+    /// Adds kernels that were compiled while a pass ran, and how long that took, in nanoseconds.
+    pub(super) fn add_compiled(&self, (count, ns): (usize, u64)) {
+        self.compiled.fetch_add(count, Ordering::Relaxed);
+        self.compile_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
+    /// Adds what a worker did not decode.
+    pub(super) fn add_skipped(&self, skipped: Skipped) {
+        self.known.fetch_add(skipped.known, Ordering::Relaxed);
+        self.unneeded.fetch_add(skipped.unneeded, Ordering::Relaxed);
+        self.masked.fetch_add(skipped.masked, Ordering::Relaxed);
+    }
+
     /// Writes the totals into `stats`.
     pub(super) fn report(&self, stats: &mut Stats) {
         let time = |counter: &AtomicU64| Duration::from_nanos(counter.load(Ordering::Relaxed));
@@ -102,6 +126,14 @@ impl Counters {
         stats.bytes_read = self.bytes_read.load(Ordering::Relaxed);
         stats.bytes_decoded = self.bytes_decoded.load(Ordering::Relaxed);
         stats.blocks_decoded = self.blocks.load(Ordering::Relaxed);
+        stats.kernels_compiled += self.compiled.load(Ordering::Relaxed);
+        stats.compile += time(&self.compile_ns);
+        stats.skipped = Skipped {
+            known: self.known.load(Ordering::Relaxed),
+            unneeded: self.unneeded.load(Ordering::Relaxed),
+            masked: self.masked.load(Ordering::Relaxed),
+            settled: self.settled.load(Ordering::Relaxed),
+        };
         stats.peak_scratch_bytes = self.scratch.load(Ordering::Relaxed);
     }
 }

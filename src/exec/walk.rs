@@ -16,6 +16,7 @@ use crate::exec::filter::{Part, deliver_slab};
 use crate::exec::options::Options;
 use crate::exec::pass::PassRun;
 use crate::exec::pool::Pool;
+use crate::exec::skip::blocks;
 use crate::exec::stats::Counters;
 use crate::exec::tiling::Tile;
 use crate::exec::worker::Worker;
@@ -163,8 +164,13 @@ struct Work<'w, 'a> {
 impl Work<'_, '_> {
     fn tile(&self, cell: &[usize], inner: usize) -> Result<()> {
         let tile = self.run.tiling.tile(cell, inner);
-        let worker = self.computed(&tile)?;
-        self.workers().push(worker);
+        if self.run.is_settled() {
+            let settled = blocks(self.run, &tile, |_| true);
+            self.counters.settled.fetch_add(settled, Ordering::Relaxed);
+        } else {
+            let worker = self.computed(&tile)?;
+            self.workers().push(worker);
+        }
         self.advance();
         Ok(())
     }
@@ -239,6 +245,9 @@ impl Work<'_, '_> {
     }
 
     fn report(self) {
+        if let Some(skips) = &self.run.skips {
+            self.counters.add_compiled(skips.compiled());
+        }
         let workers = self
             .workers
             .into_inner()
@@ -246,6 +255,7 @@ impl Work<'_, '_> {
         let mut held = self.cache.peak();
         for worker in &workers {
             self.counters.add_decoding(&worker.decode.counts);
+            self.counters.add_skipped(worker.look.skipped);
             held += worker.capacity();
         }
         self.counters.scratch.fetch_max(held, Ordering::Relaxed);

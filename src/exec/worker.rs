@@ -18,13 +18,15 @@ use crate::exec::filter::Part;
 use crate::exec::input::{Access, Fetch, Leaf};
 use crate::exec::interp;
 use crate::exec::pass::{Code, PassRun, Role, SinkRun};
+use crate::exec::skip::{Look, StandIn, Way, answer_with};
 use crate::exec::stats::Counters;
 use crate::exec::tiling::Tile;
 use crate::ir::FoldOp;
+use crate::jit::Kernel;
 use crate::limits::{LANES, RUN_ELEMS};
 use crate::math::fold::{Partials, fold_columns, fold_rows, tile_partial_from_runs};
 use crate::store::boxes::{Strided, copy_dense, dense_strides};
-use crate::types::Shape;
+use crate::types::{Scalar, Shape};
 
 /// The buffers of one thread, reused from tile to tile.
 #[derive(Debug, Default)]
@@ -44,6 +46,10 @@ pub(crate) struct Worker {
     kernel: Buffer,
     /// Room to bring reduced axes together.
     permuted: Buffer,
+    /// What is known of the tile.
+    pub(crate) look: Look,
+    /// Per leaf: the element that all of its own box is, and how many bytes of it, where one stood in last.
+    stood: Vec<Option<(Scalar, usize)>>,
 }
 
 /// A leaf's elements for one tile, and how far apart rows are.
@@ -108,26 +114,191 @@ impl Worker {
             states,
             kernel,
             permuted,
+            look,
+            stood,
         } = self;
-        let mut views = Vec::with_capacity(run.leaves.len());
-        for (index, (own, full)) in own.iter_mut().zip(full.iter_mut()).enumerate() {
-            let mut fetch = Fetch {
-                leaf: run.roots[index],
-                shared: (run.access[index] == Access::SharedBlocks).then_some(cache),
-                scratch: &mut *decode,
-                block: &mut *block,
-                spare: &mut *spare,
-            };
-            views.push(view(run, tile, index, &mut fetch, own, full)?);
+        stood.resize(run.leaves.len(), None);
+        let mut way = match &run.skips {
+            Some(skips) => skips.look(run, tile, decode, look)?,
+            None => Way::All,
+        };
+        let mut places: Vec<Place<'_>> = own
+            .iter_mut()
+            .zip(full.iter_mut())
+            .zip(stood.iter_mut())
+            .map(|((own, full), stood)| Place::Room { own, full, stood })
+            .collect();
+        let mut fetch = Fetch {
+            leaf: 0,
+            shared: None,
+            scratch: decode,
+            block,
+            spare,
+        };
+        if let Some(skips) = &run.skips
+            && let Some((probe, reads, truth)) = skips.probe(&way, look)
+        {
+            let stand_in = |index: usize| look.stand_ins.get(index).copied().flatten();
+            for (index, place) in places.iter_mut().enumerate() {
+                if reads[index] {
+                    place.read(run, tile, index, &mut fetch, cache, stand_in(index))?;
+                }
+            }
+            let started = Instant::now();
+            let same = probe_rows(run, tile, &places, probe, truth, kernel);
+            Counters::add(&counters.kernel_ns, started.elapsed());
+            if same {
+                way = skips.masked(run, tile, way, look);
+            }
         }
+        if let (Way::Known(key), Some(skips)) = (&way, &run.skips)
+            && let Some(mut partials) = skips.recall(key)
+        {
+            answer_with(&mut look.answered, &mut partials);
+            submit(run, counters, tile, partials);
+            return Ok(());
+        }
+        for (index, place) in places.iter_mut().enumerate() {
+            let stand_in = match way {
+                Way::All => None,
+                Way::Some | Way::Known(_) => look.stand_ins[index],
+            };
+            place.read(run, tile, index, &mut fetch, cache, stand_in)?;
+        }
+        let views: Vec<View<'_>> = places.into_iter().filter_map(Place::into_view).collect();
         let started = Instant::now();
         let collected = match &run.code {
-            Code::Jit(_) => call_rows(run, tile, &views, out, states, kernel),
+            Code::Jit(code) => {
+                let code = match way {
+                    Way::Some => look.variant.as_ref().unwrap_or(code),
+                    Way::All | Way::Known(_) => code,
+                };
+                call_rows(run, code, tile, &views, out, states, kernel)
+            }
             Code::Interpreter => interpret_rows(run, tile, &views, out),
         };
         let folded = fold_streams(run, tile, out, permuted);
+        let both = collected.into_iter().zip(folded);
+        let mut partials: Vec<_> = both.map(|(fused, streamed)| fused.or(streamed)).collect();
         Counters::add(&counters.kernel_ns, started.elapsed());
-        deliver(run, counters, tile, out, collected, folded)
+        match (way, &run.skips) {
+            (Way::Known(key), Some(skips)) => {
+                skips.keep(key, &partials);
+                answer_with(&mut look.answered, &mut partials);
+                submit(run, counters, tile, partials);
+                return Ok(());
+            }
+            (Way::Some, _) => answer_with(&mut look.answered, &mut partials),
+            (Way::All | Way::Known(_), _) => {}
+        }
+        deliver(run, counters, tile, out)?;
+        submit(run, counters, tile, partials);
+        Ok(())
+    }
+}
+
+/// A leaf's part of a tile: room for it, or the elements.
+enum Place<'p> {
+    Room {
+        own: &'p mut Buffer,
+        full: &'p mut Buffer,
+        stood: &'p mut Option<(Scalar, usize)>,
+    },
+    Read(View<'p>),
+    /// Nothing: reading it failed.
+    Gone,
+}
+
+impl<'p> Place<'p> {
+    /// Reads the elements, unless that was done.
+    fn read<'w>(
+        &mut self,
+        run: &'p PassRun<'_>,
+        tile: &Tile,
+        index: usize,
+        fetch: &mut Fetch<'w>,
+        cache: &'w BlockCache,
+        stand_in: Option<StandIn>,
+    ) -> Result<()> {
+        fetch.leaf = run.roots[index];
+        fetch.shared = (run.access[index] == Access::SharedBlocks).then_some(cache);
+        let place = std::mem::replace(self, Place::Gone);
+        *self = match place {
+            Place::Room { own, full, stood } => {
+                let own = Own {
+                    buffer: own,
+                    stood,
+                    stand_in,
+                };
+                Place::Read(view(run, tile, index, fetch, own, full)?)
+            }
+            Place::Read(_) | Place::Gone => place,
+        };
+        Ok(())
+    }
+
+    fn view(&self) -> Option<&View<'p>> {
+        match self {
+            Place::Read(view) => Some(view),
+            Place::Room { .. } | Place::Gone => None,
+        }
+    }
+
+    fn into_view(self) -> Option<View<'p>> {
+        match self {
+            Place::Read(view) => Some(view),
+            Place::Room { .. } | Place::Gone => None,
+        }
+    }
+}
+
+/// Where a leaf's own elements of a tile go.
+struct Own<'o> {
+    buffer: &'o mut Buffer,
+    /// The element that all of the buffer is, and how many bytes of it.
+    stood: &'o mut Option<(Scalar, usize)>,
+    /// What stands in for all, where they are not needed.
+    stand_in: Option<StandIn>,
+}
+
+impl<'o> Own<'o> {
+    /// Fetches `len` bytes of elements, or fills in what stands in for them.
+    fn elements(self, len: usize, fetch: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<&'o [u8]> {
+        let bytes = self.buffer.bytes(len);
+        let element = match self.stand_in {
+            Some(StandIn::Element(element)) => element,
+            Some(StandIn::Anything) => return Ok(bytes),
+            None => {
+                *self.stood = None;
+                fetch(bytes)?;
+                return Ok(bytes);
+            }
+        };
+        let stands = |&(before, have): &(Scalar, usize)| {
+            (before.dtype(), before.bits()) == (element.dtype(), element.bits()) && have >= len
+        };
+        if !self.stood.as_ref().is_some_and(stands) {
+            fill(bytes, element);
+            *self.stood = Some((element, len));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Fills `bytes` with one element.
+fn fill(bytes: &mut [u8], element: Scalar) {
+    fn repeat<const N: usize>(bytes: &mut [u8], item: &[u8]) {
+        if let Some(item) = item.first_chunk::<N>() {
+            bytes.as_chunks_mut::<N>().0.fill(*item);
+        }
+    }
+    let mut item = Vec::with_capacity(8);
+    element.write(&mut item);
+    match item.len() {
+        1 => repeat::<1>(bytes, &item),
+        2 => repeat::<2>(bytes, &item),
+        4 => repeat::<4>(bytes, &item),
+        _ => repeat::<8>(bytes, &item),
     }
 }
 
@@ -137,7 +308,7 @@ fn view<'v>(
     tile: &Tile,
     index: usize,
     fetch: &mut Fetch<'_>,
-    own: &'v mut Buffer,
+    own: Own<'v>,
     full: &'v mut Buffer,
 ) -> Result<View<'v>> {
     let (leaf, role) = (&run.leaves[index], &run.roles[index]);
@@ -152,9 +323,8 @@ fn view<'v>(
     let dense = match leaf.in_place(&start, &extent) {
         Some(found) => found,
         None => {
-            let bytes = own.bytes(extent.iter().product::<usize>() * item);
-            leaf.fetch(&start, &extent, fetch, bytes)?;
-            bytes
+            let len = extent.iter().product::<usize>() * item;
+            own.elements(len, |bytes| leaf.fetch(&start, &extent, fetch, bytes))?
         }
     };
     // As the domain sees the box: missing axes in front have extent 1.
@@ -276,15 +446,13 @@ struct OutRow {
 /// Calls the kernel for each row; returns the partials of fused folds, one entry a sink.
 fn call_rows(
     run: &PassRun<'_>,
+    kernel: &Kernel,
     tile: &Tile,
     views: &[View<'_>],
     out: &mut [Buffer],
     states: &mut Vec<Buffer>,
     kernel_scratch: &mut Buffer,
 ) -> Vec<Option<Partials>> {
-    let Code::Jit(kernel) = &run.code else {
-        return Vec::new();
-    };
     let n = tile.extent[run.split..].iter().product::<usize>();
     let mut rows = Rows::new(tile, run.split);
     let targets: Vec<OutRow> = run
@@ -298,14 +466,8 @@ fn call_rows(
     let mut inputs = vec![std::ptr::null(); views.len()];
     let mut outputs = vec![std::ptr::null_mut(); targets.len()];
     for row in 0..rows.n_rows {
-        for ((pointer, view), (index, role)) in inputs
-            .iter_mut()
-            .zip(views)
-            .zip(run.roles.iter().enumerate())
-        {
-            let at = rows.offset(&view.row_strides);
-            let elems = if role.is_uniform() { 1 } else { n };
-            *pointer = view.bytes[at..][..elems * run.leaves[index].dtype().size()].as_ptr();
+        for (index, (pointer, view)) in inputs.iter_mut().zip(views).enumerate() {
+            *pointer = input_row(run, index, view, &rows, n);
         }
         for (pointer, target) in outputs.iter_mut().zip(&targets) {
             let moved = if target.by_number {
@@ -337,6 +499,45 @@ fn call_rows(
             Partials::from_bytes(combiner.kind(), combiner.arg_dtype(), bytes)
         })
         .collect()
+}
+
+/// Where a leaf's elements for the current row begin, of which there are `n`, or one.
+fn input_row(run: &PassRun<'_>, index: usize, view: &View<'_>, rows: &Rows, n: usize) -> *const u8 {
+    let at = rows.offset(&view.row_strides);
+    let elems = if run.roles[index].is_uniform() { 1 } else { n };
+    view.bytes[at..][..elems * run.leaves[index].dtype().size()].as_ptr()
+}
+
+/// Whether the mask that `probe` folds is `truth` in every row. It reads only leaves that are there.
+fn probe_rows(
+    run: &PassRun<'_>,
+    tile: &Tile,
+    places: &[Place<'_>],
+    probe: &Kernel,
+    truth: bool,
+    scratch: &mut Buffer,
+) -> bool {
+    let n = tile.extent[run.split..].iter().product::<usize>();
+    let mut rows = Rows::new(tile, run.split);
+    let scratch = scratch.bytes(probe.scratch_bytes()).as_mut_ptr();
+    let mut state = [0u8; 8];
+    for _ in 0..rows.n_rows {
+        let each = places.iter().enumerate();
+        let inputs: Vec<*const u8> = each
+            .map(|(index, place)| match place.view() {
+                Some(view) => input_row(run, index, view, &rows, n),
+                None => std::ptr::null(),
+            })
+            .collect();
+        // SAFETY: each input that the probe reads points to `n` elements (1 if uniform), as the slicing above checked;
+        // the others it does not touch; its state is one byte; `scratch` has the bytes that it asks for.
+        unsafe { probe.call_raw(n, &inputs, &[state.as_mut_ptr()], scratch) };
+        if (state[0] != 0) != truth {
+            return false;
+        }
+        rows.advance();
+    }
+    true
 }
 
 /// Decides where a sink's rows go and makes room for them.
@@ -440,9 +641,7 @@ fn fold_streams(
             SinkRun::Stream(combiner) => {
                 let dtype = combiner.arg_dtype();
                 let values = buffer.bytes(tile.elems() * dtype.size());
-                let mut partials = fold_tile(combiner, tile, values, permuted);
-                partials.relocate(|index| whole_index(&run.domain, combiner.axes(), tile, index));
-                Some(partials)
+                Some(fold_tile(combiner, tile, values, permuted))
             }
             SinkRun::Store(_)
             | SinkRun::Fused(..)
@@ -512,17 +711,9 @@ fn fold_tile(combiner: &Combiner, tile: &Tile, values: &[u8], permuted: &mut Buf
     fold_rows(kind, dtype, gathered, n_out, n_red)
 }
 
-/// Hands a tile's results on.
-fn deliver(
-    run: &PassRun<'_>,
-    counters: &Counters,
-    tile: &Tile,
-    out: &mut [Buffer],
-    collected: Vec<Option<Partials>>,
-    folded: Vec<Option<Partials>>,
-) -> Result<()> {
-    let partials = collected.into_iter().zip(folded);
-    for ((sink, buffer), (fused, streamed)) in run.sinks.iter().zip(out).zip(partials) {
+/// Hands a tile's elements on.
+fn deliver(run: &PassRun<'_>, counters: &Counters, tile: &Tile, out: &mut [Buffer]) -> Result<()> {
+    for (sink, buffer) in run.sinks.iter().zip(out) {
         match sink {
             SinkRun::Store(output) => {
                 let direct =
@@ -549,14 +740,24 @@ fn deliver(
                 bins.count(buffer.bytes(tile.elems() * 8));
                 Counters::add(&counters.combine_ns, started.elapsed());
             }
-            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => {
-                let started = Instant::now();
-                if let Some(partials) = fused.or(streamed) {
-                    combiner.submit(&run.tiling, tile, partials);
-                }
-                Counters::add(&counters.combine_ns, started.elapsed());
-            }
+            // Their partials are submitted.
+            SinkRun::Fused(..) | SinkRun::Stream(_) => {}
         }
     }
     Ok(())
+}
+
+/// Hands a tile's partials on.
+fn submit(run: &PassRun<'_>, counters: &Counters, tile: &Tile, partials: Vec<Option<Partials>>) {
+    let started = Instant::now();
+    for (sink, partials) in run.sinks.iter().zip(partials) {
+        if let SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) = sink
+            && let Some(mut partials) = partials
+        {
+            let axes = combiner.axes();
+            partials.relocate(|index| whole_index(&run.domain, axes, tile, index));
+            combiner.submit(&run.tiling, tile, partials);
+        }
+    }
+    Counters::add(&counters.combine_ns, started.elapsed());
 }

@@ -66,6 +66,14 @@ pub enum Sink {
     Fold(FoldOp, Reg),
 }
 
+impl Sink {
+    /// The register that it takes.
+    pub fn reg(self) -> Reg {
+        let (Sink::Store(reg) | Sink::Fold(_, reg)) = self;
+        reg
+    }
+}
+
 /// What a kernel can fold itself. Its output is:
 ///
 /// - `SumFloat` (float32, float64): `ceil(n / 128)` run vectors of 8 float64 lanes each, as the

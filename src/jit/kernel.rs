@@ -10,7 +10,6 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, ModuleError};
 
 use super::host::Host;
-use super::plan::sink_reg;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ir::{Body, FoldOp, Sink};
@@ -157,8 +156,8 @@ impl Kernel {
     ///
     /// # Safety
     /// `n` is at least 1. There is a pointer for every input and every sink
-    /// of the body, in order. Inputs are valid for reads of [`Kernel::input_bytes`] and aligned to
-    /// their elements, bools among them bytes 0 or 1; outputs are valid for writes of
+    /// of the body, in order. Inputs that a register reads are valid for reads of
+    /// [`Kernel::input_bytes`] and aligned to their elements, bools among them bytes 0 or 1; outputs are valid for writes of
     /// [`Kernel::output_bytes`]; `scratch` is valid for [`Kernel::scratch_bytes`] and aligned to
     /// [`SCRATCH_ALIGN`]. Outputs and scratch overlap nothing. Nobody else touches any of them
     /// during the call.
@@ -215,7 +214,7 @@ impl Kernel {
 
 impl Output {
     fn of(body: &Body, sink: &Sink) -> Output {
-        let size = body.regs[sink_reg(sink)].dtype.size();
+        let size = body.regs[sink.reg()].dtype.size();
         match sink {
             Sink::Store(_) => Output::Elements(size),
             Sink::Fold(FoldOp::SumFloat, _) => Output::Runs,

@@ -85,7 +85,7 @@ impl Region {
             BodyInst::Const(_) | BodyInst::Input(_) => Vec::new(),
         });
         let spilled = self.spills.iter().map(|&(reg, _)| reg);
-        let sunk = self.sinks.iter().map(|&at| sink_reg(&body.sinks[at]));
+        let sunk = self.sinks.iter().map(|&at| body.sinks[at].reg());
         let streams: BTreeSet<InputId> = args
             .chain(spilled)
             .chain(sunk)
@@ -335,7 +335,7 @@ impl<'b> Shape<'b> {
         let sinks = &self.body.sinks;
         let is_fold = |sink: &&Sink| matches!(sink, Sink::Fold(..));
         let apart = sinks.iter().filter(is_fold).count() > 1;
-        let region_of = |sink: &Sink| earliest[sink_reg(sink).index()];
+        let region_of = |sink: &Sink| earliest[sink.reg().index()];
         let mut n = sinks.iter().map(region_of).max().map_or(1, |last| last + 1);
         self.sink_regions = sinks
             .iter()
@@ -354,7 +354,7 @@ impl<'b> Shape<'b> {
     fn sink_maps(&mut self, earliest: &[usize]) {
         let mut first_use = vec![usize::MAX; self.body.regs.len()];
         for (sink, &region) in self.body.sinks.iter().zip(&self.sink_regions) {
-            let first = &mut first_use[sink_reg(sink).index()];
+            let first = &mut first_use[sink.reg().index()];
             *first = region.min(*first);
         }
         for (reg, data) in self.body.regs.iter().rev() {
@@ -394,7 +394,7 @@ impl<'b> Shape<'b> {
             }
         }
         for (sink, &region) in self.body.sinks.iter().zip(&self.sink_regions) {
-            let last = &mut self.last_use[sink_reg(sink).index()];
+            let last = &mut self.last_use[sink.reg().index()];
             *last = region.max(*last);
         }
     }
@@ -424,17 +424,10 @@ impl<'b> Shape<'b> {
     }
 }
 
-/// The register a sink takes.
-pub(super) fn sink_reg(sink: &Sink) -> Reg {
-    match *sink {
-        Sink::Store(reg) | Sink::Fold(_, reg) => reg,
-    }
-}
-
 fn live(body: &Body) -> Vec<bool> {
     let mut live = vec![false; body.regs.len()];
     for sink in &body.sinks {
-        live[sink_reg(sink).index()] = true;
+        live[sink.reg().index()] = true;
     }
     for (reg, data) in body.regs.iter().rev() {
         if let (true, BodyInst::Map(map)) = (live[reg.index()], &data.inst) {

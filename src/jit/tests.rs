@@ -332,7 +332,7 @@ fn check_call(
         host.level()
     );
     for (sink, output) in body.sinks.iter().zip(&mut outputs) {
-        let expected = delivered(sink, &regs[plan::sink_reg(sink).index()][..n]);
+        let expected = delivered(sink, &regs[sink.reg().index()][..n]);
         let size = expected[0].dtype().size();
         for (at, (item, expected)) in output.bytes().chunks(size).zip(&expected).enumerate() {
             let found = Scalar::read(expected.dtype(), item).unwrap();

@@ -5,6 +5,7 @@
 mod cse;
 mod dce;
 mod fold;
+pub mod interval;
 pub mod passes;
 mod rewrite;
 mod simplify;

@@ -26,10 +26,12 @@ pub mod literal;
 pub mod npy;
 mod open;
 mod plain;
+pub mod program;
 mod read_limits;
 mod stored;
 mod verify;
 pub mod zip;
+mod zone;
 
 pub mod edit;
 pub mod dataset;
@@ -52,3 +54,4 @@ pub use scratch::{DecodeCounts, DecodeScratch};
 pub use seal::{LAYER as SEAL_LAYER, SealStatus, Verify};
 pub use stored::StoredArray;
 pub use verify::{Report, verify};
+pub use zone::{Indexed, ZoneMap, index, index_beside};

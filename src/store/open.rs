@@ -2,7 +2,7 @@
 //! Never: a file's name as evidence.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::dataset::Root;
 use super::file::{Source, unsupported};
@@ -10,10 +10,12 @@ use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
 use super::legacy::{self, Bloscpack, Rootdir, Table};
 use super::npy;
+use super::program::{self, ProgramFile};
 use super::seal::Verify;
 use super::zip::{self, ZipFile};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::MAX_PROGRAM_FILE_BYTES;
 
 /// A file or directory of a known format.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub enum Opened {
     Table(Box<Table>),
     /// The directory of a dataset.
     Dataset(Box<Root>),
+    /// A program that is computed when it is read, and the directory that its file is in, where it has one.
+    Program(Box<ProgramFile>, Option<PathBuf>),
 }
 
 impl Opened {
@@ -71,7 +75,8 @@ impl Opened {
             | Self::Bloscpack(_)
             | Self::Rootdir(_)
             | Self::Table(_)
-            | Self::Dataset(_) => {
+            | Self::Dataset(_)
+            | Self::Program(..) => {
                 Err(unsupported("what is there is no Blosc2 frame").with_path(path))
             }
         }
@@ -139,6 +144,13 @@ impl Opened {
             if begins(magic)? {
                 return Ok(Self::Zip(Box::new(ZipFile::open(source)?)));
             }
+        }
+        if begins(program::MAGIC)? {
+            let room = usize::try_from(source.len_bytes()).unwrap_or(usize::MAX);
+            let bytes = source.read_vec(0, room.min(MAX_PROGRAM_FILE_BYTES + 1))?;
+            let file = ProgramFile::parse(&bytes).map_err(|error| source.blame(error))?;
+            let folder = source.path().and_then(Path::parent).map(Path::to_path_buf);
+            return Ok(Self::Program(Box::new(file), folder));
         }
         let error = Error::new(
             ErrorKind::Unsupported,

@@ -18,7 +18,7 @@ use super::write::Extras;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NDIM;
-use crate::types::{DType, Grid, Scalar, Shape};
+use crate::types::{DType, Grid, Scalar, Shape, Zone};
 
 /// An n-d array in a frame.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct StoredArray {
     /// Extents of a block in items, also where items are taken as bytes.
     block_shape: Shape,
     geometry: Geometry,
+    /// Whether zones of the seal are of elements as they are taken here.
+    zoned: bool,
     /// Chunks that are not decoded: their elements are zero.
     left_out: HashSet<usize>,
 }
@@ -51,6 +53,8 @@ impl StoredArray {
             Ok((meta, geometry, format))
         });
         let (meta, geometry, format) = described.map_err(|error| frame.source().blame(error))?;
+        let declared = meta.dtype.resolve(Items::Declared, geometry.itemsize);
+        let zoned = declared.is_ok_and(|declared| declared == format);
         let block_shape = meta.grid.block.clone();
         let (mut shape, mut grid) = (meta.shape, meta.grid);
         if items == Items::Bytes {
@@ -73,6 +77,7 @@ impl StoredArray {
             grid,
             block_shape,
             geometry,
+            zoned,
             left_out: HashSet::new(),
         })
     }
@@ -173,6 +178,29 @@ impl StoredArray {
             .chunk
             .item()
             .and_then(|item| scalar(self.format, item)))
+    }
+
+    /// What the seal knows of the elements of block `block` of chunk `chunk`, padding aside.
+    ///
+    /// # Errors
+    /// When the seal is damaged there, or does not hold for the chunk.
+    pub fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let frame = self.frame();
+        if !self.zoned || !frame.has_zones() || self.left_out.contains(&chunk) {
+            return Ok(None);
+        }
+        let entry = frame.entry(chunk, scratch)?;
+        frame.zone(chunk, entry, block, scratch)
+    }
+
+    /// The frame that it is in.
+    pub fn frame(&self) -> &Frame {
+        self.chunks.container()
     }
 
     fn expected(&self) -> Expected<'_> {

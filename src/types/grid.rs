@@ -24,6 +24,25 @@ impl Grid {
             .collect()
     }
 
+    /// Where block `block` of chunk `chunk` of an array of `shape` begins, and the extents of what it has of the array: 0
+    /// where all of it is padding.
+    pub fn block_box(&self, shape: &Shape, chunk: usize, block: usize) -> (Vec<usize>, Vec<usize>) {
+        let (chunks, blocks) = (self.chunks_per_axis(shape), self.blocks_per_axis());
+        let (mut chunk, mut block) = (chunk, block);
+        let mut found = vec![(0, 0); shape.ndim()];
+        for axis in (0..shape.ndim()).rev() {
+            let start = chunk % chunks[axis].max(1) * self.chunk[axis];
+            let inside = block % blocks[axis].max(1) * self.block[axis];
+            let end = self.chunk[axis].min(shape[axis].saturating_sub(start));
+            found[axis] = (
+                start + inside,
+                self.block[axis].min(end.saturating_sub(inside)),
+            );
+            (chunk, block) = (chunk / chunks[axis].max(1), block / blocks[axis].max(1));
+        }
+        found.into_iter().unzip()
+    }
+
     /// Blocks along each axis of a chunk, those that hold only padding included.
     pub fn blocks_per_axis(&self) -> Vec<usize> {
         self.chunk

@@ -8,9 +8,11 @@ pub mod promote;
 mod promote_table;
 mod scalar;
 mod shape;
+mod zone;
 
 pub use dtype::DType;
 pub use grid::Grid;
 pub use op::{BinaryOp, UnaryOp};
 pub use scalar::Scalar;
 pub use shape::{Shape, ShapeMismatch};
+pub use zone::Zone;

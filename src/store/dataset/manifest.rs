@@ -4,8 +4,6 @@
 //! `docs/format.md` has the layout byte by byte. A checkpoint is the change from nothing: all attributes are set, all
 //! slabs are new.
 
-use twox_hash::XxHash3_128;
-
 use super::header::Header;
 use super::slab::{Content, Digest, FileId, Slab, SlabFile, is_value};
 use super::splice::Splice;
@@ -14,6 +12,7 @@ use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_ATTRIBUTE_BYTES, MAX_VLMETALAYERS};
 use crate::store::file::unsupported;
+use crate::store::seal;
 
 /// How a manifest begins: its name, and the version of this layout.
 const MAGIC: &[u8; 8] = b"FBDATA\0\x01";
@@ -106,8 +105,8 @@ impl Manifest {
             out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
             out.extend_from_slice(&bytes);
         }
-        let digest = XxHash3_128::oneshot(&out);
-        out.extend_from_slice(&digest.to_le_bytes());
+        let digest = seal::root_of(&out);
+        out.extend_from_slice(&digest);
         Ok(out)
     }
 
@@ -195,7 +194,7 @@ fn checked(bytes: &[u8]) -> Result<(&[u8], Digest)> {
         }
         Some(_) | None => return Err(bad("the file is no manifest")),
     }
-    if XxHash3_128::oneshot(content).to_le_bytes() == *digest {
+    if seal::root_of(content) == *digest {
         return Ok((content, *digest));
     }
     let message = "the manifest's own checksum does not match: its bytes have changed";

@@ -22,7 +22,7 @@ use crate::store::scratch::DecodeScratch;
 use crate::store::seal::{self, Verify};
 use crate::store::stored::{StoredArray, damaged_chunks};
 use crate::store::write::{Extras, Layout};
-use crate::types::{DType, Grid, Scalar, Shape};
+use crate::types::{DType, Grid, Scalar, Shape, Zone};
 
 /// The array that a version of a dataset is, with the regular grid of the dataset over all of its rows.
 #[derive(Debug)]
@@ -197,21 +197,44 @@ impl DatasetArray {
         if let Some(bits) = self.value_of(chunk) {
             return Ok(Some(Scalar::from_bits(self.dtype, bits)));
         }
+        match self.in_one_file(chunk) {
+            Some((slab, local)) => self
+                .array(slab)?
+                .constant(local, scratch)
+                .map_err(|error| self.damaged(slab, error)),
+            None => Ok(None),
+        }
+    }
+
+    /// What is known, without decoding it, of the elements of block `block` of chunk `chunk`: of all but padding. Nothing
+    /// where chunks are put together.
+    ///
+    /// # Errors
+    /// When what is known of them is damaged or cannot be read.
+    pub fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let out = chunk >= self.layout.chunks || self.left_out.contains(&chunk);
+        match self.in_one_file(chunk).filter(|_| !out) {
+            Some((slab, local)) => self
+                .array(slab)?
+                .zone(local, block, scratch)
+                .map_err(|error| self.damaged(slab, error)),
+            None => Ok(None),
+        }
+    }
+
+    /// The slab, where that is a file, that has a chunk as a chunk of its own, and which one it is there.
+    fn in_one_file(&self, chunk: usize) -> Option<(usize, usize)> {
         let place = self.place(chunk);
         let slab = self.slab_at(place.rows.start);
-        if !self.has_all(slab, &place.rows) {
-            return Ok(None);
-        }
-        let first = (place.rows.start - self.starts[slab]) / self.high();
-        match &self.snapshot.slabs()[slab].content {
-            Content::File(_) => {
-                let (array, local) = (self.array(slab)?, first * place.beside + place.number);
-                array
-                    .constant(local, scratch)
-                    .map_err(|error| self.damaged(slab, error))
-            }
-            Content::Constant(bits) => Ok(Some(Scalar::from_bits(self.dtype, *bits))),
-        }
+        let file = self.snapshot.slabs().get(slab)?.file();
+        let first = place.rows.start.checked_sub(self.starts[slab])? / self.high();
+        let found = (slab, first * place.beside + place.number);
+        (file.is_some() && self.has_all(slab, &place.rows)).then_some(found)
     }
 
     /// The bits that all rows of a chunk have, where no file has any of them.

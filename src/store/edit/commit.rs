@@ -69,6 +69,7 @@ impl ArrayFile {
         self.written.clear();
         self.origin = None;
         self.lowest = self.layout.chunks;
+        self.was = self.layout.clone();
         Ok(())
     }
 

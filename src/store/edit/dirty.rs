@@ -13,7 +13,9 @@ use crate::store::chunk::{Chunk, Expected, Item};
 use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::pending::failed;
 use crate::store::seal::ChunkSeal;
-use crate::store::write::{Coding, EncodedChunk, Encoder};
+use crate::store::write::{Coding, EncodedChunk, Encoder, Layout};
+use crate::store::zone::zone_of;
+use crate::types::{DType, Zone};
 
 impl ArrayFile {
     /// The bytes of a chunk, in the order of its blocks.
@@ -75,7 +77,8 @@ impl ArrayFile {
 
     fn write_out(&mut self, dirty: BTreeMap<usize, Vec<u8>>) -> Result<()> {
         let coding = Coding::of_array(self.options, &self.layout);
-        let blocksize = self.layout.block_bytes;
+        let (layout, dtype) = (&self.layout, self.dtype);
+        let blocksize = layout.block_bytes;
         let idle = Mutex::new(vec![Encoder::new(coding.clone())?]);
         let encode = |(chunk, decoded): (usize, Vec<u8>)| {
             let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +89,10 @@ impl ArrayFile {
             let seal = match &encoded {
                 EncodedChunk::Zeros => ChunkSeal::unstored(ZEROS_ENTRY),
                 EncodedChunk::Nan => ChunkSeal::unstored(NAN_ENTRY),
-                EncodedChunk::Stored(bytes) => ChunkSeal::of(bytes, blocksize)?,
+                EncodedChunk::Stored(bytes) => {
+                    let zones = zones(&decoded, chunk, layout, dtype);
+                    ChunkSeal::of(bytes, blocksize)?.with_zones(zones)
+                }
             };
             Ok((chunk, encoded, seal))
         };
@@ -122,6 +128,18 @@ impl ArrayFile {
         self.poisoned = true;
         error
     }
+}
+
+/// What is known of the elements of each block of a chunk that decodes to `decoded`.
+pub(super) fn zones(decoded: &[u8], chunk: usize, layout: &Layout, dtype: DType) -> Vec<Zone> {
+    let inside = layout.region(chunk).shape;
+    let blocks = decoded.chunks_exact(layout.block_bytes).enumerate();
+    blocks
+        .map(|(number, block)| {
+            let (_, valid) = layout.block(number, &inside);
+            zone_of(dtype, block, &layout.grid.block, &valid)
+        })
+        .collect()
 }
 
 fn encode(encoder: &mut Encoder, decoded: &[u8], blocksize: usize) -> Result<EncodedChunk> {

@@ -75,6 +75,8 @@ pub struct ArrayFile {
     dtype: DType,
     options: Options,
     layout: Layout,
+    /// How what is committed is cut.
+    was: Layout,
     index: Vec<i64>,
     /// The chunks that are written and not committed, and their seals.
     written: BTreeMap<usize, ChunkSeal>,
@@ -209,6 +211,7 @@ impl ArrayFile {
             b2nd,
             dtype,
             options,
+            was: layout.clone(),
             layout,
             index,
             layers,

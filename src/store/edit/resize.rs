@@ -6,7 +6,8 @@ use crate::error::Result;
 use crate::limits::MAX_EDITED_CHUNKS;
 use crate::store::boxes::{dot, each};
 use crate::store::frame::{UNINIT_ENTRY, ZEROS_ENTRY};
-use crate::store::write::Layout;
+use crate::store::seal::ChunkSeal;
+use crate::store::write::{Layout, Region};
 use crate::types::Shape;
 
 impl ArrayFile {
@@ -48,6 +49,9 @@ impl ArrayFile {
             self.index.resize(chunks, ZEROS_ENTRY);
             self.dirty.retain(|&chunk, _| chunk < chunks);
             self.written.retain(|&chunk, _| chunk < chunks);
+            for (&chunk, seal) in &mut self.written {
+                forget(seal, &old.region(chunk), &self.layout.region(chunk));
+            }
             self.lowest = self.lowest.min(chunks);
             if let Some(origin) = &mut self.origin {
                 origin.resize(chunks, None);
@@ -68,7 +72,11 @@ impl ArrayFile {
         let layout = &self.layout;
         let written = std::mem::take(&mut self.written).into_iter();
         self.written = written
-            .filter_map(|(chunk, seal)| Some((renumbered(chunk, &old, layout)?, seal)))
+            .filter_map(|(chunk, mut seal)| {
+                let place = renumbered(chunk, &old, layout)?;
+                forget(&mut seal, &old.region(chunk), &layout.region(place));
+                Some((place, seal))
+            })
             .collect();
         let dirty = std::mem::take(&mut self.dirty).into_iter();
         self.dirty = dirty
@@ -125,6 +133,13 @@ impl ArrayFile {
             self.dirty.insert(chunk, decoded);
         }
         Ok(())
+    }
+}
+
+/// Forgets what is known of the elements of a chunk that has others inside of the array now.
+fn forget(seal: &mut ChunkSeal, before: &Region, now: &Region) {
+    if before.shape != now.shape {
+        seal.zones = Box::default();
     }
 }
 

@@ -32,6 +32,7 @@ impl ArrayFile {
                 && number < old.leaves.len()
                 && old.chunks_of(number) == chunks
                 && chunks.end <= self.lowest
+                && chunks.clone().all(|chunk| self.keeps_region(chunk, chunk))
                 && self.written.range(chunks.clone()).next().is_none();
             if holds {
                 table.leaves.push(old.leaves[number]);
@@ -53,6 +54,21 @@ impl ArrayFile {
         Ok(Some(table))
     }
 
+    /// Whether chunk `chunk` has the same elements inside of the array as chunk `committed` had that it was at the last
+    /// commit.
+    fn keeps_region(&self, chunk: usize, committed: usize) -> bool {
+        let (was, now) = (&self.was, &self.layout);
+        if was.shape == now.shape {
+            return true;
+        }
+        let only_rows = was.shape[1..] == now.shape[1..];
+        let row_chunks: usize = now.counts[1..].iter().product();
+        // Rows of chunks that are whole before and after.
+        let whole = was.shape[0].min(now.shape[0]) / now.grid.chunk[0];
+        (only_rows && chunk == committed && chunk < whole * row_chunks)
+            || was.region(committed).shape == now.region(chunk).shape
+    }
+
     /// The seal of a chunk as it is now.
     pub(super) fn seal_of(&mut self, chunk: usize) -> Result<ChunkSeal> {
         let word = self.index[chunk];
@@ -66,10 +82,15 @@ impl ArrayFile {
         let counts = &mut self.scratch.counts;
         let kept = match (self.frame.sealed(), committed) {
             (Some(sealed), Some(committed)) => {
-                let (source, header) = (self.frame.source(), self.frame.header());
-                let leaf = sealed.leaf(source, header, sealed.table().leaf_of(committed), counts);
+                let (source, base) = (self.frame.source(), self.frame.header().header_len);
+                let leaf = sealed.leaf(source, base, sealed.table().leaf_of(committed), counts);
                 let leaf = leaf.map_err(|error| source.blame(error))?;
-                leaf.of(committed).filter(|seal| seal.word == word).cloned()
+                let kept = leaf.of(committed).filter(|seal| seal.word == word).cloned();
+                // What is known of elements is of those that were there.
+                match self.keeps_region(chunk, committed) {
+                    true => kept,
+                    false => kept.map(|seal| seal.with_zones(Vec::new())),
+                }
             }
             (_, _) => None,
         };

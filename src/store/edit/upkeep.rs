@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::anew::Anew;
+use super::dirty::zones;
 use super::{ArrayFile, Kept, argument};
 use crate::diag::Code;
 use crate::error::Result;
@@ -11,6 +12,7 @@ use crate::store::chunk::stored_bytes;
 use crate::store::disk::System;
 use crate::store::dtype::Items;
 use crate::store::seal::{self, ChunkSeal, Leaves, Verify};
+use crate::store::stored::describe;
 use crate::store::verify;
 use crate::store::write::FrameBytes;
 
@@ -33,8 +35,8 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
     ArrayFile::open_with(disk, path, Verify::Always, Items::Bytes)?.compact()
 }
 
-/// Seals the file at `path` as it is: one that has no seal, or one that another program has written to. Every chunk has
-/// to decode; what else it holds is taken for right. Where a seal still holds, only what it says is: chunks that have
+/// Seals the file at `path` as it is, and notes what is known of the elements of each block: for one that has no seal,
+/// or one that another program has written to. Every chunk has to decode; what else it holds is taken for right. Where a seal still holds, only what it says is: chunks that have
 /// changed are refused unless `accept` says that they are right.
 ///
 /// # Errors
@@ -48,14 +50,20 @@ pub fn seal(path: impl AsRef<Path>, accept: bool) -> Result<()> {
     if file.layout.chunks == 0 {
         return Err(argument("an array without elements has nothing to seal"));
     }
+    let (meta, geometry) = describe(&file.frame)?;
+    let format = meta.dtype.resolve(Items::Declared, geometry.itemsize).ok();
     for chunk in 0..file.layout.chunks {
         let word = file.index[chunk];
         let mut seal = ChunkSeal::unstored(word);
         if word >= 0 {
-            file.load(chunk)?;
+            let mut decoded = file.load(chunk)?;
             let bytes = file.stored(chunk)?;
             seal = ChunkSeal::of(&bytes, file.layout.block_bytes)
                 .map_err(|error| file.source.blame(error.with_chunk(chunk)))?;
+            if let Some(format) = format {
+                format.to_native(&mut decoded);
+                seal = seal.with_zones(zones(&decoded, chunk, &file.layout, format.dtype));
+            }
             seal.word = word;
         }
         file.written.insert(chunk, seal);

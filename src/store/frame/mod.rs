@@ -18,9 +18,12 @@ use super::folder::Folder;
 use super::scratch::DecodeScratch;
 use super::seal::{self, SealStatus, Sealed, Verify};
 use super::write::chunk_name;
+use super::zone::ZoneMap;
+use super::zone::sidecar::{self, SidecarStatus};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_READ_ATTEMPTS};
+use crate::types::Zone;
 use index::Index;
 
 /// Name of the file in a sparse frame's directory that has everything but the chunks.
@@ -38,6 +41,7 @@ pub struct Frame {
     index: Index,
     status: SealStatus,
     sealed: Option<Sealed>,
+    sidecar: SidecarStatus,
 }
 
 /// What a frame has besides its chunks.
@@ -91,7 +95,7 @@ impl Frame {
             source = later;
             attempts += 1;
         };
-        Ok(Self {
+        let mut frame = Self {
             source,
             folder,
             header: parts.header,
@@ -100,7 +104,13 @@ impl Frame {
             index: parts.index,
             status: parts.status,
             sealed: parts.sealed,
-        })
+            sidecar: SidecarStatus::None,
+        };
+        // What a seal knows is right where it is; who wants no verification wants no zones either.
+        if frame.sealed.is_none() && verify != Verify::Never {
+            frame.sidecar = sidecar::open(&frame);
+        }
+        Ok(frame)
     }
 
     fn read_parts(source: &Source, header: &[u8], sparse: bool, verify: Verify) -> Result<Parts> {
@@ -269,6 +279,60 @@ impl Frame {
             })?,
         };
         Ok(Chunk::constant(item, expected))
+    }
+
+    /// What the seal knows of the elements of block `block` of chunk `number`, which `entry` describes.
+    ///
+    /// # Errors
+    /// When the seal is damaged there, or does not hold for the chunk.
+    pub(in crate::store) fn zone(
+        &self,
+        number: usize,
+        entry: Entry,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        let (chunk, counts) = ((number, entry.word(&self.header)), &mut scratch.counts);
+        let blame = |error: Error| self.source.blame(error.with_chunk(number));
+        match (&self.sealed, &self.sidecar) {
+            (Some(sealed), _) => sealed
+                .zone(&self.source, self.header.header_len, chunk, block, counts)
+                .map_err(blame),
+            (None, SidecarStatus::Used(sidecar)) => sidecar.zone(chunk, block, counts),
+            (None, SidecarStatus::None | SidecarStatus::Ignored(_)) => Ok(None),
+        }
+    }
+
+    /// Whether zones may be known.
+    pub(in crate::store) fn has_zones(&self) -> bool {
+        self.sealed.is_some() || matches!(self.sidecar, SidecarStatus::Used(_))
+    }
+
+    /// Where it is noted what is known of the array's blocks.
+    pub fn zone_map(&self) -> ZoneMap {
+        match (&self.sealed, &self.sidecar) {
+            // By the first of them: all are written together.
+            (Some(sealed), _) => match sealed.notes_zones(&self.source, self.header.header_len) {
+                true => ZoneMap::Inside,
+                false => ZoneMap::None,
+            },
+            (None, SidecarStatus::None) => ZoneMap::None,
+            (None, SidecarStatus::Used(_)) => ZoneMap::Beside,
+            (None, SidecarStatus::Ignored(why)) => ZoneMap::Ignored(why.clone()),
+        }
+    }
+
+    /// The digest of all that the frame is besides its chunks: header, index and trailer.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(in crate::store) fn digest(&self) -> Result<u64> {
+        let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let (header, end) = (&self.header, self.header.data_end());
+        let mut digested = self.source.read_vec(0, bytes(header.header_len))?;
+        let tail = bytes(header.frame_len.saturating_sub(end));
+        digested.extend(self.source.read_vec(end, tail)?);
+        Ok(seal::digest(&digested))
     }
 
     /// The source that blocks of a chunk at this [`Entry::place`] are read from.

@@ -92,6 +92,7 @@ pub(super) fn info(frame: &Frame, options: InfoOptions) -> Result<Info> {
         metalayers: metalayers(frame),
         vl_metalayers: vl_metalayers(frame),
         seal: Some(frame.seal().clone()),
+        zone_map: frame.has_shape().then(|| frame.zone_map()),
         chunk_list,
         oddities,
         ..Info::blank(kind, file_bytes)

@@ -15,7 +15,9 @@ use super::dtype::{FileDType, Items};
 use super::file::Source;
 use super::npy::NpyHeader;
 use super::open::Opened;
+use super::program::ProgramFile;
 use super::seal::{SealStatus, Verify};
+use super::zone::ZoneMap;
 use crate::error::Result;
 use crate::types::{DType, Shape};
 
@@ -43,6 +45,8 @@ pub enum Kind {
     Table,
     /// The directory of a dataset.
     Dataset,
+    /// A program that is computed when it is read.
+    Program,
 }
 
 impl fmt::Display for Kind {
@@ -56,6 +60,7 @@ impl fmt::Display for Kind {
             Kind::Rootdir => "bcolz or BLZ array",
             Kind::Table => "bcolz or BLZ table",
             Kind::Dataset => "dataset",
+            Kind::Program => "program, computed when it is read",
         })
     }
 }
@@ -157,11 +162,15 @@ pub struct Info {
     pub checksum: Option<&'static str>,
     /// What the seal of a frame says about it as a whole; `None` where there cannot be one.
     pub seal: Option<SealStatus>,
+    /// Where it is noted what is known of the blocks of an n-d array; `None` where there cannot be a zone map.
+    pub zone_map: Option<ZoneMap>,
     /// Every chunk, or the first [`MAX_LISTED_CHUNKS`](crate::limits::MAX_LISTED_CHUNKS), where
     /// that was asked for.
     pub chunk_list: Option<Vec<ChunkInfo>>,
     /// The members of a zip file.
     pub members: Vec<MemberInfo>,
+    /// The program and its operands, of a file of one.
+    pub program: Option<ProgramFile>,
     /// The columns of a table.
     pub columns: Vec<ColumnInfo>,
     /// What is in a dataset.
@@ -220,6 +229,21 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
         Opened::Rootdir(array) => legacy::rootdir(&array, options),
         Opened::Table(table) => legacy::table(&table),
         Opened::Dataset(root) => dataset::info(&root),
+        Opened::Program(file, _) => Ok(of_program(*file)),
+    }
+}
+
+fn of_program(file: ProgramFile) -> Info {
+    let bytes = (file.shape.elems() as u64).saturating_mul(file.dtype.size() as u64);
+    Info {
+        dtype: Some(file.dtype.name().to_string()),
+        computes: Ok(file.dtype),
+        itemsize: Some(file.dtype.size()),
+        shape: Some(file.shape.clone()),
+        data_bytes: Some(bytes),
+        nbytes: bytes,
+        program: Some(file),
+        ..Info::blank(Kind::Program, 0)
     }
 }
 
@@ -280,6 +304,8 @@ impl Info {
             vl_metalayers: Vec::new(),
             checksum: None,
             seal: None,
+            zone_map: None,
+            program: None,
             chunk_list: None,
             members: Vec::new(),
             columns: Vec::new(),

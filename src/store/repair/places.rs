@@ -126,7 +126,7 @@ impl Places {
         let sealed = Sealed::new(table.clone(), Verify::Always);
         let mut counts = DecodeCounts::default();
         for number in 0..table.leaves.len() {
-            let leaf = sealed.leaf(chunks.source, chunks.header, number, &mut counts);
+            let leaf = sealed.leaf(chunks.source, chunks.header.header_len, number, &mut counts);
             // A leaf that is damaged says nothing.
             let Ok(leaf) = leaf else { continue };
             for (chunk, seal) in leaf.numbered() {

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::store::chunk;
 use crate::store::file::Source;
 use crate::store::scratch::DecodeCounts;
+use crate::types::Zone;
 
 /// Bytes of the root.
 pub(super) const ROOT_BYTES: usize = 16;
@@ -39,8 +40,13 @@ pub(in crate::store) fn root(source: &Source, start: u64, len: u64) -> Result<[u
 /// Puts the root of a complete trailer into its slot, the last 16 bytes.
 pub(in crate::store) fn sign(trailer: &mut [u8]) {
     if let Some((signed, slot)) = trailer.split_last_chunk_mut::<ROOT_BYTES>() {
-        *slot = XxHash3_128::oneshot(signed).to_le_bytes();
+        *slot = root_of(signed);
     }
+}
+
+/// The root of what is signed by these bytes.
+pub(in crate::store) fn root_of(signed: &[u8]) -> [u8; ROOT_BYTES] {
+    XxHash3_128::oneshot(signed).to_le_bytes()
 }
 
 /// What a seal has of a chunk.
@@ -54,6 +60,8 @@ pub(in crate::store) struct ChunkSeal {
     pub(in crate::store) head: u64,
     /// The digest of each of its blocks; none where it has none of its own.
     pub(in crate::store) blocks: Box<[u64]>,
+    /// What is known of the elements of each of its blocks; empty where nothing is.
+    pub(in crate::store) zones: Box<[Zone]>,
 }
 
 impl ChunkSeal {
@@ -79,7 +87,16 @@ impl ChunkSeal {
             head_len: u32::try_from(parts.head_len).unwrap_or(u32::MAX),
             head: digest(&bytes[..parts.head_len]),
             blocks: blocks.map(|block| digest(&bytes[block])).collect(),
+            zones: Box::default(),
         })
+    }
+
+    /// The same with these zones of its blocks.
+    pub(in crate::store) fn with_zones(self, zones: Vec<Zone>) -> Self {
+        Self {
+            zones: zones.into(),
+            ..self
+        }
     }
 }
 

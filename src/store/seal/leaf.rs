@@ -7,28 +7,44 @@ use super::table::Table;
 use crate::bytes::{Cursor, u64s_le};
 use crate::diag::Code;
 use crate::error::Result;
+use crate::types::Zone;
 
-/// What a leaf begins with; the last byte is the version of its layout.
-pub(in crate::store) const LEAF_MAGIC: &[u8; 8] = b"FBLEAF\0\x01";
+/// What a leaf begins with, in front of the version of its layout.
+pub(in crate::store) const LEAF_MAGIC: &[u8; 7] = b"FBLEAF\0";
+
+/// The layout that is written: with zones.
+const VERSION: u8 = 2;
+
+/// That of leaves without zones, which earlier versions wrote.
+const VERSION_WITHOUT_ZONES: u8 = 1;
 
 /// Bytes in front of the first chunk's.
 const PREFIX_BYTES: usize = 24;
 
-/// Bytes of a chunk besides the digests of its blocks.
-const CHUNK_BYTES: usize = 24;
+/// Bytes of a chunk besides what it has of its blocks.
+const CHUNK_BYTES: usize = 32;
+
+/// The same in leaves without zones.
+const SHORT_CHUNK_BYTES: usize = 24;
+
+/// Bytes of a zone.
+const ZONE_BYTES: usize = 24;
+
+/// The bit of a zone's number of NaNs that says that all elements are the same.
+const SAME: u32 = 1 << 31;
 
 /// Bytes that a leaf is to have about.
-const LEAF_BYTES: usize = 4096;
+const LEAF_BYTES: usize = 16 << 10;
 
 /// Chunks of a leaf, a power of two, where a chunk has `blocks` blocks.
 pub(super) fn chunks_per_leaf(blocks: usize) -> usize {
-    let most = LEAF_BYTES / (CHUNK_BYTES + 8 * blocks.min(LEAF_BYTES));
+    let most = LEAF_BYTES / (CHUNK_BYTES + (8 + ZONE_BYTES) * blocks.min(LEAF_BYTES));
     1 << most.max(1).ilog2()
 }
 
 /// The most bytes a leaf of `count` chunks of `blocks` blocks has.
 pub(super) fn most_bytes(count: usize, blocks: usize) -> u64 {
-    let chunk = CHUNK_BYTES as u64 + 8 * blocks as u64;
+    let chunk = CHUNK_BYTES as u64 + (8 + ZONE_BYTES as u64) * blocks as u64;
     (count as u64)
         .saturating_mul(chunk)
         .saturating_add(PREFIX_BYTES as u64)
@@ -36,7 +52,9 @@ pub(super) fn most_bytes(count: usize, blocks: usize) -> u64 {
 
 /// The fewest bytes a leaf of `count` chunks has.
 pub(super) fn least_bytes(count: usize) -> u64 {
-    most_bytes(count, 0)
+    (count as u64)
+        .saturating_mul(SHORT_CHUNK_BYTES as u64)
+        .saturating_add(PREFIX_BYTES as u64)
 }
 
 /// The seals of neighbouring chunks.
@@ -53,6 +71,7 @@ impl Leaf {
     pub(in crate::store) fn encode(&self, blocks: u32) -> Vec<u8> {
         let mut out = Vec::with_capacity(PREFIX_BYTES + self.chunks.len() * CHUNK_BYTES);
         out.extend_from_slice(LEAF_MAGIC);
+        out.push(VERSION);
         out.extend_from_slice(&(self.first as u64).to_le_bytes());
         out.extend_from_slice(&count(self.chunks.len()));
         out.extend_from_slice(&blocks.to_le_bytes());
@@ -61,9 +80,18 @@ impl Leaf {
             out.extend_from_slice(&chunk.head.to_le_bytes());
             out.extend_from_slice(&chunk.head_len.to_le_bytes());
             out.extend_from_slice(&count(chunk.blocks.len()));
+            out.extend_from_slice(&count(chunk.zones.len()));
+            out.extend_from_slice(&[0; 4]);
         }
         let digests = self.chunks.iter().flat_map(|chunk| &chunk.blocks);
         out.extend(digests.flat_map(|digest| digest.to_le_bytes()));
+        for zone in self.chunks.iter().flat_map(|chunk| &chunk.zones) {
+            let same = if zone.same { SAME } else { 0 };
+            out.extend_from_slice(&zone.least.to_le_bytes());
+            out.extend_from_slice(&zone.greatest.to_le_bytes());
+            out.extend_from_slice(&(zone.nans & !SAME | same).to_le_bytes());
+            out.extend_from_slice(&zone.zeros.to_le_bytes());
+        }
         out
     }
 
@@ -94,38 +122,52 @@ impl Leaf {
     /// # Errors
     /// When they begin with none.
     pub(in crate::store) fn read(cursor: &mut Cursor<'_>) -> Result<(Self, u32)> {
-        if cursor.take(LEAF_MAGIC.len(), "magic")? != LEAF_MAGIC {
+        let magic = cursor.take(LEAF_MAGIC.len(), "magic")?;
+        let version = cursor.u8("version")?;
+        if magic != LEAF_MAGIC || ![VERSION, VERSION_WITHOUT_ZONES].contains(&version) {
             return Err(bad("the seal has something else where a leaf belongs"));
         }
+        let has_zones = version == VERSION;
         let first = cursor.u64_le("first chunk")?;
         let count = cursor.u32_le("number of chunks")? as usize;
         let blocks = cursor.u32_le("blocks of a chunk")?;
         let first = usize::try_from(first).ok();
         let first = first.filter(|first| first.checked_add(count).is_some());
         let first = first.ok_or_else(|| bad("a leaf of the seal has chunks beyond all others"))?;
-        let mut seals = Vec::with_capacity(count.min(cursor.remaining() / CHUNK_BYTES));
+        let mut seals = Vec::with_capacity(count.min(cursor.remaining() / SHORT_CHUNK_BYTES));
         let mut lengths = Vec::with_capacity(seals.capacity());
         for _ in 0..count {
             let word = cursor.i64_le("index entry")?;
             let head = cursor.u64_le("digest of a head")?;
             let head_len = cursor.u32_le("length of a head")?;
             let digests = cursor.u32_le("number of digests")?;
-            if digests > blocks {
+            let mut zones = 0;
+            if has_zones {
+                zones = cursor.u32_le("number of zones")?;
+                let _reserve = cursor.u32_le("reserve")?;
+            }
+            if digests > blocks || (zones != 0 && zones != blocks) {
                 return Err(bad(format!(
-                    "a leaf of the seal has {digests} digests for {blocks} blocks"
+                    "a leaf of the seal has {digests} digests and {zones} zones for {blocks} blocks"
                 )));
             }
-            lengths.push(digests as usize);
+            lengths.push((digests as usize, zones as usize));
             seals.push(ChunkSeal {
                 word,
                 head_len,
                 head,
                 blocks: Box::default(),
+                zones: Box::default(),
             });
         }
-        for (seal, len) in seals.iter_mut().zip(lengths) {
-            let digests = cursor.take(len.saturating_mul(8), "digests")?;
+        for (seal, &(digests, _)) in seals.iter_mut().zip(&lengths) {
+            let digests = cursor.take(digests.saturating_mul(8), "digests")?;
             seal.blocks = u64s_le(digests).collect();
+        }
+        for (seal, &(_, zones)) in seals.iter_mut().zip(&lengths) {
+            let bytes = cursor.take(zones.saturating_mul(ZONE_BYTES), "zones")?;
+            let mut rows = Cursor::new(bytes, Code::BadSeal, "zones of the seal");
+            seal.zones = (0..zones).map(|_| zone(&mut rows)).collect::<Result<_>>()?;
         }
         let chunks = seals;
         Ok((Self { first, chunks }, blocks))
@@ -144,12 +186,25 @@ impl Leaf {
 
     /// Memory this takes.
     pub(super) fn footprint(&self) -> usize {
-        let each = self
-            .chunks
-            .iter()
-            .map(|chunk| size_of::<ChunkSeal>() + 8 * chunk.blocks.len());
+        let each = self.chunks.iter().map(|chunk| {
+            size_of::<ChunkSeal>() + 8 * chunk.blocks.len() + size_of_val(&*chunk.zones)
+        });
         each.sum()
     }
+}
+
+fn zone(cursor: &mut Cursor<'_>) -> Result<Zone> {
+    let least = cursor.u64_le("least element")?;
+    let greatest = cursor.u64_le("greatest element")?;
+    let nans = cursor.u32_le("number of NaNs")?;
+    let zeros = cursor.u32_le("number of zeros")?;
+    Ok(Zone {
+        least,
+        greatest,
+        nans: nans & !SAME,
+        zeros,
+        same: nans & SAME != 0,
+    })
 }
 
 fn count(value: usize) -> [u8; 4] {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::compare::compare;
-use super::digest::{BlockSeals, ROOT_BYTES, Seen, digest, root};
+use super::digest::{BlockSeals, ChunkSeal, ROOT_BYTES, Seen, digest, root};
 use super::leaf::Leaf;
 use super::table::Table;
 use super::{LAYER, SealStatus, Verify, bad, mismatch};
@@ -15,6 +15,7 @@ use crate::limits::{MAX_RECENT_LEAVES, RECENT_LEAF_BYTES};
 use crate::store::file::Source;
 use crate::store::frame::{FrameHeader, Trailer};
 use crate::store::scratch::DecodeCounts;
+use crate::types::Zone;
 
 /// Why nothing can be verified where the root is gone: other programs that change a frame clear its slot.
 const CLEARED: &str = "another program has written since";
@@ -135,17 +136,10 @@ impl Sealed {
         word: i64,
         counts: &mut DecodeCounts,
     ) -> Result<LoadSeal> {
-        let leaf = self.leaf(source, header, self.table.leaf_of(number), counts)?;
-        let seal = leaf
-            .of(number)
-            .ok_or_else(|| bad(format!("the seal has no chunk {number}")))?;
-        if seal.word != word {
-            return Err(bad(format!(
-                "the index has the entry {word:#018x} for the chunk, which was sealed as {:#018x}",
-                seal.word
-            ))
-            .with_offset(header.data_end()));
-        }
+        let (base, leaf) = (header.header_len, self.table.leaf_of(number));
+        let leaf = self.leaf(source, base, leaf, counts)?;
+        let seal =
+            entered(&leaf, number, word).map_err(|error| error.with_offset(header.data_end()))?;
         let first = number.saturating_mul(self.table.blocks as usize);
         let seen = self.seen.as_ref().map(|seen| (Arc::clone(seen), first));
         Ok(LoadSeal {
@@ -156,14 +150,56 @@ impl Sealed {
         })
     }
 
-    /// Leaf `number`, read and verified unless it was used a moment ago.
+    /// What is known of the elements of block `block` of chunk `number`, which the index has as `word`; leaves are in
+    /// `source` from byte `base` on.
+    ///
+    /// # Errors
+    /// As [`Sealed::chunk`].
+    pub(in crate::store) fn zone(
+        &self,
+        source: &Source,
+        base: u64,
+        (number, word): (usize, i64),
+        block: usize,
+        counts: &mut DecodeCounts,
+    ) -> Result<Option<Zone>> {
+        let leaf = self.leaf(source, base, self.table.leaf_of(number), counts)?;
+        Ok(entered(&leaf, number, word)?.zones.get(block).copied())
+    }
+
+    /// Whether zones of every chunk with bytes of its own are known; leaves are in `source` from byte `base` on.
+    ///
+    /// # Errors
+    /// When a leaf is damaged or cannot be read.
+    pub(in crate::store) fn has_zones(&self, source: &Source, base: u64) -> Result<bool> {
+        let counts = &mut DecodeCounts::default();
+        for number in 0..self.table.leaves.len() {
+            let leaf = self.leaf(source, base, number, counts)?;
+            let lacks = |seal: &ChunkSeal| seal.word >= 0 && seal.zones.is_empty();
+            if leaf.chunks.iter().any(lacks) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether zones are known of a chunk of the first leaf that can be read.
+    pub(in crate::store) fn notes_zones(&self, source: &Source, base: u64) -> bool {
+        let counts = &mut DecodeCounts::default();
+        let mut leaves =
+            (0..self.table.leaves.len()).map(|number| self.leaf(source, base, number, counts));
+        let first = leaves.find_map(|leaf| leaf.ok());
+        first.is_some_and(|leaf| leaf.chunks.iter().any(|seal| !seal.zones.is_empty()))
+    }
+
+    /// Leaf `number`, read and verified unless it was used a moment ago; leaves are in `source` from byte `base` on.
     ///
     /// # Errors
     /// When it is damaged or cannot be read, or there is no such leaf.
     pub(in crate::store) fn leaf(
         &self,
         source: &Source,
-        header: &FrameHeader,
+        base: u64,
         number: usize,
         counts: &mut DecodeCounts,
     ) -> Result<Arc<Leaf>> {
@@ -173,7 +209,7 @@ impl Sealed {
         let place = self.table.leaves.get(number);
         let place = place.ok_or_else(|| bad(format!("the seal has no leaf {number}")))?;
         let begin = Instant::now();
-        let at = header.header_len.saturating_add(place.offset);
+        let at = base.saturating_add(place.offset);
         // Checked when the frame was opened: the leaf lies in the data section.
         let bytes = source.read_vec(at, usize::try_from(place.len).unwrap_or(usize::MAX))?;
         if digest(&bytes) != place.digest {
@@ -213,6 +249,20 @@ impl Sealed {
         let kept = fitting.count().max(1);
         recent.truncate(kept);
     }
+}
+
+/// The seal that a leaf has of chunk `number`, which the index has as `word`.
+fn entered(leaf: &Leaf, number: usize, word: i64) -> Result<&ChunkSeal> {
+    let seal = leaf
+        .of(number)
+        .ok_or_else(|| bad(format!("the seal has no chunk {number}")))?;
+    if seal.word != word {
+        return Err(bad(format!(
+            "the index has the entry {word:#018x} for the chunk, which was sealed as {:#018x}",
+            seal.word
+        )));
+    }
+    Ok(seal)
 }
 
 impl LoadSeal {

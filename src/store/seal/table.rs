@@ -208,7 +208,7 @@ impl Table {
 
     /// Checks that every leaf lies in a data section of `cbytes` bytes, and that they have room there beside each
     /// other: what is kept for each block is then in proportion to the file.
-    pub(super) fn check_places(&self, cbytes: u64) -> Result<()> {
+    pub(in crate::store) fn check_places(&self, cbytes: u64) -> Result<()> {
         let mut left = cbytes;
         for (number, place) in self.leaves.iter().enumerate() {
             let count = self.chunks_of(number).len();

@@ -6,7 +6,17 @@ use crate::store::frame::FrameHeader;
 use crate::store::write::Options;
 use crate::store::write::layout::{ItemType, Layout};
 use crate::store::write::{Extras, FrameBytes, Layer};
-use crate::types::{DType, Grid, Shape};
+use crate::types::{DType, Grid, Shape, Zone};
+
+fn zone(bits: u64) -> Zone {
+    Zone {
+        least: bits,
+        greatest: bits + 1,
+        nans: 3,
+        zeros: 4,
+        same: bits % 2 == 0,
+    }
+}
 
 fn seal(word: i64, blocks: &[u64]) -> ChunkSeal {
     ChunkSeal {
@@ -14,6 +24,7 @@ fn seal(word: i64, blocks: &[u64]) -> ChunkSeal {
         head_len: 40,
         head: 7,
         blocks: blocks.into(),
+        zones: blocks.iter().map(|&bits| zone(bits)).collect(),
     }
 }
 
@@ -42,12 +53,12 @@ fn a_leaf_comes_back() {
         chunks: vec![
             seal(0, &[1, 2]),
             ChunkSeal::unstored(i64::MIN | 1 << 56),
-            seal(99, &[3]),
+            seal(99, &[3]).with_zones(Vec::new()),
         ],
     };
     let table = table(7, 4);
     let bytes = leaf.encode(2);
-    assert_eq!(bytes.len(), 24 + 3 * 24 + 3 * 8);
+    assert_eq!(bytes.len(), 24 + 3 * 32 + 3 * 8 + 2 * 24);
     assert_eq!(Leaf::decode(&bytes, 1, &table).unwrap(), leaf);
     assert_eq!(leaf.of(6), Some(&leaf.chunks[2]));
     assert_eq!((leaf.of(3), leaf.of(7)), (None, None));
@@ -93,14 +104,14 @@ fn segments_may_be_ignored_unless_they_are_required() {
 }
 
 #[test]
-fn leaves_have_4_kib_if_they_can() {
+fn leaves_have_16_kib_if_they_can() {
     for blocks in [1, 2, 31, 32, 33, 500, 509, 510, 100_000] {
         let leaves = Leaves::new(blocks, 8).unwrap();
         let count = leaves.table(0).chunks_per_leaf;
         assert!(count.is_power_of_two());
-        let bytes = |count: usize| count * (24 + 8 * blocks);
-        assert!(bytes(count) <= 4096 || count == 1, "{blocks}");
-        assert!(bytes(2 * count) > 4096, "{blocks}");
+        let bytes = |count: usize| count * (32 + 32 * blocks);
+        assert!(bytes(count) <= 16 << 10 || count == 1, "{blocks}");
+        assert!(bytes(2 * count) > 16 << 10, "{blocks}");
     }
 }
 
@@ -112,16 +123,19 @@ fn leaves_are_gathered_as_chunks_come() {
     assert_eq!(leaves.put(1, b.clone(), 10), None);
     assert_eq!(leaves.put(2, c.clone(), 10), None);
     let whole = leaves.put(0, a.clone(), 10).unwrap();
-    let rest = leaves.rest(5000).unwrap();
-    assert_eq!(leaves.rest(9000), None);
+    let rest = leaves.rest(40_000).unwrap();
+    assert_eq!(leaves.rest(90_000), None);
     let table = leaves.table(3);
     assert_eq!(table.chunks_per_leaf, 2);
     let decoded = |bytes: &[u8], number| Leaf::decode(bytes, number, &table).unwrap();
     assert_eq!(decoded(&whole, 0).chunks, [a, b]);
     assert_eq!(decoded(&rest, 1).chunks, [c]);
-    assert_eq!((table.leaves[0].offset, table.leaves[1].offset), (10, 5000));
-    assert!(table.check_places(5000 + rest.len() as u64).is_ok());
-    assert!(table.check_places(5000 + rest.len() as u64 - 1).is_err());
+    assert_eq!(
+        (table.leaves[0].offset, table.leaves[1].offset),
+        (10, 40_000)
+    );
+    assert!(table.check_places(40_000 + rest.len() as u64).is_ok());
+    assert!(table.check_places(40_000 + rest.len() as u64 - 1).is_err());
 }
 
 /// The header of an array with a metalayer of its own.

@@ -41,6 +41,11 @@ impl Leaves {
         })
     }
 
+    /// Chunks of each leaf but the last.
+    pub(in crate::store) fn chunks_per_leaf(&self) -> usize {
+        self.chunks_per_leaf
+    }
+
     /// Takes the seal of chunk `chunk`. The bytes of its leaf, if that is complete now, are to be written at byte
     /// `offset` of the data section.
     pub(in crate::store) fn put(

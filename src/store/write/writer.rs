@@ -23,7 +23,8 @@ use crate::store::boxes::{cells, dot, each};
 use crate::store::disk::{Disk, System};
 use crate::store::frame::{NAN_ENTRY, ZEROS_ENTRY};
 use crate::store::seal::{ChunkSeal, Leaves, Tail};
-use crate::types::{DType, Grid, Shape};
+use crate::store::zone::zone_of;
+use crate::types::{DType, Grid, Shape, Zone};
 
 /// Writes an array. Its elements may come in any order, each once, and from several threads; whoever
 /// completes a block compresses it. The file appears under its name when [`ArrayWriter::finish`] succeeds,
@@ -74,8 +75,8 @@ enum Block {
     Part(Vec<u8>, usize),
     /// All of it, as it is.
     Whole(Vec<u8>),
-    /// All of it.
-    Encoded(Encoded),
+    /// All of it, and what is known of its elements.
+    Encoded(Encoded, Zone),
 }
 
 /// Chunks that are complete.
@@ -319,7 +320,10 @@ impl ArrayWriter {
             piece.copy_into(&mut bench.block);
             let block = match bench.encoder.needs_first() {
                 true => Block::Whole(bench.block.clone()),
-                false => Block::Encoded(bench.encoder.block(Position::First, &bench.block)),
+                false => {
+                    let zone = self.zone(&bench.block, &piece.valid);
+                    Block::Encoded(bench.encoder.block(Position::First, &bench.block), zone)
+                }
             };
             lock(&self.benches).push(bench);
             return put(open, number, block);
@@ -343,10 +347,18 @@ impl ArrayWriter {
         let mut bench = self.bench()?;
         let block = match bench.encoder.needs_first() {
             true => Block::Whole(bytes),
-            false => Block::Encoded(bench.encoder.block(Position::First, &bytes)),
+            false => {
+                let zone = self.zone(&bytes, &piece.valid);
+                Block::Encoded(bench.encoder.block(Position::First, &bytes), zone)
+            }
         };
         lock(&self.benches).push(bench);
         put(open, number, block)
+    }
+
+    /// What is known of the `valid` elements of a decoded block.
+    fn zone(&self, block: &[u8], valid: &[usize]) -> Zone {
+        zone_of(self.dtype, block, &self.layout.grid.block, valid)
     }
 
     fn bench(&self) -> Result<Bench> {
@@ -358,11 +370,13 @@ impl ArrayWriter {
     fn finish_chunk(&self, chunk: usize, blocks: Vec<Block>) -> Result<()> {
         let mut bench = self.bench()?;
         let mut first: Option<Vec<u8>> = None;
-        let mut encoded = Vec::with_capacity(blocks.len());
-        for block in blocks {
+        let (mut encoded, mut zones) = (Vec::with_capacity(blocks.len()), Vec::new());
+        let inside = self.layout.region(chunk).shape;
+        for (number, block) in blocks.into_iter().enumerate() {
             let whole = match block {
-                Block::Encoded(block) => {
+                Block::Encoded(block, zone) => {
                     encoded.push(block);
+                    zones.push(zone);
                     continue;
                 }
                 Block::Whole(bytes) | Block::Part(bytes, _) => bytes,
@@ -373,9 +387,12 @@ impl ArrayWriter {
                         bench.encoder.block(Position::First, &zeros)
                     };
                     encoded.push(self.padding.get_or_init(zeros).clone());
+                    zones.push(self.zone(&[], &[0]));
                     continue;
                 }
             };
+            let (_, valid) = self.layout.block(number, &inside);
+            zones.push(self.zone(&whole, &valid));
             let at = match &first {
                 Some(first) => Position::After(first),
                 None => Position::First,
@@ -391,7 +408,9 @@ impl ArrayWriter {
         let sealed = match &stored {
             EncodedChunk::Zeros => ChunkSeal::unstored(ZEROS_ENTRY),
             EncodedChunk::Nan => ChunkSeal::unstored(NAN_ENTRY),
-            EncodedChunk::Stored(bytes) => ChunkSeal::of(bytes, self.layout.block_bytes)?,
+            EncodedChunk::Stored(bytes) => {
+                ChunkSeal::of(bytes, self.layout.block_bytes)?.with_zones(zones)
+            }
         };
         self.store(chunk, stored, sealed)
     }
@@ -613,7 +632,7 @@ fn put(open: &Mutex<OpenChunk>, number: usize, block: Block) -> Result<()> {
             *slot = block;
             Ok(())
         }
-        Some(Block::Part(..) | Block::Whole(_) | Block::Encoded(_)) | None => Err(twice(number)),
+        Some(Block::Part(..) | Block::Whole(_) | Block::Encoded(..)) | None => Err(twice(number)),
     }
 }
 

@@ -148,6 +148,7 @@ impl ZipFile {
         let opened = content.and_then(|source| Opened::source(source, verify));
         let opened = opened.and_then(|opened| match opened {
             Opened::Zip(_) => Err(unsupported("the member is a zip file itself")),
+            Opened::Program(..) => Err(unsupported("the member is a program")),
             opened @ (Opened::Frame(_)
             | Opened::Npy(_)
             | Opened::Bloscpack(_)
