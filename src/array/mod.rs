@@ -124,6 +124,17 @@ pub trait Blocks: Send + Sync + std::fmt::Debug {
     /// When the chunk's metadata is damaged or cannot be read.
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>>;
 
+    /// Whether [`Blocks::same_over`] may know of boxes of many blocks.
+    fn has_spans(&self) -> bool {
+        false
+    }
+
+    /// The value of every element of a box, in elements, where that is known at once however large the box is.
+    fn same_over(&self, start: &[usize], extent: &[usize]) -> Option<Scalar> {
+        let _ = (start, extent);
+        None
+    }
+
     /// What is known, without decoding it, of the elements of block `block` of chunk `chunk`: of all but padding, and
     /// of no other. By default nothing.
     ///

@@ -107,10 +107,23 @@ impl Combiner {
 
     /// Takes the partials of one tile: one for each of its output elements, in C order.
     pub(crate) fn submit(&self, tiling: &Tiling, tile: &Tile, partials: Partials) {
-        let Place {
+        let place = tiling.place(tile, &self.reduce.axes);
+        self.submit_node(tiling, tile, 0, place, partials);
+    }
+
+    /// Takes the partials of all tiles below one node of the tree, `level` levels above the tiles, of which `tile` is
+    /// one.
+    pub(crate) fn submit_node(
+        &self,
+        tiling: &Tiling,
+        tile: &Tile,
+        mut level: u32,
+        Place {
             mut index,
             mut count,
-        } = tiling.place(tile, &self.reduce.axes);
+        }: Place,
+        partials: Partials,
+    ) {
         let kept = tiling.place(tile, &self.kept).index;
         let settles = |truth| partials.scalar(0) == Some(Scalar::Bool(truth));
         if self.kept.is_empty() && self.settling().is_some_and(settles) {
@@ -118,7 +131,6 @@ impl Combiner {
             return;
         }
         let mut node = partials;
-        let mut level = 0;
         while count > 1 {
             let lone = index % 2 == 0 && index + 1 == count;
             if !lone {

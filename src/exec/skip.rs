@@ -7,6 +7,7 @@
 //! what is known. Where not zones but the elements of some leaves decide whether others are needed, the former are
 //! fetched first, and a small kernel, the probe, looks at them.
 
+mod spans;
 mod variants;
 mod zones;
 
@@ -31,8 +32,9 @@ use crate::opt::passes::Pass;
 use crate::table::Table;
 use crate::types::Scalar;
 
+pub(crate) use spans::Spans;
 use variants::Variants;
-use zones::{Answer, Exact, Found, answer, know, tells};
+use zones::{Answer, Exact, Found, answer, has_spans, know, same_over, tells};
 
 /// What can be skipped in a pass.
 #[derive(Debug)]
@@ -413,6 +415,36 @@ impl Skips {
             known.clear();
         }
         known.insert(key, partials.to_vec());
+    }
+
+    /// The key of a full tile in a box of which something is known at once; none unless all that is delivered is known.
+    fn known_over(&self, run: &PassRun<'_>, over: &Tile, tile: &[usize]) -> Option<TileKey> {
+        let known: Vec<Fact> = run
+            .leaves
+            .iter()
+            .enumerate()
+            .map(|(index, leaf)| {
+                let (start, extent) = own_box(leaf, over);
+                let found = match run.roles[index] {
+                    Role::Scalar(cell) => {
+                        let item = &cell.0[..leaf.dtype().size()];
+                        Scalar::read(leaf.dtype(), item).map(Fact::Same)
+                    }
+                    Role::RowUniform | Role::Stream | Role::Repeated => {
+                        same_over(leaf, &start, &extent)
+                    }
+                };
+                found.unwrap_or(Fact::unknown(leaf.dtype()))
+            })
+            .collect();
+        let mut found = Table::new();
+        facts(&run.body, &known, None, &mut found);
+        let elements = run
+            .body
+            .sinks
+            .iter()
+            .map(|sink| Some(found[sink.reg()].same()?.bits()));
+        Some((tile.to_vec(), elements.collect::<Option<_>>()?))
     }
 
     /// Kernels that were compiled for what is known, and how long that took.

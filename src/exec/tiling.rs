@@ -72,6 +72,12 @@ impl Tiling {
         }
     }
 
+    /// Whether all tiles along `axis` have the same extent there, but perhaps the last.
+    pub(crate) fn is_even(&self, axis: usize) -> bool {
+        let DimCut { outer, inner } = self.cut.dims[axis];
+        outer >= self.domain[axis] || outer.is_multiple_of(inner)
+    }
+
     /// How many columns of tiles there are along `axis`: tiles that differ only there.
     pub(crate) fn columns(&self, axis: usize) -> usize {
         let others = (0..self.domain.ndim()).filter(|&other| other != axis);

@@ -16,7 +16,7 @@ use crate::exec::filter::{Part, deliver_slab};
 use crate::exec::options::Options;
 use crate::exec::pass::PassRun;
 use crate::exec::pool::Pool;
-use crate::exec::skip::blocks;
+use crate::exec::skip::{Spans, blocks};
 use crate::exec::stats::Counters;
 use crate::exec::tiling::Tile;
 use crate::exec::worker::Worker;
@@ -41,7 +41,10 @@ pub(super) fn run_tiles(
         total: run.tiling.n_tiles(),
     };
     let cells = 0..run.tiling.n_outer();
-    if run.kind == Kind::Ordered {
+    let spans = Spans::of(run);
+    if let Some(spans) = spans {
+        run_spans(&work, pool, &spans)?;
+    } else if run.kind == Kind::Ordered {
         run_in_order(&work, pool)?;
     } else if let Some(axis) = run.scan_axis {
         run_columns(&work, pool, axis)?;
@@ -63,6 +66,16 @@ pub(super) fn run_tiles(
     }
     work.report();
     Ok(())
+}
+
+/// Computes a reduction over everything node by node of its tree: where all that is below a node is known to be the same
+/// it is not looked at.
+fn run_spans(work: &Work<'_, '_>, pool: &Pool, spans: &Spans<'_>) -> Result<()> {
+    let levels = work.total.next_power_of_two().ilog2();
+    match pool.threads() {
+        1 => work.node(spans, levels, 0, false),
+        _ => pool.install(|| work.node(spans, levels, 0, true)),
+    }
 }
 
 /// Computes every tile so that those begun at any time are neighbours in visiting order: few chunks of a
@@ -171,8 +184,36 @@ impl Work<'_, '_> {
             let worker = self.computed(&tile)?;
             self.workers().push(worker);
         }
-        self.advance();
+        self.advance(1);
         Ok(())
+    }
+
+    /// Computes what is below a node of the tree, `level` levels above the tiles.
+    fn node(&self, spans: &Spans<'_>, level: u32, index: usize, join: bool) -> Result<()> {
+        /// Levels of nodes that are worth a thread.
+        const FEW: u32 = 4;
+        let first = index << level;
+        if first >= self.total || self.run.is_settled() {
+            return Ok(());
+        }
+        if level == 0 {
+            let worker = self.computed(&self.run.tiling.tile_in_order(first))?;
+            self.workers().push(worker);
+            self.advance(1);
+            return Ok(());
+        }
+        if let Some(tiles) = spans.submit(level, index) {
+            self.advance(tiles);
+            return Ok(());
+        }
+        let child = |side: usize| self.node(spans, level - 1, 2 * index + side, join);
+        match join && level > FEW {
+            true => {
+                let (left, right) = rayon::join(|| child(0), || child(1));
+                left.and(right)
+            }
+            false => child(0).and_then(|()| child(1)),
+        }
     }
 
     /// Computes the tile at a place in the order of tiles, and keeps what is wanted of it in order.
@@ -183,7 +224,7 @@ impl Work<'_, '_> {
         let part = worker.filtered(self.run, tile);
         Counters::add(&self.counters.combine_ns, started.elapsed());
         self.workers().push(worker);
-        self.advance();
+        self.advance(1);
         part
     }
 
@@ -210,7 +251,7 @@ impl Work<'_, '_> {
                 Counters::add(&self.counters.combine_ns, started.elapsed());
                 self.workers().push(worker);
                 outcome?;
-                self.advance();
+                self.advance(1);
             }
         }
         Ok(())
@@ -233,8 +274,8 @@ impl Work<'_, '_> {
         }
     }
 
-    fn advance(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+    fn advance(&self, tiles: usize) {
+        let done = self.done.fetch_add(tiles, Ordering::Relaxed) + tiles;
         if let Some(progress) = &self.options.progress {
             progress.advance(self.index, done, self.total);
         }

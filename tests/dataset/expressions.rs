@@ -174,6 +174,51 @@ fn results_that_are_written_are_those_in_memory() {
     assert!(error.message().contains("without axes"), "{error}");
 }
 
+/// What files know of their blocks is used, also in a dataset, and changes no answer.
+#[test]
+fn blocks_that_are_known_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.fbd");
+    let shape = Shape::new(&[0, 64]);
+    let (zero, cut) = (Scalar::Int32(0), options(&[256, 64], &[64, 64], 256));
+    let mut dataset = Dataset::create(&path, DType::Int32, &shape, zero, &cut).unwrap();
+    let bytes: Vec<u8> = (0..1_024 * 64)
+        .flat_map(|at: i32| (at / 64).to_ne_bytes())
+        .collect();
+    dataset.append(&[1_024, 64], &bytes).unwrap();
+    // Rows of one value, and some that are put together of two slabs.
+    dataset
+        .append(&[300, 64], &7i32.to_ne_bytes().repeat(300 * 64))
+        .unwrap();
+    dataset.append(&[100, 64], &bytes[..100 * 256]).unwrap();
+    dataset.commit().unwrap();
+    let array = Array::open(&path).unwrap();
+    let mut skipped = 0;
+    for program in [
+        "sum(where(x > 1000, x, 0))",
+        "count_nonzero(x < 10)",
+        "max(x), min(x)",
+        "x[x == 70]",
+    ] {
+        let run = |zone_maps| {
+            let options = fuseblock::Options {
+                zone_maps,
+                ..Default::default()
+            };
+            let bound = Expr::new(program).unwrap().bind(&[("x", &array)]).unwrap();
+            let result = bound.options(options).run().unwrap();
+            let bytes: Vec<_> = (0..result.len())
+                .map(|nth| result.array(nth).to_bytes().unwrap())
+                .collect();
+            (bytes, result.stats().blocks_decoded)
+        };
+        let ((with, few), (without, all)) = (run(true), run(false));
+        assert!(with == without, "{program}");
+        skipped += all - few;
+    }
+    assert!(skipped > 20, "{skipped} blocks");
+}
+
 /// Items of the same size are taken as another dtype; rows may be replaced by any array.
 #[test]
 fn other_dtypes_and_arrays() {

@@ -42,6 +42,34 @@ pub(super) fn tells(leaf: &Leaf<'_>) -> bool {
     }
 }
 
+/// Whether something may be known at once of many tiles of a leaf.
+pub(super) fn has_spans(leaf: &Leaf<'_>) -> bool {
+    match leaf {
+        Leaf::Array(array) => match array.layout() {
+            Layout::Blocks(_, blocks) => blocks.has_spans(),
+            Layout::Resident { .. } | Layout::Runs(_) => false,
+        },
+        Leaf::Generate(..) => true,
+        Leaf::Seen(_) | Leaf::Joined(_) | Leaf::Pending(..) => false,
+    }
+}
+
+/// What is known at once of a box of a leaf's elements, however large it is.
+pub(super) fn same_over(leaf: &Leaf<'_>, start: &[usize], extent: &[usize]) -> Option<Fact> {
+    match leaf {
+        Leaf::Array(array) => match array.layout() {
+            Layout::Blocks(_, blocks) => blocks.same_over(start, extent).map(Fact::Same),
+            Layout::Resident { .. } | Layout::Runs(_) => None,
+        },
+        Leaf::Generate(generator, dtype, shape) => {
+            let first = start.first().copied().unwrap_or(0);
+            let last = first + extent.first().copied().unwrap_or(1) - 1;
+            Some(generated(generator, *dtype, shape.elems(), (first, last)))
+        }
+        Leaf::Seen(_) | Leaf::Joined(_) | Leaf::Pending(..) => None,
+    }
+}
+
 /// What zones may answer of a sink: extremes of a leaf's elements, and counts of what is not zero, over all axes.
 pub(super) fn answer(run: &SinkRun<'_>, sink: Sink, body: &Body, ndim: usize) -> Option<Answer> {
     let combiner: &Combiner = match run {
@@ -157,11 +185,9 @@ pub(super) fn know(
                 know_block(&source, overlap, array.dtype(), scratch, found)
             })
         }
-        Leaf::Generate(generator, dtype, shape) => {
-            let first = start.first().copied().unwrap_or(0);
-            let last = first + extent.first().copied().unwrap_or(1) - 1;
+        Leaf::Generate(..) => {
             found.is_exact = false;
-            found.add(generated(generator, *dtype, shape.elems(), (first, last)));
+            found.add(same_over(leaf, start, extent).unwrap_or(unknown));
             Ok(())
         }
         Leaf::Seen(seen) => {
