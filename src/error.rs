@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Run,
     /// The caller passed arguments that do not fit: a missing operand, a buffer of wrong size.
     Argument,
+    /// Somebody else has changed the same meanwhile.
+    Conflict,
     /// The caller asked to stop.
     Cancelled,
     /// A bug of ours; the message says where.

@@ -309,3 +309,21 @@ pub const RECHUNK_BYTES: usize = 16 << 20;
 
 /// Bytes of a file that is mostly dead, beside twice those of its elements.
 pub const MAX_DEAD_BYTES: u64 = 64 << 20;
+
+/// Uncompressed bytes of a slab of a dataset: a file that is worth its names, little enough for one task of many.
+pub const SLAB_BYTES: usize = 256 << 20;
+
+/// Versions of a dataset from one that is written as a whole to the next: what a reader has to put together.
+pub const CHECKPOINT_EVERY: u64 = 100;
+
+/// Versions that are read one upon the other before that is given up: ten times what any writer leaves.
+pub const MAX_DELTAS: usize = 1_000;
+
+/// Bytes of a manifest: ten million slabs have fewer.
+pub const MAX_MANIFEST_BYTES: u64 = 1 << 30;
+
+/// Bytes of the file that says what a dataset requires: some lines of names.
+pub const MAX_FORMAT_BYTES: u64 = 4_096;
+
+/// How often a commit is tried again that others were faster than.
+pub const MAX_COMMIT_ATTEMPTS: usize = 10_000;

@@ -344,7 +344,7 @@ fn arrays_are_converted_and_appended() {
     );
     wrong(
         &["convert", "x.npy", "x.csv"],
-        "a name that ends in `.b2nd`, `.npy` or `.npz`",
+        "a name that ends in `.b2nd`, `.fbd`, `.npy` or `.npz`",
     );
     wrong(
         &["convert", "x.npy", "y.b2nd", "--codec", "lz5"],
@@ -411,7 +411,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let output = run(dir.path(), &["eval", "arange(3)", "-o", "x.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("a name that ends in `.b2nd`, `.npy` or `.npz`"),
+        text(&output.stderr).contains("a name that ends in `.b2nd`, `.fbd`, `.npy` or `.npz`"),
         "{}",
         text(&output.stderr)
     );

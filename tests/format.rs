@@ -282,7 +282,11 @@ fn crossing_chunks_are_written_some_at_a_time() {
         let writer = ArrayWriter::create(&to, DType::UInt8, &shape, &columns, options).unwrap();
         let told = std::sync::Mutex::new((0, 0));
         let progress = |done, total| *told.lock().unwrap() = (done, total);
-        array.rechunk_to(&writer, Some(threads), &progress).unwrap();
+        let write =
+            |start: &[usize], extent: &[usize], bytes: &[u8]| writer.write(start, extent, bytes);
+        array
+            .rechunk_to(writer.grid(), &write, Some(threads), &progress)
+            .unwrap();
         writer.finish().unwrap();
         let (done, total) = *told.lock().unwrap();
         assert!(done == total && total > 3, "{done} of {total}");

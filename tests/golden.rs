@@ -34,6 +34,8 @@ fn every_golden_file_is_named() {
         "legacy",
         // tests/seal.rs reads these.
         "sealed",
+        // tests/dataset reads these.
+        "datasets",
         // Its columns are.
         "tab",
     ];

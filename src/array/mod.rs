@@ -22,6 +22,7 @@ use std::sync::Arc;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::PAGE_BYTES;
+use crate::store::dataset::DatasetArray;
 use crate::store::write::Extras;
 use crate::store::{LinearArray, StoredArray, ZoneMap, normalise_bools};
 use crate::types::{DType, Grid, Scalar, Shape, Zone};
@@ -36,6 +37,7 @@ pub(crate) use element::element_bytes_mut;
 pub use left_out::LeftOut;
 pub use open::OpenOptions;
 pub use output::{OutputFile, SaveOptions};
+pub use rechunk::WriteBox;
 
 /// An n-d array that expressions can read: its dtype, its shape, and where its elements are.
 /// Cheap to clone; `'a` is the lifetime of memory it borrows (`'static` for files and owned data).
@@ -67,6 +69,7 @@ enum Place<'a> {
     Npy(Arc<NpyFile>),
     Fortran(Arc<Fortran>),
     Soundness(Arc<Soundness>),
+    Dataset(Arc<DatasetArray>),
     Lazy(Arc<dyn Lazy>),
 }
 
@@ -183,7 +186,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.declared_dtype(),
             Place::Npy(file) => file.declared_dtype(),
             Place::Fortran(fortran) => fortran.declared_dtype(),
-            Place::Memory(_) | Place::Soundness(_) | Place::Lazy(_) => None,
+            Place::Memory(_) | Place::Soundness(_) | Place::Dataset(_) | Place::Lazy(_) => None,
         }
     }
 
@@ -199,6 +202,7 @@ impl<'a> Array<'a> {
             Place::Linear(linear) => linear.grid(),
             Place::Fortran(fortran) => Some(fortran.grid()),
             Place::Soundness(soundness) => Some(soundness.grid()),
+            Place::Dataset(dataset) => Some(dataset.grid()),
             Place::Lazy(lazy) => Some(lazy.grid()),
             Place::Memory(_) | Place::Npy(_) => None,
         }
@@ -219,17 +223,19 @@ impl<'a> Array<'a> {
             | Place::Fortran(_)
             | Place::Soundness(_)
             | Place::Lazy(_) => ZoneMap::None,
+            Place::Dataset(_) => ZoneMap::Inside,
         }
     }
 
-    /// The metalayers of the frame that an n-d array is stored in, for another one of its elements; none of any other
-    /// array.
+    /// The metalayers of the frame that an n-d array is stored in, or the attributes of a dataset, for another one of its
+    /// elements; none of any other array.
     ///
     /// # Errors
     /// When they are damaged.
     pub fn extras(&self) -> Result<Extras> {
         match &self.place {
             Place::Stored(stored) => stored.extras(),
+            Place::Dataset(dataset) => Ok(dataset.extras()),
             Place::Memory(_)
             | Place::Linear(_)
             | Place::Npy(_)
@@ -248,7 +254,8 @@ impl<'a> Array<'a> {
             | Place::Linear(_)
             | Place::Npy(_)
             | Place::Fortran(_)
-            | Place::Soundness(_) => None,
+            | Place::Soundness(_)
+            | Place::Dataset(_) => None,
         }
     }
 
@@ -264,6 +271,7 @@ impl<'a> Array<'a> {
             Place::Npy(file) => Layout::Runs(&**file),
             Place::Fortran(fortran) => Layout::Blocks(fortran.grid(), &**fortran),
             Place::Soundness(soundness) => Layout::Blocks(soundness.grid(), &**soundness),
+            Place::Dataset(dataset) => Layout::Blocks(dataset.grid(), &**dataset),
             Place::Lazy(lazy) => Layout::Blocks(lazy.grid(), &**lazy),
         }
     }
@@ -327,8 +335,8 @@ impl<'a> Array<'a> {
 impl Array<'static> {
     /// Opens an array file or directory: a Blosc2 frame (`.b2nd`, `.b2frame`, contiguous or
     /// sparse), a `.npy` file, a Bloscpack file (`.blp`), a zip file with one of these in it, the
-    /// directory of a bcolz or BLZ array, or a column of such a table (`table/column`), told apart
-    /// by what is in them.
+    /// directory of a bcolz or BLZ array, or a column of such a table (`table/column`), the newest
+    /// version of a dataset (`.fbd`), told apart by what is in them.
     ///
     /// # Errors
     /// When the file cannot be read, is damaged, or holds something that expressions cannot
@@ -490,6 +498,31 @@ impl Blocks for StoredArray {
         scratch: &mut DecodeScratch,
     ) -> Result<Option<Zone>> {
         StoredArray::zone(self, chunk, block, scratch)
+    }
+}
+
+impl Blocks for DatasetArray {
+    fn decode(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+        dst: &mut [u8],
+    ) -> Result<()> {
+        DatasetArray::decode(self, chunk, block, scratch, dst)
+    }
+
+    fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
+        DatasetArray::constant(self, chunk, scratch)
+    }
+
+    fn zone(
+        &self,
+        chunk: usize,
+        block: usize,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Option<Zone>> {
+        DatasetArray::zone(self, chunk, block, scratch)
     }
 }
 

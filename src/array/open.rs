@@ -10,6 +10,7 @@ use super::{Array, LeftOut, Place};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::MAX_NESTED_PROGRAMS;
+use crate::store::dataset::{DatasetArray, Root};
 use crate::store::dtype::Items;
 use crate::store::file::Source;
 use crate::store::legacy::LegacyArray;
@@ -38,6 +39,7 @@ pub struct OpenOptions {
     limits: ReadLimits,
     verify: Verify,
     skip_damaged: bool,
+    version: Option<u64>,
     allow_outside: bool,
     /// Makes arrays of programs, which are nothing that this module knows of.
     program: ProgramOpener,
@@ -58,6 +60,7 @@ impl OpenOptions {
             limits: ReadLimits::default(),
             verify: Verify::default(),
             skip_damaged: false,
+            version: None,
             allow_outside: false,
             program,
             nested: 0,
@@ -78,6 +81,7 @@ impl OpenOptions {
         Ok(Self {
             items: Items::Declared,
             offset: 0,
+            version: None,
             nested: self.nested + 1,
             ..self.clone()
         })
@@ -152,6 +156,29 @@ impl OpenOptions {
         self
     }
 
+    /// Opens this version of a dataset, and not the newest: as it was then, until it is vacuumed. What is no dataset has no
+    /// versions, and is refused.
+    ///
+    /// ```
+    /// use fuseblock::store::dataset::{Dataset, DatasetOptions};
+    /// use fuseblock::{Array, DType, Scalar, Shape};
+    ///
+    /// let folder = tempfile::tempdir().expect("a folder");
+    /// let path = folder.path().join("log.fbd");
+    /// let (shape, options) = (Shape::new(&[1, 3]), DatasetOptions::default());
+    /// let mut dataset = Dataset::create(&path, DType::Int8, &shape, Scalar::Int8(7), &options)?;
+    /// dataset.append(&[1, 3], &[1, 2, 3])?;
+    /// dataset.commit()?;
+    /// assert_eq!(Array::open(&path)?.to_vec::<i8>()?, [7, 7, 7, 1, 2, 3]);
+    /// assert_eq!(Array::options().version(1).open(&path)?.to_vec::<i8>()?, [7, 7, 7]);
+    /// # Ok::<(), fuseblock::Error>(())
+    /// ```
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = Some(version);
+        self
+    }
+
     /// Opens the array file or directory at `path`.
     ///
     /// # Errors
@@ -186,6 +213,19 @@ impl OpenOptions {
 
     pub(super) fn array(&self, opened: Opened) -> Result<Array<'static>> {
         match opened {
+            Opened::Dataset(root) => self.dataset(*root),
+            Opened::Frame(_)
+            | Opened::Npy(_)
+            | Opened::Zip(_)
+            | Opened::Bloscpack(_)
+            | Opened::Rootdir(_)
+            | Opened::Table(_)
+            | Opened::Program(..)
+                if self.version.is_some() =>
+            {
+                let message = "only a dataset has versions";
+                Err(Error::new(ErrorKind::Argument, Code::Usage, message))
+            }
             Opened::Frame(frame) if frame.has_shape() => {
                 let mut stored = StoredArray::open(*frame, self.items, &self.limits)?;
                 let damaged = match self.skip_damaged {
@@ -221,6 +261,23 @@ impl OpenOptions {
             Opened::Table(table) => Err(table.refuse()),
             Opened::Program(file, folder) => (self.program)(*file, folder.as_deref(), self),
         }
+    }
+
+    fn dataset(&self, root: Root) -> Result<Array<'static>> {
+        let snapshot = root.snapshot(self.version)?;
+        let mut array = DatasetArray::open(root, snapshot, self.items, self.verify, &self.limits)?;
+        let damaged = match self.skip_damaged {
+            true => array.leave_out_damaged(),
+            false => BTreeMap::new(),
+        };
+        let left_out =
+            (!damaged.is_empty()).then(|| LeftOut::new(array.shape(), array.grid(), damaged));
+        Ok(Array {
+            dtype: array.dtype(),
+            shape: array.shape().clone(),
+            place: Place::Dataset(Arc::new(array)),
+            left_out: left_out.map(Arc::new),
+        })
     }
 
     fn legacy(&self, array: LegacyArray) -> Array<'static> {

@@ -24,6 +24,7 @@ impl Array<'static> {
     /// | `PATH:bytes` | the same with items taken as their bytes: [`Array::open_bytes`] |
     /// | `PATH:MEMBER` | a member of a zip file, a column of a table: [`Array::open_member`] |
     /// | `PATH:MEMBER:DTYPE`, `PATH:MEMBER:bytes` | both |
+    /// | `PATH@VERSION`, `PATH@VERSION:DTYPE` | an older version of a dataset: [`OpenOptions::version`] |
     ///
     /// A path that exists as it is comes first; else it ends at the last colon before which there
     /// is a file. A member that has the name of a dtype comes before the dtype.
@@ -67,6 +68,11 @@ impl Array<'static> {
         Path::new(last).file_stem()?.to_str()
     }
 
+    /// The part of the text of an operand that is a path where something is.
+    pub(crate) fn operand_path(text: &str) -> Option<&Path> {
+        Found::of(text).map(|found| found.path)
+    }
+
     /// Opens a member of a zip file: an array in an `.npz` or `.b2z` file; or a column of a bcolz or
     /// BLZ table. The name of a member may leave out `.npy`. Stored members are read where they are, block by block, without a look at their
     /// checksum; deflated ones are inflated into memory as a whole, of at most
@@ -86,18 +92,18 @@ impl OpenOptions {
     /// # Errors
     /// As [`Array::open_operand`] and [`OpenOptions::open`].
     pub fn open_operand(&self, text: &str) -> Result<Array<'static>> {
-        let whole = Path::new(text);
-        if Opened::is_at(whole) {
-            return self.open(whole);
+        let Some(found) = Found::of(text) else {
+            // Says that there is no such file.
+            return self.open(text);
+        };
+        let options = match found.version {
+            Some(version) => self.clone().version(version),
+            None => self.clone(),
+        };
+        match found.part {
+            Some(part) => options.open_part(found.path, part),
+            None => options.open(found.path),
         }
-        for (colon, _) in text.rmatch_indices(':') {
-            let path = Path::new(&text[..colon]);
-            if Opened::is_at(path) {
-                return self.open_part(path, &text[colon + 1..]);
-            }
-        }
-        // Says that there is no such file.
-        self.open(whole)
     }
 
     /// As [`Array::open_member`].
@@ -113,6 +119,7 @@ impl OpenOptions {
             | Opened::Npy(_)
             | Opened::Bloscpack(_)
             | Opened::Rootdir(_)
+            | Opened::Dataset(_)
             | Opened::Program(..) => Err(no_part(path, member, "is no zip file")),
         }
     }
@@ -159,6 +166,38 @@ impl OpenOptions {
         let mut options = self.clone();
         options.items = items;
         options
+    }
+}
+
+/// What the text of an operand names.
+struct Found<'t> {
+    /// Where something is.
+    path: &'t Path,
+    version: Option<u64>,
+    part: Option<&'t str>,
+}
+
+impl<'t> Found<'t> {
+    /// The longest path that the text begins with and where something is, and what stands behind it.
+    fn of(text: &'t str) -> Option<Self> {
+        let at = |path: &'t str, part: Option<&'t str>| {
+            let there = |path: &'t str, version| {
+                let path = Path::new(path);
+                Opened::is_at(path).then_some(Self {
+                    path,
+                    version,
+                    part,
+                })
+            };
+            let versioned = || {
+                let (path, version) = path.rsplit_once('@')?;
+                there(path, Some(version.parse().ok()?))
+            };
+            there(path, None).or_else(versioned)
+        };
+        let mut colons = text.rmatch_indices(':');
+        at(text, None)
+            .or_else(|| colons.find_map(|(colon, _)| at(&text[..colon], Some(&text[colon + 1..]))))
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::npy::NpyWriter;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::dataset::{DatasetOptions, DatasetWriter};
 use crate::store::write::{ArrayWriter, Extras, Options, grid_for};
 use crate::types::{DType, Grid, Shape};
 
@@ -30,13 +31,15 @@ pub enum OutputFile {
     Npy(NpyWriter),
     /// An n-d array in a Blosc2 frame.
     Frame(Box<ArrayWriter>),
+    /// A dataset, or the next version of the one that is there.
+    Dataset(Box<DatasetWriter>),
 }
 
 impl OutputFile {
     /// Whether files with the name of `path` can be written.
     ///
     /// # Errors
-    /// When its extension is none of `.npy`, `.npz`, `.b2nd` and `.b2frame`.
+    /// When its extension is none of `.npy`, `.npz`, `.b2nd`, `.b2frame` and `.fbd`.
     pub fn check_name(path: &Path) -> Result<()> {
         Format::of(path).map(|_| ())
     }
@@ -52,6 +55,11 @@ impl OutputFile {
         let message = format!("`{}` has not the name of a Blosc2 frame", path.display());
         let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
         Err(error.with_help("give it a name that ends in `.b2nd`"))
+    }
+
+    /// Whether `path` has the name of a dataset.
+    pub fn is_dataset_name(path: &Path) -> bool {
+        matches!(Format::of(path), Ok(Format::Dataset))
     }
 
     /// Begins the file that will be at `path`, in the format of its extension. `grid` is the one to keep
@@ -81,6 +89,22 @@ impl OutputFile {
                     ArrayWriter::create_with(path, dtype, shape, &grid, compression, extras)?;
                 Ok(Self::Frame(Box::new(writer)))
             }
+            Format::Dataset => {
+                if options.extras.sparse {
+                    let message = "a dataset has no sparse frames";
+                    let error = Error::new(ErrorKind::Argument, Code::Usage, message);
+                    return Err(error.with_path(path).with_help("leave out --sparse"));
+                }
+                let wished = DatasetOptions {
+                    compression: options.compression,
+                    chunk: options.chunk.clone(),
+                    block: options.block.clone(),
+                    slab_rows: None,
+                };
+                let attributes = &options.extras.vlmetalayers;
+                let writer = DatasetWriter::create(path, dtype, shape, grid, &wished, attributes)?;
+                Ok(Self::Dataset(Box::new(writer)))
+            }
         }
     }
 
@@ -89,6 +113,7 @@ impl OutputFile {
         match self {
             Self::Npy(writer) => (writer.dtype(), writer.shape()),
             Self::Frame(writer) => (writer.dtype(), writer.shape()),
+            Self::Dataset(writer) => (writer.dtype(), writer.shape()),
         }
     }
 
@@ -96,7 +121,16 @@ impl OutputFile {
     pub fn wants_order(&self) -> bool {
         match self {
             Self::Npy(_) => false,
-            Self::Frame(_) => true,
+            Self::Frame(_) | Self::Dataset(_) => true,
+        }
+    }
+
+    /// How it is cut into chunks and blocks, where it is.
+    pub fn grid(&self) -> Option<&Grid> {
+        match self {
+            Self::Npy(_) => None,
+            Self::Frame(writer) => Some(writer.grid()),
+            Self::Dataset(writer) => Some(writer.grid()),
         }
     }
 
@@ -108,6 +142,7 @@ impl OutputFile {
         match self {
             Self::Npy(writer) => writer.write(start, extent, bytes),
             Self::Frame(writer) => writer.write(start, extent, bytes),
+            Self::Dataset(writer) => writer.write(start, extent, bytes),
         }
     }
 
@@ -120,6 +155,7 @@ impl OutputFile {
         match self {
             Self::Npy(writer) => writer.shorten(extent),
             Self::Frame(writer) => writer.shorten(extent),
+            Self::Dataset(writer) => writer.shorten(extent),
         }
     }
 
@@ -128,6 +164,7 @@ impl OutputFile {
         match self {
             Self::Npy(writer) => writer.final_shape(),
             Self::Frame(writer) => writer.final_shape(),
+            Self::Dataset(writer) => writer.final_shape(),
         }
     }
 
@@ -139,9 +176,13 @@ impl OutputFile {
         match self {
             Self::Npy(writer) => writer.finish(),
             Self::Frame(writer) => writer.finish(),
+            Self::Dataset(writer) => writer.finish(),
         }
     }
 }
+
+/// The extension of datasets.
+const DATASET: &str = "fbd";
 
 /// A format that results are written in.
 #[derive(Clone, Copy, Debug)]
@@ -149,6 +190,7 @@ enum Format {
     Npy,
     Npz,
     Frame,
+    Dataset,
 }
 
 impl Format {
@@ -158,11 +200,13 @@ impl Format {
             Some("npy") => Ok(Self::Npy),
             Some("npz") => Ok(Self::Npz),
             Some("b2nd" | "b2frame") => Ok(Self::Frame),
+            Some(DATASET) => Ok(Self::Dataset),
             Some(_) | None => {
                 let message = format!("`{}` has the name of no format to write", path.display());
                 let error = Error::new(ErrorKind::Unsupported, Code::UnsupportedFile, message);
-                Err(error
-                    .with_help("give the output a name that ends in `.b2nd`, `.npy` or `.npz`"))
+                Err(error.with_help(
+                    "give the output a name that ends in `.b2nd`, `.fbd`, `.npy` or `.npz`",
+                ))
             }
         }
     }

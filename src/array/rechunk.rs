@@ -7,8 +7,10 @@ use super::{Array, DecodeScratch};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_WAITING_BYTES, RECHUNK_BYTES};
-use crate::store::write::ArrayWriter;
 use crate::types::{Grid, Shape};
+
+/// Takes a box of elements: where it starts, its extents, and the elements in C order, native-endian.
+pub type WriteBox<'w> = dyn Fn(&[usize], &[usize], &[u8]) -> Result<()> + Sync + 'w;
 
 impl Array<'_> {
     /// Whether much of a file with this grid is incomplete while the array is read in its own order.
@@ -29,7 +31,8 @@ impl Array<'_> {
         cut && own < high && slab.saturating_mul(self.dtype().size()) > MAX_WAITING_BYTES
     }
 
-    /// Writes the array's elements, some chunks of the file at a time for each thread; its own blocks are decoded as
+    /// Writes the array's elements with `write`, which takes boxes as [`OutputFile::write`](super::OutputFile::write) does,
+    /// some chunks of a file with this grid at a time for each thread; its own blocks are decoded as
     /// often as such boxes share them. `threads` are those of a pool of its own, else the caller's; `progress` is told
     /// how many boxes of how many are written.
     ///
@@ -37,12 +40,13 @@ impl Array<'_> {
     /// When the array cannot be read, or the system refuses.
     pub fn rechunk_to(
         &self,
-        writer: &ArrayWriter,
+        grid: &Grid,
+        write: &WriteBox<'_>,
         threads: Option<usize>,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<()> {
         let (shape, item) = (self.shape(), self.dtype().size());
-        let unit = unit_of(shape, &writer.grid().chunk, item);
+        let unit = unit_of(shape, &grid.chunk, item);
         let counts: Shape = shape
             .iter()
             .zip(&unit)
@@ -50,7 +54,7 @@ impl Array<'_> {
             .collect::<Vec<_>>()
             .into();
         let total = counts.elems();
-        let write = |(scratch, bytes): &mut (DecodeScratch, Vec<u8>), number: usize| {
+        let copy = |(scratch, bytes): &mut (DecodeScratch, Vec<u8>), number: usize| {
             let axes = counts.strides().into_iter().zip(counts.iter()).zip(&unit);
             let start: Vec<usize> = axes
                 .map(|((stride, count), unit)| number / stride % count * unit)
@@ -61,7 +65,7 @@ impl Array<'_> {
                 .collect();
             bytes.resize(extent.iter().product::<usize>() * item, 0);
             self.read_box(&start, &extent, scratch, bytes)?;
-            writer.write(&start, &extent, bytes)
+            write(&start, &extent, bytes)
         };
         let run = || {
             // Some at a time, so that chunks are written in order.
@@ -70,7 +74,7 @@ impl Array<'_> {
                 let some = first..total.min(first + at_once);
                 let done = some.end;
                 some.into_par_iter()
-                    .try_for_each_init(Default::default, write)?;
+                    .try_for_each_init(Default::default, copy)?;
                 progress(done, total);
             }
             Ok(())

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -29,23 +30,26 @@ pub(super) enum Verb {
     Eval(Eval),
     /// Write an array in another format, with other chunks or another compression
     Convert(Convert),
-    /// Append arrays to a compressed file along the first axis
+    /// Append arrays to a compressed file or a dataset along the first axis
     Append(Append),
-    /// Decode all of a compressed file and verify its checksums
+    /// Decode all of a compressed file, or read all of a dataset, and verify its checksums
     #[command(
-        after_help = "Examples:\n  fuseblock verify data.b2nd\n  fuseblock verify data.b2nd --json"
+        after_help = "Examples:\n  fuseblock verify data.b2nd\n  fuseblock verify run.fbd --json"
     )]
     Verify(Upkeep),
     /// Give a compressed file checksums of all it holds, as it is now
     Seal(Seal),
     /// Note what is known of each block, so that expressions need not decode all of them
     Index(Index),
-    /// Write a compressed file anew, without what changes have left of earlier ones
+    /// Write a compressed file anew, without what changes have left of earlier ones; of a dataset, small files as larger
+    /// ones
     #[command(
-        after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact log.b2nd --json"
+        after_help = "Examples:\n  fuseblock compact log.b2nd\n  fuseblock compact run.fbd --json"
     )]
     Compact(Upkeep),
-    /// Write what can still be read of a damaged file to a new one
+    /// Remove files and versions of a dataset that nobody needs any more
+    Vacuum(Vacuum),
+    /// Write what can still be read of a damaged file or dataset to a new one
     Repair(Repair),
     /// Say what a file holds
     Info(Info),
@@ -70,9 +74,9 @@ pub(super) struct Eval {
     #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
     /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
-    /// a zip file, PATH:DTYPE for items of another dtype
+    /// a zip file, PATH:DTYPE for items of another dtype, DATASET@VERSION
     pub(super) operands: Vec<String>,
-    /// Write each output to a file, .b2nd, .npy or .npz (once per output, in order)
+    /// Write each output to a file, .b2nd, .npy or .npz, or a dataset, .fbd (once per output, in order)
     #[arg(short, long = "output", value_name = "OUT")]
     pub(super) output: Vec<PathBuf>,
     #[command(flatten)]
@@ -189,7 +193,7 @@ pub(super) struct Convert {
     /// The array: PATH, PATH:MEMBER in a zip file, PATH:DTYPE for items of another dtype
     #[arg(value_name = "IN")]
     pub(super) input: String,
-    /// The file to write, .b2nd, .npy or .npz
+    /// The file to write, .b2nd, .npy or .npz, or the dataset, .fbd
     #[arg(value_name = "OUT")]
     pub(super) output: PathBuf,
     #[command(flatten)]
@@ -243,13 +247,33 @@ pub(super) struct Upkeep {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  fuseblock repair torn.b2nd whole.b2nd\n  fuseblock repair torn.b2nd whole.b2nd --json"
+    after_help = "Examples:\n  fuseblock vacuum run.fbd\n  fuseblock vacuum run.fbd --keep 10 --grace 7d"
+)]
+pub(super) struct Vacuum {
+    /// The dataset
+    #[arg(value_name = "DIR")]
+    pub(super) path: PathBuf,
+    /// Remove nothing that is younger, nor a version that was the newest one since: `90s`, `30m`, `1h`, `7d`
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub(super) grace: Duration,
+    /// Keep this many of the newest versions
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) keep: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  fuseblock repair torn.b2nd whole.b2nd\n  fuseblock repair torn.b2nd whole.b2nd --json\n  fuseblock repair run.fbd@7 whole.fbd"
 )]
 pub(super) struct Repair {
-    /// The damaged file, or the directory of a sparse frame; it is not changed
+    /// The damaged file, or the directory of a sparse frame or a dataset, DATASET@VERSION for an older version; it is not
+    /// changed
     #[arg(value_name = "FILE")]
     pub(super) path: PathBuf,
-    /// The new file
+    /// The new file, or a new dataset
     #[arg(value_name = "OUT")]
     pub(super) output: PathBuf,
     /// Where neither seal nor index says which chunk is which, believe what else the file has: older indexes, parts of
@@ -263,11 +287,11 @@ pub(super) struct Repair {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  fuseblock append log.b2nd today.npy\n  ls day-*.npy | fuseblock append log.b2nd -"
+    after_help = "Examples:\n  fuseblock append log.b2nd today.npy\n  ls day-*.npy | fuseblock append log.b2nd -\n  fuseblock append run.fbd part.b2nd"
 )]
 pub(super) struct Append {
-    /// The file that grows, which is made if there is none: only then the options below count, and chunks have 512 KiB
-    /// unless they say otherwise
+    /// The file or dataset (.fbd) that grows, which is made if there is none: only then the options below count, and chunks
+    /// of a file have 512 KiB unless they say otherwise
     #[arg(value_name = "DEST")]
     pub(super) dest: PathBuf,
     /// The array to append, or - for paths on standard input, each of which is committed on its own; the first that
@@ -283,7 +307,7 @@ pub(super) struct Append {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  fuseblock info data.b2nd\n  fuseblock info --chunks data.b2nd --json"
+    after_help = "Examples:\n  fuseblock info data.b2nd\n  fuseblock info --chunks data.b2nd --json\n  fuseblock info --history run.fbd"
 )]
 pub(super) struct Info {
     /// The file or directory
@@ -291,6 +315,9 @@ pub(super) struct Info {
     /// List every chunk: where it stands, its sizes, how it is stored
     #[arg(long)]
     pub(super) chunks: bool,
+    /// List the versions of a dataset
+    #[arg(long, conflicts_with = "chunks")]
+    pub(super) history: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -320,7 +347,7 @@ pub(super) struct Explain {
     #[arg(allow_hyphen_values = true)]
     pub(super) expr: String,
     /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
-    /// a zip file, PATH:DTYPE for items of another dtype
+    /// a zip file, PATH:DTYPE for items of another dtype, DATASET@VERSION
     pub(super) operands: Vec<String>,
     /// Which stage
     #[arg(long, value_enum, default_value_t = StageArg::Plan)]
@@ -375,7 +402,7 @@ pub(super) struct Demo {
 )]
 pub(super) struct Repl {
     /// Operands: NAME=PATH, or a path that goes by its file name without extension; PATH:MEMBER in
-    /// a zip file, PATH:DTYPE for items of another dtype
+    /// a zip file, PATH:DTYPE for items of another dtype, DATASET@VERSION
     pub(super) operands: Vec<String>,
     #[command(flatten)]
     pub(super) run: RunArgs,
@@ -461,6 +488,7 @@ impl Args {
             Verb::Append(append) => append.json,
             Verb::Verify(args) | Verb::Compact(args) => args.json,
             Verb::Seal(args) => args.json,
+            Verb::Vacuum(args) => args.json,
             Verb::Index(args) => args.json,
             Verb::Repair(repair) => repair.json,
             Verb::Info(info) => info.json,
@@ -557,6 +585,24 @@ fn size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A time: `0`, `90s`, `30m`, `1h`, `7d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let unit = UNITS
+        .iter()
+        .find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, *scale)));
+    let (number, scale) = unit.unwrap_or((text, 1));
+    match number
+        .trim_end()
+        .parse::<u64>()
+        .ok()
+        .and_then(|value| value.checked_mul(scale))
+    {
+        Some(seconds) if unit.is_some() || seconds == 0 => Ok(Duration::from_secs(seconds)),
+        Some(_) | None => Err("give a time such as 90s, 30m, 1h or 7d".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -575,6 +621,22 @@ mod tests {
         assert_eq!(shown("0, 1"), Ok((0, 1)));
         for text in ["", ",", "3,", ",3", "1,2,3", "-1", "1.5"] {
             assert!(shown(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90s", 90),
+            ("30m", 1_800),
+            ("1 h", 3_600),
+            ("7d", 604_800),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "h", "5", "-1h", "1.5h", "1w", "99999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text}");
         }
     }
 

@@ -31,16 +31,25 @@ pub(super) fn convert(args: &Args, output: &mut Output) -> Result<()> {
     let (chunk, block) = (save.chunk.as_ref(), save.block.as_ref());
     if chunk.is_some() || block.is_some() {
         let grid = grid_for(array.shape(), array.dtype().size(), chunk, block)?;
-        if array.crosses(&grid)
-            && let OutputFile::Frame(writer) =
-                OutputFile::create(&args.output, array.dtype(), array.shape(), None, &save)?
+        let writer = match array.crosses(&grid) {
+            true => {
+                let (dtype, shape) = (array.dtype(), array.shape());
+                Some(OutputFile::create(&args.output, dtype, shape, None, &save)?)
+            }
+            false => None,
+        };
+        if let Some(writer) = writer
+            && let Some(grid) = writer.grid()
         {
             let advance = |done, total| {
                 if let Some(bar) = &options.progress {
                     bar.advance(0, done, total);
                 }
             };
-            array.rechunk_to(&writer, args.run.threads, &advance)?;
+            let write = |start: &[usize], extent: &[usize], bytes: &[u8]| {
+                writer.write(start, extent, bytes)
+            };
+            array.rechunk_to(grid, &write, args.run.threads, &advance)?;
             writer.finish()?;
             let outputs = vec![OutputInfo {
                 name: "x".to_string(),

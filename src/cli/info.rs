@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::cli::args::Info as Args;
+use crate::cli::dataset;
 use crate::cli::output::Output;
 use crate::cli::{print, printable};
 use crate::error::Result;
@@ -19,6 +20,9 @@ use crate::types::Shape;
 
 /// Says what a file holds.
 pub(super) fn info(args: &Args, output: &mut Output) -> Result<()> {
+    if args.history {
+        return dataset::history(args, output);
+    }
     let options = InfoOptions {
         chunks: args.chunks,
     };
@@ -108,6 +112,9 @@ fn text(info: &Info) -> String {
     }
     for listed in &info.columns {
         line("column", column(listed));
+    }
+    for (name, fact) in info.dataset.iter().flat_map(dataset::facts) {
+        line(name, fact);
     }
     for oddity in &info.oddities {
         line("note", oddity.clone());
@@ -343,6 +350,7 @@ fn value(info: &Info) -> Value {
         "zone_map": info.zone_map.as_ref().map(ToString::to_string),
         "members": info.members.iter().map(member_value).collect::<Vec<_>>(),
         "columns": info.columns.iter().map(column_value).collect::<Vec<_>>(),
+        "dataset": info.dataset.as_ref().map(dataset::value),
         "oddities": info.oddities,
     })
 }

@@ -5,6 +5,7 @@
 mod append;
 mod args;
 mod convert;
+mod dataset;
 mod demo;
 mod eval;
 mod head;
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         Verb::Seal(args) => upkeep::seal(args, &mut output),
         Verb::Index(args) => upkeep::index(args, &mut output),
         Verb::Compact(args) => upkeep::compact(args, &mut output),
+        Verb::Vacuum(args) => dataset::vacuum(args, &mut output),
         Verb::Repair(args) => repair::repair(args, &mut output),
         Verb::Info(info) => info::info(info, &mut output),
         Verb::Head(head) => head::head(head, &mut output),

@@ -1,19 +1,25 @@
 //! In: a damaged file. Out: a new one, and what of the old one is in it and what is not.
 //! Never: a loss left unsaid.
 
+use std::path::{Path, PathBuf};
+
 use crate::array::OutputFile;
 use crate::cli::args::Repair as Args;
 use serde_json::json;
 
 use crate::cli::output::Output;
 use crate::cli::upkeep::{chunks_text, some_of};
-use crate::cli::{print, printable};
+use crate::cli::{dataset, print, printable};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::dataset::Root;
 use crate::store::repair::{self, HeaderFrom, PlacesFrom, RepairOptions, Repaired};
 
 /// Repairs a file.
 pub(super) fn repair(args: &Args, output: &mut Output) -> Result<()> {
+    if let Some((path, version)) = dataset_at(&args.path) {
+        return dataset::repair(args, &path, version, output);
+    }
     OutputFile::check_frame_name(&args.output)?;
     let options = RepairOptions {
         guess: args.guess,
@@ -41,6 +47,16 @@ pub(super) fn repair(args: &Args, output: &mut Output) -> Result<()> {
         "{} has all others, and NaN or zeros in the place of these",
         args.output.display()
     )))
+}
+
+/// The dataset, and perhaps the version, that a path names.
+fn dataset_at(path: &Path) -> Option<(PathBuf, Option<u64>)> {
+    if Root::is_dataset(path) {
+        return Some((path.to_path_buf(), None));
+    }
+    let (before, version) = path.to_str()?.rsplit_once('@')?;
+    let (before, version) = (PathBuf::from(before), version.parse().ok()?);
+    (!path.exists() && Root::is_dataset(&before)).then_some((before, Some(version)))
 }
 
 fn tell(args: &Args, repaired: &Repaired, output: &mut Output) -> Result<()> {

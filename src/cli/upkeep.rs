@@ -4,16 +4,20 @@ use std::path::Path;
 
 use crate::cli::args::{Index, Seal, Upkeep as Args};
 use crate::cli::output::Output;
-use crate::cli::{print, printable};
+use crate::cli::{dataset, print, printable};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::bytes_text;
+use crate::store::dataset::Root;
 use crate::store::edit;
 use crate::store::{self, Indexed, SealStatus};
 
 /// Decodes everything and verifies what is sealed.
 pub(super) fn verify(args: &Args, output: &mut Output) -> Result<()> {
     let path = &args.path;
+    if Root::is_dataset(path) {
+        return dataset::verify(path, output);
+    }
     let report = store::verify(path)?;
     let (chunks, seal) = (report.chunks, &report.seal);
     if report.damaged.is_empty() {
@@ -95,6 +99,14 @@ pub(super) fn some_of(numbers: impl ExactSizeIterator<Item = usize>) -> String {
 
 /// Seals a file as it is.
 pub(super) fn seal(args: &Seal, output: &mut Output) -> Result<()> {
+    if Root::is_dataset(&args.path) {
+        let message = "the files of a dataset are sealed when they are written, and never changed";
+        let error = Error::new(ErrorKind::Argument, Code::Usage, message).with_path(&args.path);
+        let path = args.path.display();
+        return Err(error.with_help(format!(
+            "`fuseblock verify {path}` says whether they are what they were, `fuseblock repair` saves those that are"
+        )));
+    }
     edit::seal(&args.path, args.accept)?;
     match output.is_json() {
         true => print(output, "{\"ok\":true}"),
@@ -104,6 +116,11 @@ pub(super) fn seal(args: &Seal, output: &mut Output) -> Result<()> {
 
 /// Notes what is known of each block.
 pub(super) fn index(args: &Index, output: &mut Output) -> Result<()> {
+    if Root::is_dataset(&args.path) {
+        let message = "the files of a dataset are never changed";
+        let error = Error::new(ErrorKind::Argument, Code::Usage, message).with_path(&args.path);
+        return Err(error.with_help("those that fuseblock has written have zone maps"));
+    }
     let indexed = match args.sidecar {
         true => store::index_beside(&args.path)?,
         false => store::index(&args.path)?,
@@ -125,6 +142,9 @@ pub(super) fn index(args: &Index, output: &mut Output) -> Result<()> {
 
 /// Writes a file anew without dead bytes.
 pub(super) fn compact(args: &Args, output: &mut Output) -> Result<()> {
+    if Root::is_dataset(&args.path) {
+        return dataset::compact(&args.path, output);
+    }
     let edit::Compacted { before, after } = edit::compact(&args.path)?;
     if output.is_json() {
         return print(

@@ -73,6 +73,8 @@ codes! {
     BadZip "E0312" "a zip file whose structure contradicts itself";
     BadSeal "E0313" "a seal that contradicts itself or the file around it";
     BadProgram "E0314" "a program file that cannot be read, or whose operands are not what it says";
+    BadDataset "E0315" "a dataset whose parts contradict each other, or are missing";
+    Conflict "E0316" "changes to what somebody else has changed meanwhile";
 
     TooLong "E0401" "a program that is too long";
     TooDeep "E0402" "an expression nested too deeply";

@@ -252,10 +252,7 @@ fn existing(text: &Path) -> Option<PathBuf> {
     if Opened::is_at(text) {
         return Some(text.to_path_buf());
     }
-    let text = text.to_str()?;
-    let colons = text.rmatch_indices(':');
-    let mut paths = colons.map(|(colon, _)| PathBuf::from(&text[..colon]));
-    paths.find(|path| Opened::is_at(path))
+    Array::operand_path(text.to_str()?).map(Path::to_path_buf)
 }
 
 /// Writes a program with its operands to a file, which opens like an array and is computed when it is read. Of each

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +51,24 @@ pub trait Disk: Send + Sync + Debug {
     /// # Errors
     /// What the system says.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes the content of a file durable that somebody else has written.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Gives a file another name besides the one it has, unless something has that name.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// How many names a file has.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn link_count(&self, path: &Path) -> io::Result<u64>;
 }
 
 /// A file that is written by position.
@@ -113,6 +131,18 @@ impl Disk for System {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn link_count(&self, path: &Path) -> io::Result<u64> {
+        Ok(fs::metadata(path)?.nlink())
     }
 }
 

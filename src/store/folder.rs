@@ -1,12 +1,12 @@
 //! In: a directory whose files together are one array. Out: those files, opened by name.
 //! Never: a file outside of the directory; more than a few open at a time.
 
-use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use super::file::{Source, unsupported};
+use super::generations::Generations;
 use crate::error::{Error, Result};
 use crate::limits::MAX_OPEN_FILES;
 
@@ -17,13 +17,7 @@ pub struct Folder {
     /// The same without symbolic links: what opened files have to lie in.
     real: PathBuf,
     /// Numbered files that were used last, in two generations: see [`Folder::numbered`].
-    open: Mutex<Generations>,
-}
-
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<u64, Source>,
-    old: HashMap<u64, Source>,
+    open: Generations<Source>,
 }
 
 impl Folder {
@@ -36,7 +30,7 @@ impl Folder {
         Ok(Self {
             path: path.to_path_buf(),
             real,
-            open: Mutex::default(),
+            open: Generations::new(MAX_OPEN_FILES),
         })
     }
 
@@ -84,7 +78,12 @@ impl Folder {
         let refused = |cause| Error::io("list", &inner.path, cause);
         for entry in fs::read_dir(&inner.path).map_err(refused)? {
             let entry = entry.map_err(refused)?;
-            let len = entry.metadata().map_err(refused)?.len();
+            let len = match entry.metadata() {
+                Ok(metadata) => metadata.len(),
+                // Somebody has removed it meanwhile.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
+                Err(cause) => return Err(refused(cause)),
+            };
             take(&entry.file_name().to_string_lossy(), len);
         }
         Ok(())
@@ -111,27 +110,7 @@ impl Folder {
     /// # Errors
     /// As [`Folder::file`].
     pub fn numbered(&self, number: u64, name: impl FnOnce() -> String) -> Result<Source> {
-        let mut open = self.lock();
-        if let Some(source) = open.young.get(&number) {
-            return Ok(source.clone());
-        }
-        let kept = open.old.remove(&number);
-        drop(open);
-        let source = match kept {
-            Some(source) => source,
-            None => self.file(&name())?,
-        };
-        let mut open = self.lock();
-        if open.young.len() >= MAX_OPEN_FILES / 2 {
-            open.old = std::mem::take(&mut open.young);
-        }
-        open.young.insert(number, source.clone());
-        Ok(source)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
-        // A thread that panicked while it held the lock left whole maps behind.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.get(number, || self.file(&name()))
     }
 }
 
@@ -178,8 +157,7 @@ mod tests {
                 let source = folder.numbered(used, || used.to_string()).unwrap();
                 assert_eq!(source.len_bytes(), 3);
             }
-            let open = folder.lock();
-            assert!(open.young.len() + open.old.len() <= MAX_OPEN_FILES);
+            assert!(folder.open.len() <= MAX_OPEN_FILES);
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod file;
 pub mod folder;
 pub mod frame;
+mod generations;
 mod meta;
 
 pub(crate) mod boxes;
@@ -33,6 +34,7 @@ pub mod zip;
 mod zone;
 
 pub mod edit;
+pub mod dataset;
 pub mod pending;
 pub mod repair;
 mod seal;
@@ -40,8 +42,8 @@ pub mod write;
 
 pub use dtype::normalise_bools;
 pub use info::{
-    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, ColumnInfo, Compression, FilterInfo, Info,
-    InfoOptions, Kind, Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
+    ChunkCodes, ChunkInfo, ChunkKind, CodeCount, ColumnInfo, Compression, DatasetInfo, FilterInfo,
+    Info, InfoOptions, Kind, Layer, MemberInfo, SpecialCounts, info, info_of, info_with,
 };
 pub use items::item_text;
 pub use linear::LinearArray;

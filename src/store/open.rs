@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::dataset::Root;
 use super::file::{Source, unsupported};
 use super::folder::Folder;
 use super::frame::{self, Frame, SPARSE_INDEX};
@@ -31,6 +32,8 @@ pub enum Opened {
     Rootdir(Box<Rootdir>),
     /// The directory of a table of such arrays.
     Table(Box<Table>),
+    /// The directory of a dataset.
+    Dataset(Box<Root>),
     /// A program that is computed when it is read, and the directory that its file is in, where it has one.
     Program(Box<ProgramFile>, Option<PathBuf>),
 }
@@ -72,6 +75,7 @@ impl Opened {
             | Self::Bloscpack(_)
             | Self::Rootdir(_)
             | Self::Table(_)
+            | Self::Dataset(_)
             | Self::Program(..) => {
                 Err(unsupported("what is there is no Blosc2 frame").with_path(path))
             }
@@ -93,6 +97,9 @@ impl Opened {
         if folder.has(SPARSE_INDEX) {
             return Ok(Self::Frame(Box::new(Frame::open_sparse(folder, verify)?)));
         }
+        if Root::is_at(&folder) {
+            return Ok(Self::Dataset(Box::new(Root::open(path)?)));
+        }
         if Table::is_at(&folder) {
             return Ok(Self::Table(Box::new(Table::open(folder)?)));
         }
@@ -100,8 +107,8 @@ impl Opened {
             return Ok(Self::Rootdir(Box::new(Rootdir::open(folder)?)));
         }
         let message = format!(
-            "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no array or \
-             table of bcolz or BLZ"
+            "the directory has no {SPARSE_INDEX}, so it is no sparse frame, and is no dataset, nor \
+             an array or table of bcolz or BLZ"
         );
         let error = Error::new(ErrorKind::Unsupported, Code::NotAnArray, message).with_path(path);
         let arrays = entries.filter_map(|entry| {

@@ -36,7 +36,7 @@ impl PendingFile {
     }
 
     /// The same, on a disk of the caller's.
-    pub(super) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
+    pub(in crate::store) fn create_on(disk: Arc<dyn Disk>, target: &Path) -> Result<Self> {
         // What a link leads to is replaced, not the link.
         let target = match fs::symlink_metadata(target) {
             Ok(found) if found.is_symlink() => fs::canonicalize(target).ok(),
@@ -154,6 +154,11 @@ impl PendingFolder {
         })
     }
 
+    /// Where it is until then.
+    pub(super) fn path(&self) -> &Path {
+        &self.temporary
+    }
+
     /// Writes a file of the folder, and makes its content durable; several threads may at once.
     ///
     /// # Errors
@@ -192,7 +197,7 @@ impl Drop for PendingFolder {
 
 /// Creates something under a hidden name beside `target`; where there is one, which a killed process with the same
 /// number has left, under another.
-fn create_temporary<T>(
+pub(super) fn create_temporary<T>(
     target: &Path,
     create: impl Fn(&Path) -> io::Result<T>,
 ) -> Result<(PathBuf, T)> {

@@ -85,15 +85,14 @@ impl StoredArray {
     /// Decodes every chunk. From then on the elements of those that are damaged are zero; says which, and how.
     pub fn leave_out_damaged(&mut self) -> BTreeMap<usize, Error> {
         let this = &*self;
-        let check = |(scratch, block): &mut (DecodeScratch, Vec<u8>), chunk: usize| {
-            block.resize(this.block_bytes(), 0);
-            let mut blocks = 0..this.blocks_per_chunk();
-            let checked = blocks.try_for_each(|number| this.decode(chunk, number, scratch, block));
-            checked.err().map(|error| (chunk, error))
-        };
-        let chunks = (0..self.chunks()).into_par_iter();
-        let damaged: BTreeMap<usize, Error> =
-            chunks.map_init(Default::default, check).flatten().collect();
+        let damaged = damaged_chunks(
+            self.chunks(),
+            self.block_bytes(),
+            |chunk, scratch, block| {
+                let mut blocks = 0..this.blocks_per_chunk();
+                blocks.try_for_each(|number| this.decode(chunk, number, scratch, block))
+            },
+        );
         self.left_out = damaged.keys().copied().collect();
         damaged
     }
@@ -212,6 +211,21 @@ impl StoredArray {
             block_shape: Some(&self.block_shape),
         }
     }
+}
+
+/// The chunks that `decode` finds damaged, given room for a block, and how.
+pub(super) fn damaged_chunks(
+    chunks: usize,
+    block_bytes: usize,
+    decode: impl Fn(usize, &mut DecodeScratch, &mut [u8]) -> Result<()> + Sync,
+) -> BTreeMap<usize, Error> {
+    let check = |(scratch, block): &mut (DecodeScratch, Vec<u8>), chunk: usize| {
+        block.resize(block_bytes, 0);
+        let checked = decode(chunk, scratch, block);
+        checked.err().map(|error| (chunk, error))
+    };
+    let chunks = (0..chunks).into_par_iter();
+    chunks.map_init(Default::default, check).flatten().collect()
 }
 
 /// The value that every element of a repeated item has, where it is one.

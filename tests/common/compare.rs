@@ -150,6 +150,7 @@ fn frame_of(case: &Case) -> Result<Box<Frame>, String> {
         | Opened::Bloscpack(_)
         | Opened::Rootdir(_)
         | Opened::Table(_)
+        | Opened::Dataset(_)
         | Opened::Program(..)) => Err(format!("{other:?} is no frame")),
     }
 }

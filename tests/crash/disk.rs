@@ -25,6 +25,7 @@ pub(crate) enum Request {
     SetLen(u64),
     Sync,
     Rename,
+    Link,
     SyncFolder,
     /// Not a request: the caller was told that a commit, of this number, is done.
     Told(usize),
@@ -104,6 +105,19 @@ impl Disk for Recorder {
     fn sync_folder(&self, _: &Path) -> io::Result<()> {
         self.note(Request::SyncFolder)
     }
+
+    fn sync_file(&self, _: &Path) -> io::Result<()> {
+        self.note(Request::Sync)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.note(Request::Link)?;
+        System.link(from, to)
+    }
+
+    fn link_count(&self, path: &Path) -> io::Result<u64> {
+        System.link_count(path)
+    }
 }
 
 #[derive(Debug)]
@@ -152,7 +166,11 @@ pub(crate) fn states(
                     put(&mut durable, at, bytes);
                 }
             }
-            Request::Create | Request::Rename | Request::SyncFolder | Request::Told(_) => {}
+            Request::Create
+            | Request::Rename
+            | Request::Link
+            | Request::SyncFolder
+            | Request::Told(_) => {}
         }
     }
     let some = |keep: &mut dyn FnMut(usize) -> bool| {

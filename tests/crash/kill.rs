@@ -9,8 +9,8 @@ use fuseblock::array::npy::NpyWriter;
 use fuseblock::types::Shape;
 use fuseblock::{Array, DType};
 
+use crate::bits::Bits;
 use crate::common::read_all;
-use crate::model::Bits;
 
 /// Rows of each part that is appended.
 const PARTS: [usize; 3] = [1, 700, 9_000];
@@ -28,8 +28,17 @@ fn kills() -> usize {
 
 #[test]
 fn a_process_that_is_killed_loses_nothing_that_it_told_of() {
+    kill_those_who_append("log.b2nd");
+}
+
+#[test]
+fn nothing_of_a_dataset_is_lost_where_writers_are_killed() {
+    kill_those_who_append("log.fbd");
+}
+
+fn kill_those_who_append(name: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("log.b2nd");
+    let path = folder.path().join(name);
     let parts: Vec<_> = PARTS
         .iter()
         .map(|&rows| {
@@ -48,7 +57,10 @@ fn a_process_that_is_killed_loses_nothing_that_it_told_of() {
     let mut told_of = 0;
     for kill in 0..kills() {
         if expected.len() > 64 << 20 {
-            std::fs::remove_file(&path).unwrap();
+            match path.is_dir() {
+                true => std::fs::remove_dir_all(&path).unwrap(),
+                false => std::fs::remove_file(&path).unwrap(),
+            }
             expected.clear();
         }
         let mut child = Command::new(env!("CARGO_BIN_EXE_fuseblock"))

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod beside;
+mod bits;
 mod disk;
 mod kill;
 mod model;
@@ -12,13 +13,14 @@ mod several;
 
 use std::path::Path;
 
+use bits::Bits;
 use common::read_all;
 use disk::{Recorder, Request, states};
 use fuseblock::store::edit::ArrayFile;
 use fuseblock::store::write::{ArrayWriter, Extras, Filters, Options, WriteCodec, write_frame};
 use fuseblock::types::{Grid, Shape};
 use fuseblock::{Array, DType, ErrorKind};
-use model::{Bits, Model, grid_of};
+use model::{Model, grid_of};
 
 /// What the system says when there is no room, and when a device fails.
 const ERRORS: [i32; 2] = [28, 5];

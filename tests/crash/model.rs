@@ -3,21 +3,7 @@
 use fuseblock::store::edit::ArrayFile;
 use fuseblock::types::{Grid, Shape};
 
-/// SplitMix64.
-pub(crate) struct Bits(pub(crate) u64);
-
-impl Bits {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-}
+use crate::bits::Bits;
 
 /// An array of int32 in C order.
 #[derive(Clone, Debug, PartialEq)]

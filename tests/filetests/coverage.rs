@@ -21,6 +21,14 @@ use crate::operands::Opened;
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::WriteFailed, "writing results to files"),
     (
+        Code::BadDataset,
+        "directories, which no file of a test is: tests/dataset",
+    ),
+    (
+        Code::Conflict,
+        "several who change a dataset: tests/dataset",
+    ),
+    (
         Code::Compile,
         "a machine that code cannot be made for; the interpreter steps in",
     ),

@@ -64,6 +64,7 @@ fn open_frame(file: &[u8]) -> Result<Frame> {
         | Opened::Bloscpack(_)
         | Opened::Rootdir(_)
         | Opened::Table(_)
+        | Opened::Dataset(_)
         | Opened::Program(..)) => panic!("not a frame: {other:?}"),
     }
 }

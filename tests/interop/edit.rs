@@ -82,6 +82,7 @@ fn the_reference_opens_every_stage_of_a_change() {
                 | Request::SetLen(_)
                 | Request::Sync
                 | Request::Rename
+                | Request::Link
                 | Request::SyncFolder => {}
             }
             let stage = folder.path().join(format!("stage-{stages}.b2nd"));

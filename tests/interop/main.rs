@@ -7,6 +7,7 @@ mod common;
 mod compare;
 #[path = "../crash/disk.rs"]
 mod disk;
+mod dataset;
 mod edit;
 #[path = "../common/manifest.rs"]
 mod manifest;

@@ -126,14 +126,19 @@ fn compression(frame: &Frame) -> Compression {
     Compression {
         codec: codec::name(header.compcode),
         level: header.clevel,
-        splitmode: match header.splitmode {
-            1 => "always",
-            2 => "never",
-            3 => "auto",
-            _ => "forward_compat",
-        },
+        splitmode: splitmode(header.splitmode),
         use_dict: header.use_dict,
         filters: chunks::filters(header.filters, header.filters_meta),
+    }
+}
+
+/// The name of a split mode, as frames number them.
+pub(super) fn splitmode(number: u8) -> &'static str {
+    match number {
+        1 => "always",
+        2 => "never",
+        3 => "auto",
+        _ => "forward_compat",
     }
 }
 

@@ -3,6 +3,7 @@
 //! Never: decoded data, an error for what is merely odd.
 
 mod chunks;
+mod dataset;
 mod frame;
 mod legacy;
 mod zip;
@@ -21,6 +22,7 @@ use crate::error::Result;
 use crate::types::{DType, Shape};
 
 pub use chunks::{ChunkCodes, ChunkInfo, ChunkKind, CodeCount, SpecialCounts};
+pub use dataset::DatasetInfo;
 pub use zip::MemberInfo;
 
 /// What kind of file it is.
@@ -41,6 +43,8 @@ pub enum Kind {
     Rootdir,
     /// The directory of a table of such arrays.
     Table,
+    /// The directory of a dataset.
+    Dataset,
     /// A program that is computed when it is read.
     Program,
 }
@@ -55,6 +59,7 @@ impl fmt::Display for Kind {
             Kind::Bloscpack => "Bloscpack file",
             Kind::Rootdir => "bcolz or BLZ array",
             Kind::Table => "bcolz or BLZ table",
+            Kind::Dataset => "dataset",
             Kind::Program => "program, computed when it is read",
         })
     }
@@ -168,6 +173,8 @@ pub struct Info {
     pub program: Option<ProgramFile>,
     /// The columns of a table.
     pub columns: Vec<ColumnInfo>,
+    /// What is in a dataset.
+    pub dataset: Option<DatasetInfo>,
     /// What is unusual about the file, a sentence each.
     pub oddities: Vec<String>,
 }
@@ -221,6 +228,7 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
         Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
         Opened::Rootdir(array) => legacy::rootdir(&array, options),
         Opened::Table(table) => legacy::table(&table),
+        Opened::Dataset(root) => dataset::info(&root),
         Opened::Program(file, _) => Ok(of_program(*file)),
     }
 }
@@ -301,6 +309,7 @@ impl Info {
             chunk_list: None,
             members: Vec::new(),
             columns: Vec::new(),
+            dataset: None,
             oddities: Vec::new(),
         }
     }

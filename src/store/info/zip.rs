@@ -114,7 +114,11 @@ fn array(zip: &ZipFile, member: &Member) -> Result<Found> {
                 let shape = file.numpy().map(|numpy| numpy.shape.clone());
                 (file.dtype(), shape, computes)
             }
-            Opened::Zip(_) | Opened::Rootdir(_) | Opened::Table(_) | Opened::Program(..) => {
+            Opened::Zip(_)
+            | Opened::Rootdir(_)
+            | Opened::Table(_)
+            | Opened::Dataset(_)
+            | Opened::Program(..) => {
                 let why = "it holds several files itself".to_string();
                 (FileDType::missing(), None, Err(why))
             }

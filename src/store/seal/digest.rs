@@ -25,8 +25,8 @@ pub(in crate::store) fn digest(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
 }
 
-/// The root of a trailer whose bytes, without the slot for it, are the `len` ones from `start` on.
-pub(super) fn root(source: &Source, start: u64, len: u64) -> Result<[u8; ROOT_BYTES]> {
+/// The root of a trailer whose bytes, without the slot for it, are the `len` ones from `start` on: their XXH3-128.
+pub(in crate::store) fn root(source: &Source, start: u64, len: u64) -> Result<[u8; ROOT_BYTES]> {
     let mut hasher = XxHash3_128::new();
     let mut done = 0;
     while done < len {

@@ -26,7 +26,7 @@ use std::fmt;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind};
 
-pub(in crate::store) use digest::{BlockSeals, ChunkSeal, digest, root_of};
+pub(in crate::store) use digest::{BlockSeals, ChunkSeal, digest, root, root_of};
 pub(in crate::store) use leaf::{LEAF_MAGIC, Leaf};
 pub(in crate::store) use reading::{LoadSeal, Sealed, open};
 pub(in crate::store) use salvage::{FoundTable, leaf_at, table_at};

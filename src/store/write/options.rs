@@ -42,7 +42,7 @@ impl WriteCodec {
         Self::Zstd,
     ];
 
-    pub(super) fn compcode(self) -> u8 {
+    pub(in crate::store) fn compcode(self) -> u8 {
         match self {
             WriteCodec::BloscLz => id::BLOSCLZ,
             WriteCodec::Lz4 => id::LZ4,
@@ -92,7 +92,7 @@ pub enum Split {
 
 impl Split {
     /// As frame headers number them.
-    pub(super) fn number(self) -> u8 {
+    pub(in crate::store) fn number(self) -> u8 {
         match self {
             Split::Always => 1,
             Split::Never => 2,
@@ -278,22 +278,36 @@ impl Options {
     /// # Errors
     /// When files are not written with its codec.
     pub(in crate::store) fn of_frame(header: &FrameHeader) -> Result<Self> {
+        let filters = Filters {
+            ids: header.filters,
+            metas: header.filters_meta,
+        };
+        Self::of_numbers(header.compcode, header.clevel, header.splitmode, filters)
+    }
+
+    /// Those with these numbers of codec, level and split mode.
+    ///
+    /// # Errors
+    /// When files are not written with that codec.
+    pub(in crate::store) fn of_numbers(
+        compcode: u8,
+        level: u8,
+        splitmode: u8,
+        filters: Filters,
+    ) -> Result<Self> {
         let mut codecs = WriteCodec::ALL.into_iter();
-        let codec = codecs.find(|codec| codec.compcode() == header.compcode);
+        let codec = codecs.find(|codec| codec.compcode() == compcode);
         let codec = codec.ok_or_else(|| {
-            let name = codec::name(header.compcode);
+            let name = codec::name(compcode);
             let message =
                 format!("the file is compressed with {name}, which this version does not write");
             unsupported(message).with_help("write it to a new file with another codec")
         })?;
         Ok(Self {
             codec,
-            level: header.clevel.min(9),
-            filters: Filters {
-                ids: header.filters,
-                metas: header.filters_meta,
-            },
-            split: match header.splitmode {
+            level: level.min(9),
+            filters,
+            split: match splitmode {
                 1 => Split::Always,
                 2 => Split::Never,
                 _ => Split::Auto,

@@ -153,7 +153,8 @@ impl ZipFile {
             | Opened::Npy(_)
             | Opened::Bloscpack(_)
             | Opened::Rootdir(_)
-            | Opened::Table(_)) => Ok(opened),
+            | Opened::Table(_)
+            | Opened::Dataset(_)) => Ok(opened),
         });
         opened.map_err(|error| self.in_member(member, error))
     }
