@@ -14,7 +14,7 @@ use crate::exec::seen::Seen;
 use crate::ir::{Generator, eval};
 use crate::math::generate;
 use crate::store::boxes::dense_strides;
-use crate::types::{DType, Shape};
+use crate::types::{DType, Scalar, Shape};
 
 /// Where the elements of a leaf come from.
 #[derive(Clone, Debug)]
@@ -250,14 +250,64 @@ fn fetch_block(
 /// Computes `n` elements of a generator of `len` elements from index `first` on.
 fn fill(generator: &Generator, dtype: DType, first: usize, len: usize, dst: &mut [u8]) {
     let item = dtype.size();
-    if let Generator::Random { seed } = generator {
-        return fill_random(*seed, first, dst);
+    // Those that programs use most, without a look at dtypes an element; to the same bits.
+    match (generator, dtype) {
+        (Generator::Random { seed }, _) => return fill_random(*seed, first, dst),
+        (
+            Generator::Linspace {
+                start,
+                step,
+                stop,
+                tiny: None,
+            },
+            DType::Float64,
+        ) => {
+            let (start, step) = (start.as_f64(), step.as_f64());
+            fill_words(first, dst, |i| {
+                generate::linspace_at(start, step, i).to_ne_bytes()
+            });
+            let last = (len - 1).checked_sub(first).map(|at| at * 8);
+            if let (Some(stop), Some(at)) = (stop, last)
+                && let Some(out) = dst.get_mut(at..at + 8)
+            {
+                out.copy_from_slice(&stop.as_f64().to_ne_bytes());
+            }
+            return;
+        }
+        (
+            Generator::Arange {
+                start: Scalar::Float64(start),
+                step: Scalar::Float64(step),
+            },
+            DType::Float64,
+        ) => return fill_words(first, dst, |i| (start + i as f64 * step).to_ne_bytes()),
+        (
+            Generator::Arange {
+                start: Scalar::Int64(start),
+                step: Scalar::Int64(step),
+            },
+            DType::Int64,
+        ) => {
+            return fill_words(first, dst, |i| {
+                start
+                    .wrapping_add((i as i64).wrapping_mul(*step))
+                    .to_ne_bytes()
+            });
+        }
+        (_, _) => {}
     }
     let mut bytes = Vec::with_capacity(item);
     for (i, out) in dst.chunks_exact_mut(item).enumerate() {
         bytes.clear();
         eval::element(generator, dtype, len, first + i).write(&mut bytes);
         out.copy_from_slice(&bytes);
+    }
+}
+
+/// Computes elements of eight bytes from index `first` on.
+fn fill_words(first: usize, dst: &mut [u8], at: impl Fn(usize) -> [u8; 8]) {
+    for (i, out) in (first..).zip(dst.as_chunks_mut::<8>().0) {
+        *out = at(i);
     }
 }
 

@@ -5,6 +5,7 @@ mod index;
 pub(in crate::store) mod sidecar;
 
 use std::fmt;
+use std::ops::{BitOr, BitXor};
 
 use crate::types::{DType, Zone};
 
@@ -60,27 +61,54 @@ pub(in crate::store) fn zone_of(
 /// A number as far as zones are concerned.
 trait Number: Copy {
     type Raw: Copy;
+    /// As wide as it is, so that a vector of the one is a vector of the other; wide enough to count.
+    type Word: Word;
     /// No number is greater.
     const HIGHEST: Self;
     /// No number is less.
     const LOWEST: Self;
-    const ZERO: Self;
     fn items(bytes: &[u8]) -> &[Self::Raw];
     fn load(raw: Self::Raw) -> Self;
-    fn bits(self) -> u64;
+    fn bits(self) -> Self::Word;
     /// Whether it is less; a NaN is not.
     fn less(self, other: Self) -> bool;
     fn is_zero(self) -> bool;
     fn is_nan(self) -> bool;
 }
 
+/// Bits of a number, or a count.
+trait Word:
+    Copy + Default + PartialEq + Into<u64> + BitOr<Output = Self> + BitXor<Output = Self>
+{
+    /// One more if so.
+    fn plus(self, more: bool) -> Self;
+    /// Itself if so, else nothing.
+    fn only(self, keep: bool) -> Self;
+}
+
+macro_rules! words {
+    ($($t:ty)*) => {$(
+        impl Word for $t {
+            #[inline(always)]
+            fn plus(self, more: bool) -> Self {
+                self.wrapping_add(<$t>::from(more))
+            }
+            #[inline(always)]
+            fn only(self, keep: bool) -> Self {
+                self & <$t>::from(keep).wrapping_neg()
+            }
+        }
+    )*};
+}
+words!(u32 u64);
+
 macro_rules! numbers {
-    ($($t:ty: $size:literal, $high:expr, $low:expr, $bits:expr, $nan:expr;)*) => {$(
+    ($($t:ty: $size:literal, $word:ty, $high:expr, $low:expr, $bits:expr, $nan:expr;)*) => {$(
         impl Number for $t {
             type Raw = [u8; $size];
+            type Word = $word;
             const HIGHEST: Self = $high;
             const LOWEST: Self = $low;
-            const ZERO: Self = 0 as $t;
             #[inline(always)]
             fn items(bytes: &[u8]) -> &[Self::Raw] {
                 bytes.as_chunks().0
@@ -90,7 +118,7 @@ macro_rules! numbers {
                 <$t>::from_ne_bytes(raw)
             }
             #[inline(always)]
-            fn bits(self) -> u64 {
+            fn bits(self) -> $word {
                 $bits(self)
             }
             #[inline(always)]
@@ -109,16 +137,16 @@ macro_rules! numbers {
     )*};
 }
 numbers! {
-    i8: 1, i8::MAX, i8::MIN, |v: i8| u64::from(v.cast_unsigned()), |_| false;
-    i16: 2, i16::MAX, i16::MIN, |v: i16| u64::from(v.cast_unsigned()), |_| false;
-    i32: 4, i32::MAX, i32::MIN, |v: i32| u64::from(v.cast_unsigned()), |_| false;
-    i64: 8, i64::MAX, i64::MIN, |v: i64| v.cast_unsigned(), |_| false;
-    u8: 1, u8::MAX, u8::MIN, u64::from, |_| false;
-    u16: 2, u16::MAX, u16::MIN, u64::from, |_| false;
-    u32: 4, u32::MAX, u32::MIN, u64::from, |_| false;
-    u64: 8, u64::MAX, u64::MIN, |v| v, |_| false;
-    f32: 4, f32::INFINITY, f32::NEG_INFINITY, |v: f32| u64::from(v.to_bits()), |v: f32| v.is_nan();
-    f64: 8, f64::INFINITY, f64::NEG_INFINITY, f64::to_bits, |v: f64| v.is_nan();
+    i8: 1, u32, i8::MAX, i8::MIN, |v: i8| u32::from(v.cast_unsigned()), |_| false;
+    i16: 2, u32, i16::MAX, i16::MIN, |v: i16| u32::from(v.cast_unsigned()), |_| false;
+    i32: 4, u32, i32::MAX, i32::MIN, i32::cast_unsigned, |_| false;
+    i64: 8, u64, i64::MAX, i64::MIN, i64::cast_unsigned, |_| false;
+    u8: 1, u32, u8::MAX, u8::MIN, u32::from, |_| false;
+    u16: 2, u32, u16::MAX, u16::MIN, u32::from, |_| false;
+    u32: 4, u32, u32::MAX, u32::MIN, |v| v, |_| false;
+    u64: 8, u64, u64::MAX, u64::MIN, |v| v, |_| false;
+    f32: 4, u32, f32::INFINITY, f32::NEG_INFINITY, f32::to_bits, f32::is_nan;
+    f64: 8, u64, f64::INFINITY, f64::NEG_INFINITY, f64::to_bits, f64::is_nan;
 }
 
 /// A bool: any byte but 0 is true.
@@ -127,9 +155,9 @@ struct Truth(u8);
 
 impl Number for Truth {
     type Raw = [u8; 1];
+    type Word = u32;
     const HIGHEST: Self = Truth(1);
     const LOWEST: Self = Truth(0);
-    const ZERO: Self = Truth(0);
     #[inline(always)]
     fn items(bytes: &[u8]) -> &[Self::Raw] {
         bytes.as_chunks().0
@@ -139,8 +167,8 @@ impl Number for Truth {
         Truth(u8::from(raw[0] != 0))
     }
     #[inline(always)]
-    fn bits(self) -> u64 {
-        u64::from(self.0)
+    fn bits(self) -> u32 {
+        u32::from(self.0)
     }
     #[inline(always)]
     fn less(self, other: Self) -> bool {
@@ -157,22 +185,22 @@ impl Number for Truth {
 }
 
 /// What was seen so far, in lanes that do not wait for each other.
-struct Seen<T, const LANES: usize> {
+struct Seen<T: Number> {
     least: [T; LANES],
     greatest: [T; LANES],
-    zeros: [u32; LANES],
-    nans: [u32; LANES],
-    /// Bits of zeros, to tell zeros of one sign from those of both.
-    zero_or: [u64; LANES],
-    differs: [u64; LANES],
+    zeros: [T::Word; LANES],
+    nans: [T::Word; LANES],
+    /// Bits of zeros: none but those of a sign.
+    signs: [T::Word; LANES],
+    differs: [T::Word; LANES],
 }
 
 /// Lanes: those of a few vectors of any element.
 const LANES: usize = 16;
 
-impl<T: Number> Seen<T, LANES> {
+impl<T: Number> Seen<T> {
     #[inline(always)]
-    fn see(&mut self, lane: usize, value: T, first: u64) {
+    fn see(&mut self, lane: usize, value: T, first: T::Word) {
         let zero = value.is_zero();
         if value.less(self.least[lane]) {
             self.least[lane] = value;
@@ -180,15 +208,14 @@ impl<T: Number> Seen<T, LANES> {
         if self.greatest[lane].less(value) {
             self.greatest[lane] = value;
         }
-        self.zeros[lane] += u32::from(zero);
-        self.nans[lane] += u32::from(value.is_nan());
-        // One bit for a zero with a sign.
-        self.zero_or[lane] |= value.bits() & u64::from(zero).wrapping_neg();
-        self.differs[lane] |= value.bits() ^ first;
+        self.zeros[lane] = self.zeros[lane].plus(zero);
+        self.nans[lane] = self.nans[lane].plus(value.is_nan());
+        self.signs[lane] = self.signs[lane] | value.bits().only(zero);
+        self.differs[lane] = self.differs[lane] | (value.bits() ^ first);
     }
 
     #[inline(always)]
-    fn run(&mut self, items: &[T::Raw], first: u64) {
+    fn run(&mut self, items: &[T::Raw], first: T::Word) {
         let (groups, rest) = items.as_chunks::<LANES>();
         for group in groups {
             for (lane, &raw) in group.iter().enumerate() {
@@ -203,59 +230,58 @@ impl<T: Number> Seen<T, LANES> {
 
 fn over<T: Number>(bytes: &[u8], extents: &[usize], valid: &[usize]) -> Zone {
     let items = T::items(bytes);
-    let first = items.first().map_or(0, |&raw| T::load(raw).bits());
-    let mut seen = Seen::<T, LANES> {
+    let first = items
+        .first()
+        .map_or(T::Word::default(), |&raw| T::load(raw).bits());
+    let none = [T::Word::default(); LANES];
+    let mut seen = Seen::<T> {
         least: [T::HIGHEST; LANES],
         greatest: [T::LOWEST; LANES],
-        zeros: [0; LANES],
-        nans: [0; LANES],
-        zero_or: [0; LANES],
-        differs: [0; LANES],
+        zeros: none,
+        nans: none,
+        signs: none,
+        differs: none,
     };
-    let count: usize = valid.iter().product();
     each_run(extents, valid, |start, len| {
-        seen.run(&items[start..start + len], first)
+        seen.run(&items[start..start + len], first);
     });
-    let mut least = T::HIGHEST;
-    let mut greatest = T::LOWEST;
+    let (mut least, mut greatest) = (T::HIGHEST, T::LOWEST);
     for (&low, &high) in seen.least.iter().zip(&seen.greatest) {
         least = if low.less(least) { low } else { least };
         greatest = if greatest.less(high) { high } else { greatest };
     }
-    let zeros: u32 = seen.zeros.iter().sum();
-    let signed = seen.zero_or.iter().any(|&bits| bits != 0);
-    let (mut low, mut high) = (least.bits(), greatest.bits());
-    if zeros > 0 && signed {
-        let minus = seen.zero_or.iter().fold(0, |all, bits| all | bits);
-        if least.is_zero() {
-            low = minus;
-        }
-        if greatest.is_zero() {
-            high = match count_signed::<T>(items, extents, valid) == zeros {
-                true => minus,
-                false => T::ZERO.bits(),
-            };
-        }
-    } else if zeros > 0 {
-        // Which zero a comparison kept does not matter: there is only one.
-        low = if least.is_zero() { T::ZERO.bits() } else { low };
-        high = if greatest.is_zero() {
-            T::ZERO.bits()
-        } else {
-            high
-        };
+    // OK because blocks have fewer elements.
+    let total = |lanes: [T::Word; LANES]| lanes.into_iter().map(Into::into).sum::<u64>();
+    let count = |lanes| u32::try_from(total(lanes)).unwrap_or(u32::MAX);
+    let (zeros, sign) = (count(seen.zeros), all_bits::<T>(seen.signs));
+    let (mut low, mut high) = (least.bits().into(), greatest.bits().into());
+    // Which zero a comparison has kept says nothing of the others.
+    if least.is_zero() {
+        low = sign;
     }
-    let same = count > 0 && seen.differs.iter().all(|&bits| bits == 0);
+    if greatest.is_zero() {
+        let all_signed = sign != 0 && count_signed::<T>(items, extents, valid) == zeros;
+        high = if all_signed { sign } else { 0 };
+    }
+    let some = valid.iter().all(|&extent| extent > 0);
+    let same = some && all_bits::<T>(seen.differs) == 0;
     if same {
-        (low, high) = (first, first);
+        (low, high) = (first.into(), first.into());
     }
     Zone {
         least: low,
         greatest: high,
-        nans: seen.nans.iter().sum(),
+        nans: count(seen.nans),
         zeros,
         same,
     }
+}
+
+fn all_bits<T: Number>(lanes: [T::Word; LANES]) -> u64 {
+    lanes
+        .into_iter()
+        .fold(T::Word::default(), |all, bits| all | bits)
+        .into()
 }
 
 /// How many zeros have a sign; looked at where that decides what the greatest element is.
@@ -265,7 +291,7 @@ fn count_signed<T: Number>(items: &[T::Raw], extents: &[usize], valid: &[usize])
     each_run(extents, valid, |start, len| {
         for &raw in &items[start..start + len] {
             let value = T::load(raw);
-            count += u32::from(value.is_zero() && value.bits() != 0);
+            count += u32::from(value.is_zero() && value.bits() != T::Word::default());
         }
     });
     count
