@@ -6,6 +6,7 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 use fuseblock::exec::{Options, Skipped, Stats};
+use fuseblock::math::scalar;
 use fuseblock::store::edit::ArrayFile;
 use fuseblock::store::write::{self, Filters, WriteCodec, write_frame};
 use fuseblock::store::{Indexed, ZoneMap, index, index_beside};
@@ -61,12 +62,9 @@ fn operand(
             5 => [f64::INFINITY, f64::NEG_INFINITY, here, -here][noise as usize % 4],
             _ => (noise % 41) as f64 - 20.0,
         };
-        let element = match dtype {
-            DType::Float64 => Scalar::Float64(value),
-            DType::Float32 => Scalar::Float32(value as f32),
-            DType::Int32 => Scalar::Int32(value as i32),
-            DType::UInt8 => Scalar::UInt8(value as u8),
-            _ => Scalar::Bool(value > 3.0),
+        let element = match dtype.is_bool() {
+            true => Scalar::Bool(value > 3.0),
+            false => scalar::cast(Scalar::Float64(value), dtype),
         };
         element.write(&mut bytes);
     }

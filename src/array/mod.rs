@@ -512,6 +512,14 @@ impl Blocks for DatasetArray {
         DatasetArray::decode(self, chunk, block, scratch, dst)
     }
 
+    fn has_spans(&self) -> bool {
+        DatasetArray::has_spans(self)
+    }
+
+    fn same_over(&self, start: &[usize], extent: &[usize]) -> Option<Scalar> {
+        DatasetArray::same_over(self, start, extent)
+    }
+
     fn constant(&self, chunk: usize, scratch: &mut DecodeScratch) -> Result<Option<Scalar>> {
         DatasetArray::constant(self, chunk, scratch)
     }

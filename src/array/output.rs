@@ -146,6 +146,14 @@ impl OutputFile {
         }
     }
 
+    /// What takes one value for all elements at once, where this does.
+    pub(crate) fn filler(&self) -> Option<&DatasetWriter> {
+        match self {
+            Self::Npy(_) | Self::Frame(_) => None,
+            Self::Dataset(writer) => Some(writer),
+        }
+    }
+
     /// Gives the array its first extent, once, when that is known: not larger than that it was created
     /// with.
     ///

@@ -12,6 +12,9 @@ use crate::types::{DType, Shape};
 /// the extent of a box of the part.
 type Visit<'v> = dyn FnMut(&Part<'_>, usize, &[usize], &[usize]) -> Result<()> + 'v;
 
+/// Called with a leaf, and the start and the extent of a box of it.
+pub(crate) type VisitLeaf<'v> = dyn FnMut(&Leaf<'_>, &[usize], &[usize]) -> Result<()> + 'v;
+
 /// Leaves beside each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Joined<'a> {
@@ -133,7 +136,7 @@ impl Joined<'_> {
         &self,
         start: &[usize],
         extent: &[usize],
-        visit: &mut dyn FnMut(&Leaf<'_>, &[usize], &[usize]) -> Result<()>,
+        visit: &mut VisitLeaf<'_>,
     ) -> Result<()> {
         self.each_part(start, extent, &mut |part, _, start, len| {
             visit(&part.leaf, start, len)

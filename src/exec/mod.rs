@@ -109,7 +109,9 @@ pub(crate) fn evaluate(
             &mut destinations,
             &kernels,
         )?;
-        run_tiles(task, index, &run, &pool, &counters)?;
+        if !run.fill()? {
+            run_tiles(task, index, &run, &pool, &counters)?;
+        }
         while run.refine() {
             run_tiles(task, index, &run, &pool, &counters)?;
         }

@@ -17,11 +17,12 @@ use crate::exec::sink::Output;
 use crate::exec::skip::Skips;
 use crate::exec::tally::TallyRun;
 use crate::exec::tiling::{Tile, Tiling};
-use crate::ir::{Body, FoldOp, Func, Inst, Rank, Reduce, ReduceOp, Value};
+use crate::ir::{Body, BodyInst, FoldOp, Func, Inst, Rank, Reduce, ReduceOp, Value};
 use crate::jit::Kernel;
 use crate::limits::BLOCK_CACHE_BYTES;
 use crate::opt::passes::{self, Kind, Pass, PassSink, Want, fold_dtype, fold_op};
-use crate::types::{DType, Shape};
+use crate::store::dataset::DatasetWriter;
+use crate::types::{DType, Scalar, Shape};
 
 /// Rows shorter than this are not worth a kernel call each.
 const MIN_ROW_ELEMS: usize = 64;
@@ -296,6 +297,28 @@ impl PassRun<'_> {
             | SinkRun::Weight(_)
             | SinkRun::Raise(_) => false,
         })
+    }
+
+    /// Delivers a pass that stores constants, where they go to what takes them for all elements at once; whether it is.
+    pub(crate) fn fill(&self) -> Result<bool> {
+        let each = self.sinks.iter().zip(&self.body.sinks);
+        let fills: Option<Vec<(&DatasetWriter, Scalar)>> = each
+            .map(
+                |(sink, body)| match (sink, &self.body.regs[body.reg()].inst) {
+                    (SinkRun::Store(output), BodyInst::Const(value)) => {
+                        Some((output.filler()?, *value))
+                    }
+                    (_, _) => None,
+                },
+            )
+            .collect();
+        let Some(fills) = fills.filter(|fills| !fills.is_empty()) else {
+            return Ok(false);
+        };
+        fills
+            .into_iter()
+            .try_for_each(|(writer, value)| writer.fill(value))?;
+        Ok(true)
     }
 
     /// Whether tiles had better come in order.

@@ -13,6 +13,7 @@ use crate::array::OutputFile;
 use crate::error::Result;
 use crate::exec::tiling::Tile;
 use crate::store::boxes::{dense_strides, each_run};
+use crate::store::dataset::DatasetWriter;
 use crate::types::{DType, Shape};
 
 /// A part of an output, handed to a callback: a box of elements, dense in C order.
@@ -104,6 +105,14 @@ impl Output<'_> {
         let dense =
             (split + 1..self.shape.ndim()).all(|axis| tile.extent[axis] == self.shape[axis]);
         dense.then(|| (memory, dense_strides(&self.shape, self.dtype.size())))
+    }
+
+    /// What takes one value for all elements at once, where this goes to that.
+    pub(crate) fn filler(&self) -> Option<&DatasetWriter> {
+        match &self.target {
+            Target::File(file) => file.filler(),
+            Target::Memory(_) | Target::Receiver(..) => None,
+        }
     }
 
     /// Whether tiles had better come in order.

@@ -416,8 +416,40 @@ fn unary(op: UnaryOp, arg: Fact, from: DType, dtype: DType) -> Fact {
                 low: low.signum(),
                 high: high.signum(),
             },
-            // There are no other operations on integers.
-            _ => Fact::unknown(dtype),
+            // Those are of floats.
+            UnaryOp::Sqrt
+            | UnaryOp::Floor
+            | UnaryOp::Ceil
+            | UnaryOp::Trunc
+            | UnaryOp::Rint
+            | UnaryOp::IsNan
+            | UnaryOp::IsFinite
+            | UnaryOp::IsInf
+            | UnaryOp::SignBit
+            | UnaryOp::Sin
+            | UnaryOp::Cos
+            | UnaryOp::Tan
+            | UnaryOp::Exp
+            | UnaryOp::Expm1
+            | UnaryOp::Log
+            | UnaryOp::Log2
+            | UnaryOp::Log10
+            | UnaryOp::Log1p
+            | UnaryOp::Tanh
+            | UnaryOp::Cbrt
+            | UnaryOp::Exp2
+            | UnaryOp::Asin
+            | UnaryOp::Acos
+            | UnaryOp::Atan
+            | UnaryOp::Sinh
+            | UnaryOp::Cosh
+            | UnaryOp::Asinh
+            | UnaryOp::Acosh
+            | UnaryOp::Atanh
+            | UnaryOp::Erf
+            | UnaryOp::Erfc
+            | UnaryOp::Gamma
+            | UnaryOp::Lgamma => Fact::unknown(dtype),
         },
         Float { low, high, nan } => float_unary(op, (low, high, nan), dtype),
         Same(_) => Fact::unknown(dtype),
@@ -488,7 +520,16 @@ fn float_unary(op: UnaryOp, (low, high, nan): (f64, f64, bool), dtype: DType) ->
         UnaryOp::Log2 => grows(f64::log2, 0.0),
         UnaryOp::Log10 => grows(f64::log10, 0.0),
         UnaryOp::Log1p => grows(f64::ln_1p, -1.0),
-        _ => Fact::unknown(dtype),
+        UnaryOp::Not
+        | UnaryOp::Tan
+        | UnaryOp::Asin
+        | UnaryOp::Acos
+        | UnaryOp::Cosh
+        | UnaryOp::Acosh
+        | UnaryOp::Atanh
+        | UnaryOp::Erfc
+        | UnaryOp::Gamma
+        | UnaryOp::Lgamma => Fact::unknown(dtype),
     }
 }
 
@@ -503,21 +544,17 @@ fn sign(value: f64) -> f64 {
 /// As an operation on `dtype` rounds it: computed in float64, sums, products, quotients and roots of float32 round to
 /// the same float32.
 fn rounded(value: f64, dtype: DType) -> f64 {
-    match dtype {
-        DType::Float32 => f64::from(value as f32),
-        _ => value,
+    match dtype == DType::Float32 {
+        true => f64::from(value as f32),
+        false => value,
     }
 }
 
 /// A bound that is further out, in the direction of `side`, than any error of a math function.
 fn widen(value: f64, side: f64, dtype: DType) -> f64 {
-    let (relative, most) = match dtype {
-        DType::Float32 => (1e-5, f64::from(f32::MAX)),
-        _ => (1e-12, f64::MAX),
-    };
-    let least = match dtype {
-        DType::Float32 => f64::from(f32::MIN_POSITIVE),
-        _ => f64::MIN_POSITIVE,
+    let (relative, least, most) = match dtype == DType::Float32 {
+        true => (1e-5, f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)),
+        false => (1e-12, f64::MIN_POSITIVE, f64::MAX),
     };
     // A result next to infinity may be either side of it.
     let value = if value.is_infinite() && value * side < 0.0 {
@@ -580,7 +617,23 @@ fn ints(
             // All bits of the larger one.
             high: (1i128 << (128 - b.max(d).leading_zeros())) - 1,
         },
-        _ => Fact::unknown(dtype),
+        BinaryOp::Div
+        | BinaryOp::FloorDiv
+        | BinaryOp::Mod
+        | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor
+        | BinaryOp::Shl
+        | BinaryOp::Shr => Fact::unknown(dtype),
     }
 }
 
@@ -641,10 +694,10 @@ fn floats(op: BinaryOp, a: Fact, b: Fact, dtype: DType) -> Fact {
             }
         }
         BinaryOp::Div if c > 0.0 || d < 0.0 => {
-            let quotient = |x: f64, y: f64| match dtype {
+            let quotient = |x: f64, y: f64| match dtype == DType::Float32 {
                 // Rounded once: twice is another number where it has few digits.
-                DType::Float32 => f64::from(x as f32 / y as f32),
-                _ => x / y,
+                true => f64::from(x as f32 / y as f32),
+                false => x / y,
             };
             ends(quotient, (a, b), (c, d), nan || none, dtype)
         }
@@ -659,7 +712,23 @@ fn floats(op: BinaryOp, a: Fact, b: Fact, dtype: DType) -> Fact {
             high: b.max(d),
             nan,
         },
-        _ => Fact::unknown(dtype),
+        BinaryOp::Div
+        | BinaryOp::FloorDiv
+        | BinaryOp::Mod
+        | BinaryOp::Pow
+        | BinaryOp::Fmod
+        | BinaryOp::CopySign
+        | BinaryOp::NextAfter
+        | BinaryOp::Atan2
+        | BinaryOp::Hypot
+        | BinaryOp::LogAddExp
+        | BinaryOp::Gcd
+        | BinaryOp::Lcm
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor
+        | BinaryOp::Shl
+        | BinaryOp::Shr => Fact::unknown(dtype),
     }
 }
 
@@ -683,43 +752,34 @@ fn ends(
 }
 
 fn cast(arg: Fact, dtype: DType) -> Fact {
-    let scalar_of = |value: Scalar| scalar::cast(value, dtype);
+    let zero = |low: bool, high: bool| bool_fact((low || high).then_some(true));
     match arg.wide() {
-        Int { low, high } => match dtype {
-            DType::Bool if low > 0 || high < 0 => bool_fact(Some(true)),
-            DType::Bool => bool_fact(None),
-            DType::Float32 => Float {
-                low: f64::from(low as f32),
-                high: f64::from(high as f32),
-                nan: false,
-            },
-            DType::Float64 => Float {
-                low: low as f64,
-                high: high as f64,
-                nan: false,
-            },
-            _ => within(Some(low), Some(high), dtype),
+        Int { low, high } if dtype.is_bool() => zero(low > 0, high < 0),
+        Float { low, high, .. } if dtype.is_bool() => zero(low > 0.0, high < 0.0),
+        Int { low, high } if dtype == DType::Float32 => Float {
+            low: f64::from(low as f32),
+            high: f64::from(high as f32),
+            nan: false,
         },
-        Float { low, high, nan } => match dtype {
-            DType::Bool if low > 0.0 || high < 0.0 => bool_fact(Some(true)),
-            DType::Bool => bool_fact(None),
-            DType::Float32 | DType::Float64 => Float {
-                low: rounded(low, dtype),
-                high: rounded(high, dtype),
-                nan,
-            },
-            _ => {
-                let bound = |value| scalar_of(Scalar::Float64(value)).as_i128();
-                let nothing = nan.then_some(0);
-                let ends = [
-                    bound(low).filter(|_| low <= high),
-                    bound(high).filter(|_| low <= high),
-                    nothing,
-                ];
-                let ends = ends.into_iter().flatten();
-                within(ends.clone().min(), ends.max(), dtype)
-            }
+        Int { low, high } if dtype.is_float() => Float {
+            low: low as f64,
+            high: high as f64,
+            nan: false,
         },
+        Int { low, high } => within(Some(low), Some(high), dtype),
+        Float { low, high, nan } if dtype.is_float() => Float {
+            low: rounded(low, dtype),
+            high: rounded(high, dtype),
+            nan,
+        },
+        Float { low, high, nan } => {
+            let bound = |value| scalar::cast(Scalar::Float64(value), dtype).as_i128();
+            let numbers = (low <= high).then_some([low, high]);
+            // NaN becomes 0.
+            let ends = numbers.into_iter().flatten().filter_map(bound);
+            let ends = ends.chain(nan.then_some(0));
+            within(ends.clone().min(), ends.max(), dtype)
+        }
         Same(_) => Fact::unknown(dtype),
     }
 }

@@ -1,14 +1,18 @@
-"""Checks the seals of files as docs/format.md describes them, with XXH3 of the xxhash package and nothing of Fuseblock's.
+"""Checks the seals of files as docs/format.md describes them, with XXH3 of the xxhash package and nothing of Fuseblock's,
+and the zones in them with NumPy, over the elements that python-blosc2 reads.
 
     format.py FILE ...
 
-Prints how many digests were compared.
+Prints how many digests and zones were compared.
 """
 
+import itertools
 import struct
 import sys
 
+import blosc2
 import msgpack
+import numpy as np
 import xxhash
 
 compared = 0
@@ -78,8 +82,53 @@ def parts_of(chunk, block_bytes):
     return chunk[: 32 + 4 * count], [chunk[start : ends[start]] for start in starts]
 
 
+def regions(shape, chunks, blocks):
+    """For each chunk the elements of each of its blocks, as slices."""
+    grid = [range(-(-extent // chunk)) for extent, chunk in zip(shape, chunks)]
+    inner = [range(-(-chunk // block)) for chunk, block in zip(chunks, blocks)]
+    for chunk in itertools.product(*grid):
+        starts = [index * extent for index, extent in zip(chunk, chunks)]
+        ends = [min(start + extent, end) for start, extent, end in zip(starts, chunks, shape)]
+        yield [
+            tuple(
+                slice(min(start + index * block, end), min(start + (index + 1) * block, end))
+                for index, start, end, block in zip(place, starts, ends, blocks)
+            )
+            for place in itertools.product(*inner)
+        ]
+
+
+def bits(value):
+    return int.from_bytes(value.tobytes(), sys.byteorder)
+
+
+def zone_of(elements):
+    """What is known of some elements, as a leaf has it."""
+    flat = elements.reshape(-1).astype(elements.dtype.newbyteorder("="))
+    if flat.dtype.kind == "f":
+        numbers = flat[~np.isnan(flat)]
+        high, low = np.array([np.inf, -np.inf], flat.dtype)
+    elif flat.dtype.kind == "b":
+        numbers, high, low = flat, np.True_, np.False_
+    else:
+        numbers, info = flat, np.iinfo(flat.dtype)
+        high, low = flat.dtype.type(info.max), flat.dtype.type(info.min)
+    if numbers.size:
+        # -0.0 is less than +0.0.
+        by_sign = np.lexsort((~np.signbit(numbers), numbers)) if flat.dtype.kind == "f" else np.argsort(numbers)
+        high, low = numbers[by_sign[0]], numbers[by_sign[-1]]
+    raw = flat.view(f"u{flat.dtype.itemsize}")
+    same = raw.size > 0 and bool((raw == raw[0]).all())
+    least, greatest = (bits(flat[0]),) * 2 if same else (bits(high), bits(low))
+    nans, zeros = flat.size - numbers.size, int((numbers == 0).sum())
+    return least, greatest, nans | same << 31, zeros
+
+
 def check(path):
     frame = open(path, "rb").read()
+    array = blosc2.open(path)
+    places = list(regions(array.shape, array.chunks, array.blocks)) if array.size else []
+    elements = array[...] if array.size else None
     header_len, frame_len, nchunks, cbytes = header_of(frame)
     data = frame[header_len : header_len + cbytes]
     table = table_of(frame, frame_len)
@@ -96,13 +145,18 @@ def check(path):
         place, length, expected = struct.unpack_from("<QQQ", table, at + 24 * number)
         leaf = data[place : place + length]
         same(digest(leaf), expected, f"leaf {number}")
-        assert leaf[:8] == b"FBLEAF\0\x01"
+        assert leaf[:7] == b"FBLEAF\0" and leaf[7] in (1, 2)
+        row = struct.Struct("<qQIIII" if leaf[7] == 2 else "<qQII")
         first, count, blocks = struct.unpack_from("<QII", leaf, 8)
         assert first == number * per_leaf and blocks == fields["blocks"]
         assert count == min(per_leaf, nchunks - first)
-        digests = 0x18 + 24 * count
+        digests, zones = 0x18 + row.size * count, []
         for chunk in range(count):
-            word, head, head_len, own = struct.unpack_from("<qQII", leaf, 0x18 + 24 * chunk)
+            word, head, head_len, own, *more = row.unpack_from(leaf, 0x18 + row.size * chunk)
+            known, reserve = more or (0, 0)
+            assert reserve == 0 and known in (0, blocks)
+            if known:
+                zones.append(first + chunk)
             if word < 0:
                 assert (head, head_len, own) == (0, 0, 0)
                 continue
@@ -112,7 +166,12 @@ def check(path):
             for block, part in enumerate(parts):
                 same(digest(part), struct.unpack_from("<Q", leaf, digests)[0], f"block {block}")
                 digests += 8
-        assert digests == length, "nothing behind the digests"
+        for chunk in zones:
+            for place in places[chunk]:
+                zone = struct.unpack_from("<QQII", leaf, digests)
+                same(zone, zone_of(elements[place]), f"zone of chunk {chunk} at {place}")
+                digests += 24
+        assert digests == length, "nothing behind the zones"
 
 
 for path in sys.argv[1:]:

@@ -139,9 +139,9 @@ impl Answer {
         };
         let mut bytes = Vec::with_capacity(8);
         value.write(&mut bytes);
-        let dtype = match self.kind {
-            FoldKind::Min | FoldKind::Max => dtype,
-            _ => DType::Bool,
+        let dtype = match matches!(self.kind, FoldKind::Min | FoldKind::Max) {
+            true => dtype,
+            false => DType::Bool,
         };
         Partials::from_bytes(self.kind, dtype, &bytes)
     }

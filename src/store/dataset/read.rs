@@ -227,6 +227,25 @@ impl DatasetArray {
         }
     }
 
+    /// Whether [`DatasetArray::same_over`] may know of boxes of many blocks.
+    pub fn has_spans(&self) -> bool {
+        let mut slabs = self.snapshot.slabs().iter();
+        self.left_out.is_empty() && slabs.any(|slab| slab.file().is_none())
+    }
+
+    /// The value of every element of a box, where all of its rows are those of a slab of one value.
+    pub fn same_over(&self, start: &[usize], extent: &[usize]) -> Option<Scalar> {
+        let (first, rows) = (*start.first()?, *extent.first()?);
+        let slab = self.slab_at(first);
+        let end = *self.starts.get(slab + 1)?;
+        match self.snapshot.slabs().get(slab)?.content {
+            Content::Constant(bits) if self.left_out.is_empty() && first + rows <= end => {
+                Some(Scalar::from_bits(self.dtype, bits))
+            }
+            Content::Constant(_) | Content::File(_) => None,
+        }
+    }
+
     /// The slab, where that is a file, that has a chunk as a chunk of its own, and which one it is there.
     fn in_one_file(&self, chunk: usize) -> Option<(usize, usize)> {
         let place = self.place(chunk);

@@ -294,6 +294,19 @@ impl NewSlabs {
         Ok(())
     }
 
+    /// Makes all rows this value, of which none may be written; costs nothing.
+    ///
+    /// # Errors
+    /// When some are.
+    pub(super) fn fill(&self, value: Scalar) -> Result<()> {
+        let (open, mut done) = (lock(&self.open), lock(&self.done));
+        if !open.is_empty() || !done.is_empty() {
+            return Err(wrong("elements are written and filled in".to_string()));
+        }
+        done.insert(0, Slab::constant(self.rows(), value.bits()));
+        Ok(())
+    }
+
     /// Fixes how many rows there are, once, when that is known: not more than it was begun with.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use super::{format, manifest::Stamp};
 use crate::error::Result;
 use crate::store::disk::{Disk, System};
 use crate::store::pending::{PendingFolder, failed};
-use crate::types::{DType, Grid, Shape};
+use crate::types::{DType, Grid, Scalar, Shape};
 
 /// Writes a dataset as a whole. Slabs become files as their elements come; the dataset, or its next version, appears
 /// when [`DatasetWriter::finish`] succeeds, and not before.
@@ -123,6 +123,14 @@ impl DatasetWriter {
     /// As [`NewSlabs::write`].
     pub fn write(&self, start: &[usize], extent: &[usize], bytes: &[u8]) -> Result<()> {
         self.slabs.write(start, extent, bytes)
+    }
+
+    /// Makes all elements this value, in place of writing them; costs nothing.
+    ///
+    /// # Errors
+    /// When some are written.
+    pub fn fill(&self, value: Scalar) -> Result<()> {
+        self.slabs.fill(value)
     }
 
     /// Gives the array its first extent, once, when that is known: not larger than that it was begun with.

@@ -14,7 +14,7 @@ fn zone(bits: u64) -> Zone {
         greatest: bits + 1,
         nans: 3,
         zeros: 4,
-        same: bits % 2 == 0,
+        same: bits.is_multiple_of(2),
     }
 }
 

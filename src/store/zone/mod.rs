@@ -263,9 +263,10 @@ fn over<T: Number>(bytes: &[u8], extents: &[usize], valid: &[usize]) -> Zone {
 fn count_signed<T: Number>(items: &[T::Raw], extents: &[usize], valid: &[usize]) -> u32 {
     let mut count = 0;
     each_run(extents, valid, |start, len| {
-        let signed = |&&raw: &&T::Raw| T::load(raw).is_zero() && T::load(raw).bits() != 0;
-        // OK because blocks have fewer elements.
-        count += items[start..start + len].iter().filter(signed).count() as u32;
+        for &raw in &items[start..start + len] {
+            let value = T::load(raw);
+            count += u32::from(value.is_zero() && value.bits() != 0);
+        }
     });
     count
 }
