@@ -7,6 +7,7 @@ use std::path::Path;
 use rmpv::Value;
 
 use super::chunk::BareChunk;
+use super::dataset::Root;
 use super::frame::Frame;
 use super::open::Opened;
 use super::seal::{LAYER, Verify};
@@ -172,13 +173,22 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// The attributes of the frame in the file at `path`, in the order of its trailer. Those whose bytes are no
+/// The attributes of the frame in the file at `path`, in the order of its trailer, or those of the newest version of the
+/// dataset there, in that of their names. Those whose bytes are no
 /// value are left out: other programs keep what they like there.
 ///
 /// # Errors
-/// When the file cannot be read or is no frame, or a value is damaged or decodes to more than 64 MiB.
+/// When the file cannot be read or is neither, or a value is damaged or decodes to more than 64 MiB.
 pub fn attributes(path: impl AsRef<Path>) -> Result<Vec<(String, Attribute)>> {
-    of_frame(&Opened::frame_at(path.as_ref(), Verify::Always)?)
+    let path = path.as_ref();
+    if !Root::is_dataset(path) {
+        return of_frame(&Opened::frame_at(path, Verify::Always)?);
+    }
+    let snapshot = Root::open(path)?.snapshot(None)?;
+    let each = snapshot.attributes();
+    Ok(each
+        .map(|(name, value)| (name.to_string(), value))
+        .collect())
 }
 
 /// The attributes of an open frame.

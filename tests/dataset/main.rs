@@ -279,3 +279,20 @@ fn a_version_is_put_together_of_few_manifests() {
     dataset.append(&[1], &7i32.to_ne_bytes()).unwrap();
     assert_eq!(dataset.commit().unwrap(), 232);
 }
+
+/// Whoever opened a dataset that somebody has removed and made anew writes nothing to the new one.
+#[test]
+fn another_dataset_is_not_taken_for_the_one_that_was_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.fbd");
+    let (shape, options) = (Shape::new(&[4]), options(&[4], &[4], 4));
+    let make =
+        |value| Dataset::create(&path, DType::Int8, &shape, Scalar::Int8(value), &options).unwrap();
+    let mut old = make(1);
+    std::fs::remove_dir_all(&path).unwrap();
+    make(2);
+    old.append(&[1], &[3]).unwrap();
+    let error = old.commit().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert_eq!(content(&path, None).1, [2; 4]);
+}

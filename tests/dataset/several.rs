@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fuseblock::array::npy::NpyWriter;
-use fuseblock::store::dataset::{Dataset, Root};
+use fuseblock::store::dataset::{Dataset, Root, vacuum};
 use fuseblock::types::Shape;
-use fuseblock::{Array, DType, Scalar};
+use fuseblock::{Array, DType, ErrorKind, Scalar};
 
 use crate::{content, options};
 
@@ -182,4 +182,83 @@ fn readers_see_whole_commits() {
     dataset.commit().unwrap();
     let values: Vec<i32> = before.to_vec().unwrap();
     assert_eq!(values[0], COMMITS * 100);
+}
+
+/// Whoever vacuums all the time, whatever is how young, takes nothing from those who write: neither files that no version
+/// has yet, nor versions that others build upon.
+#[test]
+fn vacuum_beside_writers_takes_nothing_from_them() {
+    const WRITERS: i32 = 3;
+    const COMMITS: i32 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.fbd");
+    let shape = Shape::new(&[0, 2]);
+    Dataset::create(
+        &path,
+        DType::Int32,
+        &shape,
+        Scalar::Int32(0),
+        &options(&[4, 2], &[2, 2], 8),
+    )
+    .unwrap();
+    let done = AtomicBool::new(false);
+    let write = |writer: i32| {
+        let mut dataset = Dataset::open(&path).unwrap();
+        for commit in 0..COMMITS {
+            let value = writer * COMMITS + commit;
+            let bytes: Vec<u8> = [value, -value - 1]
+                .into_iter()
+                .flat_map(i32::to_ne_bytes)
+                .collect();
+            dataset.append(&[1, 2], &bytes).unwrap();
+            if commit % 7 == 0 {
+                // Time for somebody to vacuum what is not committed yet, if he could.
+                std::thread::sleep(std::time::Duration::from_millis(3));
+            }
+            dataset.commit().unwrap();
+            if commit % 15 == 14 {
+                match dataset.compact() {
+                    Ok(_) => {}
+                    // Another was faster, or has the files that are read taken away since.
+                    Err(error) => {
+                        let kind = error.kind();
+                        assert!(
+                            matches!(kind, ErrorKind::Conflict | ErrorKind::Io),
+                            "{error}"
+                        );
+                        dataset = Dataset::open(&path).unwrap();
+                    }
+                }
+            }
+        }
+    };
+    let mut vacuumed = 0;
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || write(writer)))
+            .collect();
+        let vacuums = scope.spawn(|| {
+            let mut files = 0;
+            while !done.load(Ordering::SeqCst) {
+                match vacuum(&path, std::time::Duration::ZERO, 1) {
+                    Ok(done) => files += done.files + done.versions,
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+                }
+            }
+            files
+        });
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+        vacuumed = vacuums.join().unwrap();
+    });
+    let (_, bytes) = content(&path, None);
+    let mut values: Vec<i32> = bytes
+        .chunks_exact(8)
+        .map(|row| i32::from_ne_bytes(row[..4].try_into().unwrap()))
+        .collect();
+    values.sort_unstable();
+    assert_eq!(values, (0..WRITERS * COMMITS).collect::<Vec<_>>());
+    assert!(vacuumed > 20, "{vacuumed}");
 }

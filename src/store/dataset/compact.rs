@@ -38,6 +38,22 @@ impl Dataset {
     pub fn compact(&mut self) -> Result<CompactedSlabs> {
         self.commit()?;
         self.refresh()?;
+        let before = self.snapshot.slabs().len();
+        let rows = self.stage_compacted().inspect_err(|_| self.abandon())?;
+        let version = match self.has_changes() {
+            true => self.commit_as(true)?,
+            false => self.snapshot.version(),
+        };
+        Ok(CompactedSlabs {
+            before,
+            after: self.snapshot.slabs().len(),
+            rows,
+            version,
+        })
+    }
+
+    /// Writes what is to be written anew, and says how many rows that are.
+    fn stage_compacted(&mut self) -> Result<usize> {
         let (header, slabs) = (
             self.snapshot.header().clone(),
             self.snapshot.slabs().to_vec(),
@@ -57,16 +73,7 @@ impl Dataset {
             self.stage(new)?;
             written += count;
         }
-        let version = match self.has_changes() {
-            true => self.commit_as(true)?,
-            false => self.snapshot.version(),
-        };
-        Ok(CompactedSlabs {
-            before: slabs.len(),
-            after: self.snapshot.slabs().len(),
-            rows: written,
-            version,
-        })
+        Ok(written)
     }
 }
 

@@ -24,6 +24,7 @@ mod changes;
 mod slabs;
 mod writer;
 mod handle;
+mod commit;
 mod adopt;
 
 // Keeping it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::format;
 use super::manifest::{Manifest, bad};
 use super::publish::{META, manifest_name, version_of};
-use super::slab::{Digest, FileId};
+use super::slab::{Digest, FileId, root_of};
 use super::snapshot::Snapshot;
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
@@ -184,6 +184,16 @@ impl Root {
             Manifest::decode(&source.read_vec(0, len)?, version)
         };
         read().map_err(|error| source.blame(error))
+    }
+
+    /// The digest that the manifest of a version ends in, if it is there.
+    pub(super) fn digest(&self, version: u64) -> Result<Option<Digest>> {
+        let name = format!("{META}/{}", manifest_name(version));
+        match self.folder.file(&name).and_then(|source| root_of(&source)) {
+            Ok(digest) => Ok(Some(digest)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where the manifest of a version is.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::dtype::{FileDType, Items};
-use super::file::Source;
+use super::file::{Source, unsupported};
 use super::npy::NpyHeader;
 use super::open::Opened;
 use super::program::ProgramFile;
@@ -228,6 +228,11 @@ fn of(opened: Opened, options: InfoOptions) -> Result<Info> {
         Opened::Bloscpack(file) => legacy::bloscpack(&file, options),
         Opened::Rootdir(array) => legacy::rootdir(&array, options),
         Opened::Table(table) => legacy::table(&table),
+        Opened::Dataset(root) if options.chunks => {
+            let error = unsupported("the chunks of a dataset are those of its files");
+            let error = error.with_path(root.path());
+            Err(error.with_help("give one of the files in its folder `data`"))
+        }
         Opened::Dataset(root) => dataset::info(&root),
         Opened::Program(file, _) => Ok(of_program(*file)),
     }
