@@ -266,26 +266,40 @@ fn scope_of(given: &[(&str, &Array<'_>)]) -> Result<Scope> {
     Ok(scope)
 }
 
-/// Gives the checker an array.
-pub(crate) fn enter(scope: &mut Scope, name: &str, array: &Array<'_>) {
-    enter_in(scope, Group::default(), name, name, array);
+/// Gives the checker an array; if that is computed when it is read, by what name its operands are known from now on.
+pub(crate) fn enter(scope: &mut Scope, name: &str, array: &Array<'_>) -> Option<String> {
+    enter_in(scope, Group::default(), name, name, array)
 }
 
 /// Gives the checker an array that has the name `key` among all, and `name` in a group. One that is computed is what its
-/// program says, with names of its own.
-fn enter_in(scope: &mut Scope, group: Group, name: &str, key: &str, array: &Array<'_>) {
+/// program says, with names of its own: those of no other, whatever takes its name later.
+fn enter_in(
+    scope: &mut Scope,
+    group: Group,
+    name: &str,
+    key: &str,
+    array: &Array<'_>,
+) -> Option<String> {
+    let operand = declare(key, array);
     let Some(program) = Program::of(array) else {
-        scope.operand_in(group, name, declare(key, array));
-        return;
+        scope.operand_in(group, name, operand);
+        return None;
     };
+    // Earlier texts that name the operand see the array that has its name now.
+    scope.replace(operand);
     let inner = scope.group();
+    let own = format!("{key}{NUMBERED}{}", inner.number());
     for (name, array) in program.operands() {
-        enter_in(scope, inner, name, &format!("{key}.{name}"), array);
+        enter_in(scope, inner, name, &format!("{own}.{name}"), array);
     }
     let (source, ast, output) = program.tree();
     scope.keep_in(inner, source, ast);
     scope.bind((group, inner), name, source, ast, output);
+    Some(own)
 }
+
+/// What stands between the name of a program and its number where its operands are named; no name has it.
+const NUMBERED: char = '~';
 
 /// An array as the checker sees it.
 fn declare(name: &str, array: &Array<'_>) -> Operand {
@@ -302,9 +316,13 @@ fn declare(name: &str, array: &Array<'_>) -> Operand {
 /// program among them.
 pub(crate) fn find<'a>(operands: &[(&str, &Array<'a>)], name: &str) -> Result<Array<'a>> {
     let given = |name: &str| operands.iter().find(|(given, _)| *given == name);
-    if let Some((outer, inner)) = name.split_once('.')
-        && let Some(program) = given(outer).and_then(|(_, array)| Program::of(array))
-    {
+    if let Some((outer, inner)) = name.split_once('.') {
+        // A session keeps replaced programs by their numbered names.
+        let plain = outer.split(NUMBERED).next().unwrap_or(outer);
+        let found = given(outer).or_else(|| given(plain));
+        let program = found.and_then(|(_, array)| Program::of(array));
+        let missing = || Error::new(ErrorKind::Internal, Code::Internal, "a program is gone");
+        let program = program.ok_or_else(missing)?;
         let operands = program.operands();
         return find(&operands.collect::<Vec<_>>(), inner);
     }

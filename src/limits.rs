@@ -214,6 +214,15 @@ pub const MAX_NESTED_PROGRAMS: usize = 8;
 /// Tiles whose elements were known and whose partials are kept, of a pass: few are ever different.
 pub const MAX_KNOWN_TILES: usize = 256;
 
+/// States of output elements in the partials that are kept of such a tile: of more they cost what they save.
+pub const MAX_KNOWN_STATES: usize = 64;
+
+/// Registers of a kernel above which none of its masks is looked for to be computed first.
+pub const MAX_PROBED_REGS: usize = 256;
+
+/// Arrays that a program file and those that are its operands open together.
+pub const MAX_PROGRAM_ARRAYS: usize = 1_024;
+
 /// Zones of a leaf that are looked at for a tile: above that they cost as much as they can save.
 pub const MAX_ZONES_A_TILE: usize = 256;
 

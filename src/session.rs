@@ -30,6 +30,10 @@ use crate::syntax::{self, ast::Statement};
 pub struct Session {
     scope: Scope,
     arrays: Vec<(String, Array<'static>)>,
+    /// For each program among the arrays the name that its operands are known by.
+    programs: Vec<(String, String)>,
+    /// Programs whose names others have now, by these names: earlier bindings may be of them.
+    replaced: Vec<(String, Array<'static>)>,
     /// How evaluations run.
     pub options: Options,
     /// How files are opened.
@@ -64,10 +68,17 @@ impl Session {
         Ok(())
     }
 
-    /// Gives an array a name; an earlier operand of that name is replaced, a binding hidden.
+    /// Gives an array a name; an earlier operand of that name is replaced, a binding hidden. A program that had the name
+    /// stays what earlier bindings of it mean.
     pub fn insert(&mut self, name: &str, array: Array<'static>) {
-        enter(&mut self.scope, name, &array);
-        self.arrays.retain(|(other, _)| other != name);
+        let own = enter(&mut self.scope, name, &array);
+        let before = self.arrays.iter().position(|(other, _)| other == name);
+        let before = before.map(|at| self.arrays.remove(at));
+        let program = self.programs.iter().position(|(other, _)| other == name);
+        if let (Some((_, before)), Some(at)) = (before, program) {
+            self.replaced.push((self.programs.remove(at).1, before));
+        }
+        self.programs.extend(own.map(|own| (name.to_string(), own)));
         self.arrays.push((name.to_string(), array));
     }
 
@@ -93,7 +104,10 @@ impl Session {
         }
         let ast = Arc::new(parsed.ast);
         let prepared = Arc::new(Prepared::new(&source, &ast, &self.scope, Vec::new())?);
-        let given: Vec<(&str, &Array<'static>)> = self.operands().collect();
+        // What was replaced is found by its own name before that of its successor is tried.
+        let replaced = self.replaced.iter();
+        let replaced = replaced.map(|(name, array)| (name.as_str(), array));
+        let given: Vec<(&str, &Array<'static>)> = self.operands().chain(replaced).collect();
         let operands = prepared.func.operands.rows().iter();
         let arrays = operands
             .map(|operand| find(&given, &operand.name))

@@ -140,6 +140,88 @@ fn only_what_a_slice_needs_is_computed() {
     assert_eq!(bound.run().unwrap().scalar().unwrap().to_string(), "2.0");
 }
 
+/// A binding goes on with the program it was made of, an operand with what has its name now.
+#[test]
+fn a_session_does_not_mix_programs() {
+    let folder = folder();
+    let home = folder.path();
+    program(home, "p.fbe", "u + 1", &[("u", "x.b2nd")]).unwrap();
+    program(home, "q.fbe", "u * w", &[("u", "y.b2nd"), ("w", "x.b2nd")]).unwrap();
+    let mut session = Session::new();
+    let open = |session: &mut Session, file: &str| {
+        session
+            .open("p", home.join(file).to_str().unwrap())
+            .unwrap();
+    };
+    let ask = |session: &mut Session, text: &str| {
+        let Reply::Ready(bound) = session.statement(text).unwrap() else {
+            unreachable!()
+        };
+        bound.run().unwrap().scalar().unwrap().to_string()
+    };
+    open(&mut session, "p.fbe");
+    session.statement("y = max(p)").unwrap();
+    assert_eq!(ask(&mut session, "y + 0"), "2000.0");
+    open(&mut session, "q.fbe");
+    assert_eq!(ask(&mut session, "y + 0"), "2000.0");
+    assert_eq!(
+        ask(&mut session, "max(p)"),
+        (6999.0 * 1999.0).to_string() + ".0"
+    );
+    session.statement("z = max(p)").unwrap();
+    open(&mut session, "x.b2nd");
+    assert_eq!(ask(&mut session, "max(p)"), "1999.0");
+    assert_eq!(ask(&mut session, "y + 0"), "2000.0");
+    session.statement("v = max(p)").unwrap();
+    // What was an operand when it was bound is the array that has its name.
+    open(&mut session, "p.fbe");
+    assert_eq!(ask(&mut session, "v + 0"), "2000.0");
+    assert_eq!(
+        ask(&mut session, "z + 0"),
+        (6999.0 * 1999.0).to_string() + ".0"
+    );
+}
+
+#[test]
+fn a_program_over_a_damaged_file_can_leave_it_out() {
+    let folder = folder();
+    let home = folder.path();
+    let path = home.join("x.b2nd");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[400] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    program(home, "v.fbe", "x + 1", &[("x", "x.b2nd")]).unwrap();
+    let v = Array::options()
+        .skip_damaged(true)
+        .open(home.join("v.fbe"))
+        .unwrap();
+    let found = f64s("max(v) + min(v)", &[("v", &v)]);
+    let x = Array::options().skip_damaged(true).open(&path).unwrap();
+    assert_eq!(found, f64s("max(x) + min(x) + 2", &[("x", &x)]));
+    assert!(Expr::new("v").unwrap().bind(&[("v", &v)]).is_err());
+}
+
+#[test]
+fn programs_open_so_many_arrays_and_no_more() {
+    let folder = folder();
+    let home = folder.path();
+    let text = |file: &str| {
+        let operands: String = (0..20)
+            .map(|at| format!("operand a{at}: float64(40, 50) = {file}\n"))
+            .collect();
+        format!("fuseblock program 1\n{operands}result: float64(40, 50)\n\na0 + a19\n")
+    };
+    let mut before = "x.b2nd".to_string();
+    for level in 0..4 {
+        let name = format!("{level}.fbe");
+        std::fs::write(home.join(&name), text(&before)).unwrap();
+        before = name;
+    }
+    assert!(Array::open(home.join("1.fbe")).is_ok());
+    let many = Array::open(home.join("3.fbe")).unwrap_err().to_string();
+    assert!(many.contains("more than 1024 arrays"), "{many}");
+}
+
 #[test]
 fn shapes_of_any_kind_are_read() {
     let folder = folder();

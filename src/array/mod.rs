@@ -208,6 +208,14 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// The same as if nothing was left out of it: to see what a program makes of it.
+    pub(crate) fn as_if_whole(&self) -> Self {
+        Self {
+            left_out: None,
+            ..self.clone()
+        }
+    }
+
     /// What is left out of it, if it was opened with [`OpenOptions::skip_damaged`] and has damaged chunks.
     pub fn left_out(&self) -> Option<&LeftOut> {
         self.left_out.as_deref()

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::npy::{NpyFile, Order};
 use super::{Array, LeftOut, Place};
 use crate::diag::Code;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::MAX_NESTED_PROGRAMS;
+use crate::limits::{MAX_NESTED_PROGRAMS, MAX_PROGRAM_ARRAYS};
 use crate::store::dataset::{DatasetArray, Root};
 use crate::store::dtype::Items;
 use crate::store::file::Source;
@@ -45,6 +46,8 @@ pub struct OpenOptions {
     program: ProgramOpener,
     /// Programs that what is opened is an operand of, one of the other.
     nested: usize,
+    /// Arrays that the outermost of them has opened.
+    opened: Arc<AtomicUsize>,
 }
 
 /// Makes an array of a program and the directory that its file is in.
@@ -64,6 +67,7 @@ impl OpenOptions {
             allow_outside: false,
             program,
             nested: 0,
+            opened: Arc::default(),
         }
     }
 
@@ -76,15 +80,34 @@ impl OpenOptions {
             let message = format!(
                 "more than {MAX_NESTED_PROGRAMS} programs are operands of each other, or one is its own"
             );
-            return Err(Error::new(ErrorKind::Limit, Code::BadProgram, message));
+            return Err(Error::new(ErrorKind::Limit, Code::BadProgram, message)
+                .with_help("evaluate one of them to a file, and name that"));
         }
+        let opened = match self.nested {
+            0 => Arc::default(),
+            _ => Arc::clone(&self.opened),
+        };
         Ok(Self {
             items: Items::Declared,
             offset: 0,
             version: None,
             nested: self.nested + 1,
+            opened,
             ..self.clone()
         })
+    }
+
+    /// These, for one more array of the outermost program.
+    ///
+    /// # Errors
+    /// When that opens too many.
+    pub(crate) fn counted(&self) -> Result<&Self> {
+        if self.opened.fetch_add(1, Ordering::Relaxed) >= MAX_PROGRAM_ARRAYS {
+            let message = format!("a program opens more than {MAX_PROGRAM_ARRAYS} arrays");
+            return Err(Error::new(ErrorKind::Limit, Code::BadProgram, message)
+                .with_help("evaluate one of its operands to a file, and name that"));
+        }
+        Ok(self)
     }
 
     /// Whether programs may name files outside of their directory.

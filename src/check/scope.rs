@@ -28,6 +28,13 @@ pub struct Scope {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Group(usize);
 
+impl Group {
+    /// Its number, which no other group of the scope has; 0 is the main one's.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
     name: String,
@@ -96,6 +103,13 @@ impl Scope {
         let key = operand.name.clone();
         self.operands.insert(key.clone(), operand);
         self.push(name, Kind::Operand(key), group, group);
+    }
+
+    /// Says that an array has taken the place of the operand of this name, if there was one.
+    pub fn replace(&mut self, operand: Operand) {
+        if let Some(replaced) = self.operands.get_mut(&operand.name) {
+            *replaced = operand;
+        }
     }
 
     /// A group without names.

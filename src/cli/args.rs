@@ -177,7 +177,7 @@ pub(super) struct RunArgs {
     /// Leave damaged chunks out of reductions, and say how many elements these have
     #[arg(long)]
     pub(super) skip_damaged: bool,
-    /// Decode every block, also where zone maps say that it is not needed
+    /// Decode also what zone maps and chunks of one value say is not needed
     #[arg(long)]
     pub(super) no_zone_maps: bool,
     /// Let programs (.fbe) name files outside of their directory

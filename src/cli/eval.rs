@@ -160,7 +160,6 @@ pub(super) fn explain(args: &Explain, output: &mut Output) -> Result<()> {
     print(output, show(stage)?.trim_end())
 }
 
-/// Opens operands given as NAME=PATH or PATH; a member or a dtype may stand behind the path.
 /// Writes a program to a file that opens like an array.
 pub(super) fn view(args: &View, output: &mut Output) -> Result<()> {
     let extension = args.output.extension();
@@ -190,6 +189,7 @@ pub(super) fn view(args: &View, output: &mut Output) -> Result<()> {
     }
 }
 
+/// Opens operands given as NAME=PATH or PATH; a member or a dtype may stand behind the path.
 fn open(texts: &[String], run: &RunArgs) -> Result<Vec<(String, Array<'static>)>> {
     let (each, opening) = (texts.iter(), run.opening());
     each.map(|text| {

@@ -24,7 +24,7 @@ use crate::exec::tiling::Tile;
 use crate::exec::worker::own_box;
 use crate::ir::{Body, FoldOp, Reg};
 use crate::jit::Kernel;
-use crate::limits::MAX_KNOWN_TILES;
+use crate::limits::{MAX_KNOWN_STATES, MAX_KNOWN_TILES, MAX_PROBED_REGS};
 use crate::math::SimdLevel;
 use crate::math::fold::Partials;
 use crate::opt::interval::{Fact, Needed, facts, inputs_read, needed, probe};
@@ -76,8 +76,8 @@ struct Candidate {
     saves: Vec<bool>,
 }
 
-/// Extents of a tile, and the bits of the elements of the sinks.
-type TileKey = (Vec<usize>, Vec<u64>);
+/// Extents of a tile, and for each sink the bits of the element that it gets over and over; none where zones answer it.
+type TileKey = (Vec<usize>, Vec<Option<u64>>);
 
 /// What a worker reuses from tile to tile.
 #[derive(Debug, Default)]
@@ -165,7 +165,8 @@ impl Skips {
         let answers = sinks.iter().zip(&body.sinks);
         let answers = answers.map(|(run, sink)| {
             let answer = answer(run, *sink, body, pass.domain.ndim())?;
-            tells[answer.leaf].then_some(answer)
+            let whole = *leaves[answer.leaf].shape() == pass.domain;
+            (whole && tells[answer.leaf]).then_some(answer)
         });
         let level = matches!(code, Code::Jit(_)).then_some(level);
         let mut skips = Self {
@@ -198,6 +199,9 @@ impl Skips {
             let wanted = |sink: usize| wanted(sinks, body, &known, sink);
             needed(body, &known, wanted).inputs
         };
+        if body.regs.len() > MAX_PROBED_REGS {
+            return None;
+        }
         let all = leaves_needed(None);
         let mut best: Option<Candidate> = None;
         let bools = body.regs.iter().filter(|(_, data)| data.dtype.is_bool());
@@ -337,10 +341,14 @@ impl Skips {
         if !known {
             return (Way::Some, needed);
         }
-        let elements = body.sinks.iter().map(|sink| {
-            let same = look.facts[sink.reg()].same();
-            same.map_or(0, Scalar::bits)
-        });
+        let elements = body
+            .sinks
+            .iter()
+            .zip(&look.answered)
+            .map(|(sink, answered)| {
+                let same = look.facts[sink.reg()].same();
+                same.filter(|_| answered.is_none()).map(Scalar::bits)
+            });
         (
             Way::Known((tile.extent.clone(), elements.collect())),
             needed,
@@ -414,7 +422,11 @@ impl Skips {
         if known.len() >= MAX_KNOWN_TILES {
             known.clear();
         }
-        known.insert(key, partials.to_vec());
+        // Those of many output elements are as large as what they were computed from.
+        let states: usize = partials.iter().flatten().map(Partials::len).sum();
+        if states <= MAX_KNOWN_STATES {
+            known.insert(key, partials.to_vec());
+        }
     }
 
     /// The key of a full tile in a box of which something is known at once; none unless all that is delivered is known.
@@ -443,7 +455,7 @@ impl Skips {
             .body
             .sinks
             .iter()
-            .map(|sink| Some(found[sink.reg()].same()?.bits()));
+            .map(|sink| Some(Some(found[sink.reg()].same()?.bits())));
         Some((tile.to_vec(), elements.collect::<Option<_>>()?))
     }
 

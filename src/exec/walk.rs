@@ -193,7 +193,11 @@ impl Work<'_, '_> {
         /// Levels of nodes that are worth a thread.
         const FEW: u32 = 4;
         let first = index << level;
-        if first >= self.total || self.run.is_settled() {
+        if first >= self.total {
+            return Ok(());
+        }
+        if self.run.is_settled() {
+            self.advance(self.total.min((index + 1) << level) - first);
             return Ok(());
         }
         if level == 0 {
@@ -267,6 +271,8 @@ impl Work<'_, '_> {
         let outcome = worker.process(self.run, &self.cache, self.counters, tile);
         match outcome {
             Ok(()) => Ok(worker),
+            // What another tile has decided does not depend on this one.
+            Err(_) if self.run.is_settled() => Ok(worker),
             Err(error) => {
                 self.workers().push(worker);
                 Err(error)

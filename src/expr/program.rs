@@ -62,10 +62,13 @@ impl Program {
         declared: Option<(DType, &Shape)>,
     ) -> Result<Array<'static>> {
         let expr = Expr::from_source(Source::new("<program>", text))?;
-        let given: Vec<(&str, &Array<'_>)> = operands
-            .iter()
-            .map(|(name, array)| (name.as_str(), array))
+        // Whether what is left out of operands can be left out is for the program that reads this one.
+        let each = operands.iter();
+        let whole: Vec<(&str, Array<'_>)> = each
+            .map(|(name, array)| (name.as_str(), array.as_if_whole()))
             .collect();
+        let given: Vec<(&str, &Array<'_>)> =
+            whole.iter().map(|(name, array)| (*name, array)).collect();
         let bound = expr.bind(&given)?;
         let mut outputs = bound.outputs();
         let (first, more) = (outputs.next(), outputs.len());
@@ -177,7 +180,7 @@ impl Default for OpenOptions {
 
 /// The array that a program file is, of which `folder` is the directory.
 fn open(file: ProgramFile, folder: Option<&Path>, options: &OpenOptions) -> Result<Array<'static>> {
-    let inner = options.for_operand()?;
+    let program = options.for_operand()?;
     let mut operands = Vec::with_capacity(file.operands.len());
     for ProgramOperand {
         name,
@@ -188,7 +191,8 @@ fn open(file: ProgramFile, folder: Option<&Path>, options: &OpenOptions) -> Resu
     {
         let text = located(place, folder, options)?;
         let context = || format!("opening `{name}` of a program");
-        let array = inner
+        let array = program
+            .counted()?
             .open_operand(&text)
             .map_err(|error| error.context(context()))?;
         if (array.dtype(), array.shape()) != (*dtype, shape) {

@@ -342,10 +342,12 @@ pub struct Needed {
 fn step(map: Elementwise<(Fact, DType)>, dtype: DType) -> Fact {
     match map {
         Elementwise::Unary(op, (arg, from)) => {
-            if let Same(value) = arg {
-                return scalar::unary(op, value).map_or(Fact::unknown(dtype), Same);
+            match arg {
+                // Which sign a NaN has is not known.
+                Same(value) if op == UnaryOp::SignBit && value.is_nan() => bool_fact(None),
+                Same(value) => scalar::unary(op, value).map_or(Fact::unknown(dtype), Same),
+                Int { .. } | Float { .. } => unary(op, arg, from, dtype),
             }
-            unary(op, arg, from, dtype)
         }
         Elementwise::Cast((arg, _)) => {
             if let Same(value) = arg {
@@ -354,7 +356,11 @@ fn step(map: Elementwise<(Fact, DType)>, dtype: DType) -> Fact {
             cast(arg, dtype)
         }
         Elementwise::Binary(op, (a, from), (b, _)) => {
+            let sign_of_nan = |b: Scalar| op == BinaryOp::CopySign && b.is_nan();
             if let (Same(a), Same(b)) = (a, b) {
+                if sign_of_nan(b) {
+                    return Fact::unknown(dtype);
+                }
                 return scalar::binary(op, a, b).map_or(Fact::unknown(dtype), Same);
             }
             match (a.wide(), b.wide()) {
@@ -461,11 +467,18 @@ fn float_unary(op: UnaryOp, (low, high, nan): (f64, f64, bool), dtype: DType) ->
     let finite = low > f64::NEG_INFINITY && high < f64::INFINITY;
     let exact = |low: f64, high: f64| Float { low, high, nan };
     // A function that grows, from `least` on; below that it is NaN.
-    let grows = |f: fn(f64) -> f64, least: f64| {
+    let at = |value: f64| {
+        let value = scalar::cast(Scalar::Float64(value), dtype);
+        scalar::unary(op, value).map_or(f64::NAN, Scalar::as_f64)
+    };
+    let grows = |least: f64| {
         if none || high < least {
             return NO_NUMBERS;
         }
-        let (from, to) = (f(low.max(least)), f(high));
+        let (from, to) = (at(low.max(least)), at(high));
+        if from.is_nan() || to.is_nan() {
+            return Fact::unknown(dtype);
+        }
         let bounds = (widen(from, -1.0, dtype), widen(to, 1.0, dtype));
         Float {
             low: bounds.0,
@@ -509,17 +522,15 @@ fn float_unary(op: UnaryOp, (low, high, nan): (f64, f64, bool), dtype: DType) ->
             high: widen(1.0, 1.0, dtype),
             nan: nan || !finite,
         },
-        UnaryOp::Exp => grows(f64::exp, f64::NEG_INFINITY),
-        UnaryOp::Exp2 => grows(f64::exp2, f64::NEG_INFINITY),
-        UnaryOp::Expm1 => grows(f64::exp_m1, f64::NEG_INFINITY),
-        UnaryOp::Sinh => grows(f64::sinh, f64::NEG_INFINITY),
-        UnaryOp::Asinh => grows(f64::asinh, f64::NEG_INFINITY),
-        UnaryOp::Atan => grows(f64::atan, f64::NEG_INFINITY),
-        UnaryOp::Cbrt => grows(f64::cbrt, f64::NEG_INFINITY),
-        UnaryOp::Log => grows(f64::ln, 0.0),
-        UnaryOp::Log2 => grows(f64::log2, 0.0),
-        UnaryOp::Log10 => grows(f64::log10, 0.0),
-        UnaryOp::Log1p => grows(f64::ln_1p, -1.0),
+        UnaryOp::Exp
+        | UnaryOp::Exp2
+        | UnaryOp::Expm1
+        | UnaryOp::Sinh
+        | UnaryOp::Asinh
+        | UnaryOp::Atan
+        | UnaryOp::Cbrt => grows(f64::NEG_INFINITY),
+        UnaryOp::Log | UnaryOp::Log2 | UnaryOp::Log10 => grows(0.0),
+        UnaryOp::Log1p => grows(-1.0),
         UnaryOp::Not
         | UnaryOp::Tan
         | UnaryOp::Asin

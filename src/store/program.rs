@@ -80,7 +80,9 @@ impl ProgramFile {
             if let Some(rest) = line.strip_prefix("operand ") {
                 file.operands.push(operand(rest, at)?);
             } else if let Some(rest) = line.strip_prefix("result:") {
-                result = Some(described(rest.trim(), at)?);
+                if result.replace(described(rest.trim(), at)?).is_some() {
+                    return Err(bad(at, "there is a `result:` line already"));
+                }
             } else {
                 let message =
                     "here belongs `operand NAME: DTYPE(SHAPE) = PATH` or `result: DTYPE(SHAPE)`";

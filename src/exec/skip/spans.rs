@@ -8,6 +8,7 @@ use super::{Skips, TileKey, has_spans};
 use crate::exec::combine::Combiner;
 use crate::exec::pass::{PassRun, SinkRun};
 use crate::exec::tiling::Place;
+use crate::limits::MAX_KNOWN_TILES;
 use crate::math::fold::{FoldKind, Partials};
 use crate::opt::passes::Kind;
 
@@ -103,6 +104,9 @@ impl<'s> Spans<'s> {
                 .recall(key)?
                 .into_iter()
                 .collect::<Option<Vec<_>>>()?;
+            if merged.len() >= MAX_KNOWN_TILES {
+                merged.clear();
+            }
             merged.insert(key.clone(), vec![one]);
         }
         let levels = merged.get_mut(key)?;

@@ -36,7 +36,15 @@ fn holds(fact: Fact, value: Scalar) -> bool {
 
 /// An element of `dtype`, an unusual one rather often.
 fn element(u: &mut Unstructured<'_>, dtype: DType) -> arbitrary::Result<Scalar> {
-    const SPECIAL: [f64; 14] = [
+    const SPECIAL: [f64; 22] = [
+        1e308,
+        -1.5e308,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        709.8,
+        -745.2,
+        88.75,
+        3.4e38,
         0.0,
         -0.0,
         1.0,

@@ -106,8 +106,8 @@ impl Frame {
             sealed: parts.sealed,
             sidecar: SidecarStatus::None,
         };
-        // What a seal knows is right where it is; who wants no verification wants no zones either.
-        if frame.sealed.is_none() && verify != Verify::Never {
+        // Who wants no verification wants no zones either.
+        if verify != Verify::Never {
             frame.sidecar = sidecar::open(&frame);
         }
         Ok(frame)
@@ -281,7 +281,7 @@ impl Frame {
         Ok(Chunk::constant(item, expected))
     }
 
-    /// What the seal knows of the elements of block `block` of chunk `number`, which `entry` describes.
+    /// What the seal, or a file beside this one, knows of the elements of block `block` of chunk `number`, which `entry` describes.
     ///
     /// # Errors
     /// When the seal is damaged there, or does not hold for the chunk.
@@ -293,14 +293,15 @@ impl Frame {
         scratch: &mut DecodeScratch,
     ) -> Result<Option<Zone>> {
         let (chunk, counts) = ((number, entry.word(&self.header)), &mut scratch.counts);
-        let blame = |error: Error| self.source.blame(error.with_chunk(number));
-        match (&self.sealed, &self.sidecar) {
-            (Some(sealed), _) => sealed
-                .zone(&self.source, self.header.header_len, chunk, block, counts)
-                .map_err(blame),
-            (None, SidecarStatus::Used(sidecar)) => sidecar.zone(chunk, block, counts),
-            (None, SidecarStatus::None | SidecarStatus::Ignored(_)) => Ok(None),
+        if let SidecarStatus::Used(sidecar) = &self.sidecar {
+            return Ok(sidecar.zone(self, chunk, block, counts));
         }
+        let Some(sealed) = &self.sealed else {
+            return Ok(None);
+        };
+        sealed
+            .zone(&self.source, self.header.header_len, chunk, block, counts)
+            .map_err(|error| self.source.blame(error.with_chunk(number)))
     }
 
     /// Whether zones may be known.
@@ -310,15 +311,15 @@ impl Frame {
 
     /// Where it is noted what is known of the array's blocks.
     pub fn zone_map(&self) -> ZoneMap {
-        match (&self.sealed, &self.sidecar) {
-            // By the first of them: all are written together.
-            (Some(sealed), _) => match sealed.notes_zones(&self.source, self.header.header_len) {
-                true => ZoneMap::Inside,
-                false => ZoneMap::None,
-            },
-            (None, SidecarStatus::None) => ZoneMap::None,
-            (None, SidecarStatus::Used(_)) => ZoneMap::Beside,
-            (None, SidecarStatus::Ignored(why)) => ZoneMap::Ignored(why.clone()),
+        match (&self.sidecar, &self.sealed) {
+            (SidecarStatus::Used(_), _) => ZoneMap::Beside,
+            (SidecarStatus::Ignored(why), _) => ZoneMap::Ignored(why.clone()),
+            (SidecarStatus::None, Some(sealed))
+                if sealed.notes_zones(&self.source, self.header.header_len) =>
+            {
+                ZoneMap::Inside
+            }
+            (SidecarStatus::None, _) => ZoneMap::None,
         }
     }
 

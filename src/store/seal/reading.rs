@@ -167,6 +167,21 @@ impl Sealed {
         Ok(entered(&leaf, number, word)?.zones.get(block).copied())
     }
 
+    /// The digest that is noted of the head of chunk `number`; leaves are in `source` from byte `base` on.
+    ///
+    /// # Errors
+    /// As [`Sealed::chunk`].
+    pub(in crate::store) fn head(
+        &self,
+        source: &Source,
+        base: u64,
+        (number, word): (usize, i64),
+        counts: &mut DecodeCounts,
+    ) -> Result<u64> {
+        let leaf = self.leaf(source, base, self.table.leaf_of(number), counts)?;
+        Ok(entered(&leaf, number, word)?.head)
+    }
+
     /// Whether zones of every chunk with bytes of its own are known; leaves are in `source` from byte `base` on.
     ///
     /// # Errors
@@ -183,13 +198,19 @@ impl Sealed {
         Ok(true)
     }
 
-    /// Whether zones are known of a chunk of the first leaf that can be read.
+    /// Whether zones are known of the first chunk that has bytes of its own; where none has, there is nothing to know.
     pub(in crate::store) fn notes_zones(&self, source: &Source, base: u64) -> bool {
         let counts = &mut DecodeCounts::default();
-        let mut leaves =
-            (0..self.table.leaves.len()).map(|number| self.leaf(source, base, number, counts));
-        let first = leaves.find_map(|leaf| leaf.ok());
-        first.is_some_and(|leaf| leaf.chunks.iter().any(|seal| !seal.zones.is_empty()))
+        for number in 0..self.table.leaves.len() {
+            // One that cannot be read is found when its chunks are.
+            let Ok(leaf) = self.leaf(source, base, number, counts) else {
+                continue;
+            };
+            if let Some(seal) = leaf.chunks.iter().find(|seal| seal.word >= 0) {
+                return !seal.zones.is_empty();
+            }
+        }
+        true
     }
 
     /// Leaf `number`, read and verified unless it was used a moment ago; leaves are in `source` from byte `base` on.

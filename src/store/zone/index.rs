@@ -14,7 +14,7 @@ use crate::store::edit;
 use crate::store::open::Opened;
 use crate::store::read_limits::ReadLimits;
 use crate::store::scratch::DecodeScratch;
-use crate::store::seal::{SealStatus, Verify};
+use crate::store::seal::Verify;
 use crate::store::stored::StoredArray;
 use crate::types::Zone;
 
@@ -49,7 +49,8 @@ pub fn index(path: impl AsRef<Path>) -> Result<Indexed> {
             return Ok(Indexed::Already);
         }
     }
-    drop(frame);
+    // What expressions cannot compute with has no zones.
+    StoredArray::open(frame, Items::Declared, &ReadLimits::default())?;
     edit::seal(path, false)?;
     Ok(Indexed::Inside)
 }
@@ -62,9 +63,11 @@ pub fn index(path: impl AsRef<Path>) -> Result<Indexed> {
 pub fn index_beside(path: impl AsRef<Path>) -> Result<Indexed> {
     let path = path.as_ref();
     let frame = Opened::frame_at(path, Verify::Always)?;
-    if matches!(frame.seal(), SealStatus::Whole { .. }) {
-        // What it lacks can be noted inside.
-        return index(path);
+    if let Some(sealed) = frame.sealed() {
+        let all = sealed.has_zones(frame.source(), frame.header().header_len);
+        if all.map_err(|error| frame.source().blame(error))? {
+            return Ok(Indexed::Already);
+        }
     }
     let mut words = Vec::with_capacity(frame.chunks());
     let mut scratch = DecodeScratch::default();

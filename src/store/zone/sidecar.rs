@@ -13,14 +13,15 @@ use crate::store::file::Source;
 use crate::store::frame::{Frame, SPARSE_INDEX};
 use crate::store::pending::PendingFile;
 use crate::store::scratch::DecodeCounts;
-use crate::store::seal::{ChunkSeal, LeafPlace, Leaves, Sealed, Table, Verify, root_of};
+use crate::store::seal::{ChunkSeal, LeafPlace, Leaves, Sealed, Table, Verify, digest, root_of};
+use crate::store::write::chunk_name;
 use crate::types::Zone;
 
 /// What a sidecar begins with; the last byte is the version of its layout.
 const MAGIC: &[u8; 8] = b"FBZONE\0\x01";
 
 /// Bytes in front of the rows of leaves.
-const FIXED_BYTES: usize = 88;
+const FIXED_BYTES: usize = 96;
 
 /// Bytes of a leaf's row.
 const ROW_BYTES: usize = 24;
@@ -50,22 +51,41 @@ pub(in crate::store) struct Sidecar {
 }
 
 impl Sidecar {
-    /// What is known of the elements of block `block` of the chunk of this number and entry in the index.
-    ///
-    /// # Errors
-    /// When the sidecar is damaged there.
+    /// What is known of the elements of block `block` of the chunk of this number and entry in the index; nothing where the
+    /// sidecar is damaged, or the file that a chunk has of its own has changed.
     pub(in crate::store) fn zone(
         &self,
+        frame: &Frame,
         chunk: (usize, i64),
         block: usize,
         counts: &mut DecodeCounts,
-    ) -> Result<Option<Zone>> {
-        let zone = self.zones.zone(&self.source, 0, chunk, block, counts);
-        zone.map_err(|error| {
-            let error = self.source.blame(error.with_chunk(chunk.0));
-            error.with_help("remove the file: the array can be read without it")
-        })
+    ) -> Option<Zone> {
+        if frame.header().sparse && chunk.1 >= 0 {
+            let head = self.zones.head(&self.source, 0, chunk, counts).ok()?;
+            if chunk_stamp(frame, chunk.1) != Some(head) {
+                return None;
+            }
+        }
+        self.zones
+            .zone(&self.source, 0, chunk, block, counts)
+            .ok()?
     }
+}
+
+/// A digest of what the system says of the file of a chunk: it tells a file from what it was.
+fn chunk_stamp(frame: &Frame, word: i64) -> Option<u64> {
+    let name = chunk_name(u64::try_from(word).ok()?);
+    let path = own_path(frame).ok()?.parent()?.join(name);
+    let found = fs::metadata(path).ok()?;
+    let facts = [
+        found.len().to_le_bytes(),
+        found.ino().to_le_bytes(),
+        found.mtime().to_le_bytes(),
+        found.mtime_nsec().to_le_bytes(),
+        found.ctime().to_le_bytes(),
+        found.ctime_nsec().to_le_bytes(),
+    ];
+    Some(digest(facts.as_flattened()))
 }
 
 /// The state of a file that a sidecar tells of.
@@ -74,6 +94,8 @@ struct State {
     len: u64,
     seconds: i64,
     nanoseconds: u32,
+    /// When anything of it was last changed, which nobody can set.
+    changed: (i64, u32),
     inode: u64,
     /// Of header, index and trailer.
     digest: u64,
@@ -88,6 +110,10 @@ impl State {
             seconds: found.mtime(),
             // OK because it is below 10^9.
             nanoseconds: u32::try_from(found.mtime_nsec()).unwrap_or(u32::MAX),
+            changed: (
+                found.ctime(),
+                u32::try_from(found.ctime_nsec()).unwrap_or(u32::MAX),
+            ),
             inode: found.ino(),
             digest: frame.digest()?,
         })
@@ -124,6 +150,12 @@ pub(in crate::store) fn open(frame: &Frame) -> SidecarStatus {
     let Some(path) = path.filter(|path| path.is_file()) else {
         return SidecarStatus::None;
     };
+    // What a seal knows is under its root.
+    let base = frame.header().header_len;
+    let sealed = frame.sealed();
+    if sealed.is_some_and(|sealed| sealed.notes_zones(frame.source(), base)) {
+        return SidecarStatus::None;
+    }
     match read(frame, &path) {
         Ok(sidecar) => SidecarStatus::Used(Box::new(sidecar)),
         Err(error) => SidecarStatus::Ignored(error.message().to_string()),
@@ -142,14 +174,20 @@ fn read(frame: &Frame, path: &Path) -> Result<Sidecar> {
     if required != 0 {
         return Err(ignored("it requires what this version does not know"));
     }
+    let len = cursor.u64_le("length of the file")?;
+    let seconds = cursor.i64_le("time of the file")?;
+    let inode = cursor.u64_le("number of the file")?;
+    let digest = cursor.u64_le("digest of the file")?;
+    let changed = cursor.i64_le("time of the file")?;
+    let nanoseconds = cursor.u32_le("time of the file")?;
     let state = State {
-        len: cursor.u64_le("length of the file")?,
-        seconds: cursor.i64_le("time of the file")?,
-        inode: cursor.u64_le("number of the file")?,
-        digest: cursor.u64_le("digest of the file")?,
-        nanoseconds: cursor.u32_le("time of the file")?,
+        len,
+        seconds,
+        nanoseconds,
+        changed: (changed, cursor.u32_le("time of the file")?),
+        inode,
+        digest,
     };
-    let _reserve = cursor.u32_le("reserve")?;
     let chunks = cursor.u64_le("number of chunks")?;
     let blocks = cursor.u32_le("blocks of a chunk")?;
     let block_bytes = cursor.u32_le("bytes of a block")?;
@@ -229,7 +267,11 @@ pub(super) fn write(
     };
     let mut chunk = 0;
     while let Some((word, zones)) = next()? {
-        let seal = ChunkSeal::unstored(word).with_zones(zones);
+        let stamp = chunk_stamp(frame, word).filter(|_| frame.header().sparse);
+        let seal = ChunkSeal {
+            head: stamp.unwrap_or(0),
+            ..ChunkSeal::unstored(word).with_zones(zones)
+        };
         put(leaves.put(chunk, seal, end), &mut end)?;
         chunk += 1;
     }
@@ -244,8 +286,9 @@ pub(super) fn write(
     head.extend_from_slice(&state.seconds.to_le_bytes());
     head.extend_from_slice(&state.inode.to_le_bytes());
     head.extend_from_slice(&state.digest.to_le_bytes());
+    head.extend_from_slice(&state.changed.0.to_le_bytes());
     head.extend_from_slice(&state.nanoseconds.to_le_bytes());
-    head.extend_from_slice(&[0; 4]);
+    head.extend_from_slice(&state.changed.1.to_le_bytes());
     head.extend_from_slice(&(table.chunks as u64).to_le_bytes());
     head.extend_from_slice(&table.blocks.to_le_bytes());
     head.extend_from_slice(&table.block_bytes.to_le_bytes());
