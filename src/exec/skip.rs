@@ -13,7 +13,8 @@ mod zones;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use crate::array::DecodeScratch;
 use crate::error::Result;
@@ -57,7 +58,14 @@ struct Probe {
     reg: Reg,
     /// What it would be.
     truth: bool,
-    kernel: Arc<Kernel>,
+    body: Body,
+    level: SimdLevel,
+    /// Compiled when it is wanted often enough, unless that is refused.
+    kernel: OnceLock<Option<Arc<Kernel>>>,
+    /// Tiles that it was wanted for.
+    wanted: AtomicUsize,
+    /// How long compiling took, in nanoseconds.
+    compiled: OnceLock<u64>,
     /// The leaves that it is computed from.
     reads: Vec<bool>,
     /// The leaves that are not needed then.
@@ -85,6 +93,8 @@ pub(crate) struct Look {
     /// Of each leaf.
     known: Vec<Fact>,
     exact: Vec<Option<Exact>>,
+    /// Of each leaf the blocks that were looked at.
+    blocks: Vec<u64>,
     /// Whether any of that is worth anything; only then `facts` are this tile's.
     told: bool,
     facts: Table<Reg, Fact>,
@@ -233,12 +243,15 @@ impl Skips {
             }
         }
         let best = best?;
-        let (kernel, _) = compiled(&best.probe, level)?;
         Some(Probe {
             reg: best.reg,
             truth: best.truth,
-            kernel,
             reads: inputs_read(&best.probe).rows().to_vec(),
+            body: best.probe,
+            level,
+            kernel: OnceLock::new(),
+            wanted: AtomicUsize::new(0),
+            compiled: OnceLock::new(),
             saves: best.saves,
             tried: AtomicUsize::new(0),
             found: AtomicUsize::new(0),
@@ -258,6 +271,7 @@ impl Skips {
     ) -> Result<Way> {
         look.known.clear();
         look.exact.clear();
+        look.blocks.clear();
         look.answered.clear();
         look.stand_ins.clear();
         look.variant = None;
@@ -277,6 +291,7 @@ impl Skips {
             }
             look.known.push(found.fact.unwrap_or(unknown));
             look.exact.push(found.exact.filter(|_| found.is_exact));
+            look.blocks.push(found.zones as u64);
         }
         if !look.told {
             return Ok(Way::All);
@@ -289,11 +304,14 @@ impl Skips {
             look.answered.push(partials);
         }
         let (way, needed) = self.decide(run, tile, None, look);
-        let count = |leaf: usize| self.tells[leaf] && !needed.inputs.rows()[leaf];
+        let leaves = needed.inputs.rows().iter().zip(&look.blocks);
+        let blocks: u64 = leaves
+            .map(|(&needed, &blocks)| if needed { 0 } else { blocks })
+            .sum();
         match way {
             Way::All => {}
-            Way::Some => look.skipped.unneeded += blocks(run, tile, count),
-            Way::Known(_) => look.skipped.known += blocks(run, tile, count),
+            Way::Some => look.skipped.unneeded += blocks,
+            Way::Known(_) => look.skipped.known += blocks,
         }
         Ok(way)
     }
@@ -358,6 +376,8 @@ impl Skips {
     /// The kernel that looks whether leaves are needed that `way` needs, and which leaves it reads; none where that has
     /// been in vain too often, or would be.
     pub(crate) fn probe(&self, way: &Way, look: &Look) -> Option<(&Kernel, &[bool], bool)> {
+        /// Tiles that it is wanted for before it is worth compiling.
+        const WANTED: usize = 3;
         /// Tiles that are looked at before it is known whether that is of use.
         const FIRST: usize = 8;
         /// Of those that follow one in so many, unless one in so many was of use.
@@ -375,10 +395,24 @@ impl Skips {
         if matches!(way, Way::Known(_)) || decided || !reads || !saves {
             return None;
         }
+        if probe.wanted.fetch_add(1, Ordering::Relaxed) < WANTED {
+            return None;
+        }
+        let kernel = probe.kernel.get_or_init(|| {
+            let started = Instant::now();
+            let (kernel, fresh) = compiled(&probe.body, probe.level)?;
+            if fresh {
+                // OK to saturate: 584 years of nanoseconds. Nobody else sets it.
+                let ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                let _ = probe.compiled.set(ns);
+            }
+            Some(kernel)
+        });
+        let kernel = kernel.as_ref()?;
         let tried = probe.tried.fetch_add(1, Ordering::Relaxed);
         let found = probe.found.load(Ordering::Relaxed);
         let worthwhile = tried < FIRST || found * OFTEN >= tried || tried.is_multiple_of(OFTEN);
-        worthwhile.then_some((&*probe.kernel, &*probe.reads, probe.truth))
+        worthwhile.then_some((&**kernel, &*probe.reads, probe.truth))
     }
 
     /// How a tile is computed after the probe has found that the mask is the same all over.
@@ -461,7 +495,12 @@ impl Skips {
 
     /// Kernels that were compiled for what is known, and how long that took.
     pub(crate) fn compiled(&self) -> (usize, u64) {
-        self.variants.compiled()
+        let (count, ns) = self.variants.compiled();
+        let probe = self.probe.as_ref().and_then(|probe| probe.compiled.get());
+        match probe {
+            Some(&more) => (count + 1, ns + more),
+            None => (count, ns),
+        }
     }
 }
 

@@ -98,6 +98,15 @@ def ends(arg):
     if arg.err is None:
         return [arg.raw]
     wide, dtype = arg.value.astype(F64), arg.value.dtype
+    if dtype.kind != "f":
+        # Integers next to a number that was rounded: there is none between them.
+        low, high = np.floor(wide - arg.err), np.ceil(wide + arg.err)
+        info = np.iinfo(dtype) if dtype.kind in "iu" else None
+        if info:
+            low, high = np.clip(low, info.min, info.max), np.clip(high, info.min, info.max)
+        with np.errstate(all="ignore"):
+            low, high = low.astype(dtype), high.astype(dtype)
+        return [np.where(arg.err == 0, arg.value, low), np.where(arg.err == 0, arg.value, high)]
     with np.errstate(all="ignore"):
         low = np.nextafter((wide - arg.err).astype(dtype), dtype.type(-np.inf))
         high = np.nextafter((wide + arg.err).astype(dtype), dtype.type(np.inf))

@@ -155,7 +155,7 @@ pub(super) struct Found {
     /// What is known exactly; `is_exact` says whether of all.
     pub(super) exact: Option<Exact>,
     pub(super) is_exact: bool,
-    zones: usize,
+    pub(super) zones: usize,
 }
 
 impl Found {
