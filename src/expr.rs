@@ -18,7 +18,6 @@ use crate::math::SimdLevel;
 use crate::opt;
 use crate::opt::passes::PassPlan;
 use crate::source::{Source, Span};
-use crate::store::ZoneMap;
 use crate::syntax;
 use crate::syntax::ast::{Ast, Statement};
 use crate::types::{DType, Grid, Scalar, Shape};
@@ -511,9 +510,9 @@ impl<'a> Bound<'a> {
     fn zone_maps_ignored(&self) -> Vec<String> {
         let operands = self.prepared.func.operands.rows().iter();
         let arrays = operands.zip(&self.operands);
-        let ignored = arrays.filter_map(|(operand, array)| match array.zone_map() {
-            ZoneMap::Ignored(why) => Some(format!("{}: {why}", operand.name)),
-            ZoneMap::None | ZoneMap::Inside | ZoneMap::Beside => None,
+        let ignored = arrays.filter_map(|(operand, array)| {
+            let why = array.ignored_zone_map()?;
+            Some(format!("{}: {why}", operand.name))
         });
         ignored.collect()
     }

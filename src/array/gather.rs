@@ -179,9 +179,14 @@ impl<'s> BlockSource<'s> {
 
     /// How many blocks a box touches.
     pub(crate) fn count(&self, start: &[usize], extent: &[usize]) -> usize {
-        let axes = 0..extent.len();
-        axes.map(|axis| self.overlaps(axis, start[axis], extent[axis]).len())
-            .product()
+        let along = |axis: usize| {
+            let (chunk, block) = (self.grid.chunk[axis].max(1), self.grid.block[axis].max(1));
+            let (first, end) = (start[axis], start[axis] + extent[axis]);
+            let before = first / chunk * chunk.div_ceil(block) + first % chunk / block;
+            let until = end / chunk * chunk.div_ceil(block) + (end % chunk).div_ceil(block);
+            if extent[axis] > 0 { until - before } else { 0 }
+        };
+        (0..extent.len()).map(along).product()
     }
 
     /// Calls `visit` for every block that a box touches, in C order.

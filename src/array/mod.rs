@@ -235,6 +235,20 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// Why the zone map beside its file does not count, where one does not. Reads nothing.
+    pub(crate) fn ignored_zone_map(&self) -> Option<&str> {
+        match &self.place {
+            Place::Stored(stored) => stored.frame().ignored_zone_map(),
+            Place::Memory(_)
+            | Place::Linear(_)
+            | Place::Npy(_)
+            | Place::Fortran(_)
+            | Place::Soundness(_)
+            | Place::Lazy(_)
+            | Place::Dataset(_) => None,
+        }
+    }
+
     /// The metalayers of the frame that an n-d array is stored in, or the attributes of a dataset, for another one of its
     /// elements; none of any other array.
     ///

@@ -139,6 +139,22 @@ impl SinkRun<'_> {
         }
     }
 
+    /// What merges its partials, if it is a reduction that has some.
+    pub(crate) fn combiner(&self) -> Option<&Combiner> {
+        match self {
+            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => Some(combiner),
+            SinkRun::Store(_)
+            | SinkRun::Scan(_)
+            | SinkRun::Select(_)
+            | SinkRun::Bins(_)
+            | SinkRun::Filter(_)
+            | SinkRun::Tally(_)
+            | SinkRun::Mask
+            | SinkRun::Weight(_)
+            | SinkRun::Raise(_) => None,
+        }
+    }
+
     /// The dtype of the elements that the kernel stores.
     pub(crate) fn dtype(&self) -> DType {
         match self {
@@ -285,18 +301,8 @@ impl<'a> PassRun<'a> {
 impl PassRun<'_> {
     /// Whether all that the pass delivers is known, whatever the tiles have that are left.
     pub(crate) fn is_settled(&self) -> bool {
-        self.sinks.iter().all(|sink| match sink {
-            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner.is_settled(),
-            SinkRun::Store(_)
-            | SinkRun::Scan(_)
-            | SinkRun::Select(_)
-            | SinkRun::Bins(_)
-            | SinkRun::Filter(_)
-            | SinkRun::Tally(_)
-            | SinkRun::Mask
-            | SinkRun::Weight(_)
-            | SinkRun::Raise(_) => false,
-        })
+        let settled = |sink: &SinkRun<'_>| sink.combiner().is_some_and(Combiner::is_settled);
+        self.sinks.iter().all(settled)
     }
 
     /// Delivers a pass that stores constants, where they go to what takes them for all elements at once; whether it is.

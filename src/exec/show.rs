@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write;
 
 use super::{Results, Task};
-use crate::array::{DecodeScratch, Layout};
+use crate::array::DecodeScratch;
 use crate::error::Result;
 use crate::exec::carry::ScanRun;
 use crate::exec::filter::FilterTarget;
@@ -197,7 +197,7 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
         Access::Generated => "computed tile by tile".into(),
         Access::File => "read by position, in runs of neighbours".into(),
         Access::OwnBlocks => {
-            let blocks = grid_blocks(leaf);
+            let blocks = leaf.n_blocks(&vec![0; leaf.shape().ndim()], leaf.shape());
             format!("{blocks} blocks, each decoded once into its tile")
         }
         Access::SharedBlocks => {
@@ -209,22 +209,6 @@ fn access_text(run: &PassRun<'_>, index: usize) -> String {
             )
         }
     }
-}
-
-/// Blocks of a gridded leaf that hold elements.
-fn grid_blocks(leaf: &Leaf<'_>) -> usize {
-    let Leaf::Array(array) = leaf else {
-        return 0;
-    };
-    let Layout::Blocks(grid, _) = array.layout() else {
-        return 0;
-    };
-    let axes = array.shape().iter().enumerate();
-    axes.map(|(axis, &extent)| {
-        let (chunk, block) = (grid.chunk[axis].max(1), grid.block[axis].max(1));
-        (extent / chunk) * chunk.div_ceil(block) + (extent % chunk).div_ceil(block)
-    })
-    .product()
 }
 
 /// Walks the tiles in visiting order with a cache of the real size: blocks decoded, distinct

@@ -161,17 +161,8 @@ impl Skips {
         if !tells.contains(&true) || pass.epilogue {
             return None;
         }
-        let partial = |sink: &SinkRun<'_>| match sink {
-            SinkRun::Fused(..) | SinkRun::Stream(_) | SinkRun::Raise(_) => true,
-            SinkRun::Store(_)
-            | SinkRun::Scan(_)
-            | SinkRun::Select(_)
-            | SinkRun::Bins(_)
-            | SinkRun::Filter(_)
-            | SinkRun::Tally(_)
-            | SinkRun::Mask
-            | SinkRun::Weight(_) => false,
-        };
+        let partial =
+            |sink: &SinkRun<'_>| sink.combiner().is_some() || matches!(sink, SinkRun::Raise(_));
         let answers = sinks.iter().zip(&body.sinks);
         let answers = answers.map(|(run, sink)| {
             let answer = answer(run, *sink, body, pass.domain.ndim())?;
@@ -199,6 +190,9 @@ impl Skips {
         body: &Body,
         level: SimdLevel,
     ) -> Option<Probe> {
+        if body.regs.len() > MAX_PROBED_REGS {
+            return None;
+        }
         let unknown: Vec<Fact> = leaves
             .iter()
             .map(|leaf| Fact::unknown(leaf.dtype()))
@@ -209,16 +203,16 @@ impl Skips {
             let wanted = |sink: usize| wanted(sinks, body, &known, sink);
             needed(body, &known, wanted).inputs
         };
-        if body.regs.len() > MAX_PROBED_REGS {
-            return None;
-        }
         let all = leaves_needed(None);
         let mut best: Option<Candidate> = None;
         let bools = body.regs.iter().filter(|(_, data)| data.dtype.is_bool());
         for (reg, _) in bools {
             for truth in [false, true] {
-                let fold = if truth { FoldOp::All } else { FoldOp::Any };
                 let left = leaves_needed(Some((reg, Scalar::Bool(truth))));
+                if left == all {
+                    continue;
+                }
+                let fold = if truth { FoldOp::All } else { FoldOp::Any };
                 let probe = probe(body, reg, fold);
                 let read = inputs_read(&probe);
                 let saved = left.iter().zip(all.rows()).zip(read.rows());
@@ -279,9 +273,8 @@ impl Skips {
         for (index, leaf) in run.leaves.iter().enumerate() {
             let unknown = Fact::unknown(leaf.dtype());
             let mut found = Found::default();
-            if let Role::Scalar(cell) = run.roles[index] {
-                let item = &cell.0[..leaf.dtype().size()];
-                found.fact = Scalar::read(leaf.dtype(), item).map(Fact::Same);
+            if let Some(fact) = scalar_fact(run, index) {
+                found.fact = Some(fact);
             } else if self.tells[index] {
                 let mut asked = self.answers.iter().flatten();
                 found.is_exact = asked.any(|answer| answer.leaf == index);
@@ -334,12 +327,11 @@ impl Skips {
         let inputs = needed.inputs.rows();
         let known = needed.known && self.only_partials && !self.raises(run, look);
         let mut leaves = inputs.iter().zip(&self.tells);
+        look.stand_ins.clear();
         if !known && leaves.all(|(&needed, &tells)| needed || !tells) {
             look.answered.clear();
-            look.stand_ins.clear();
             return (Way::All, needed);
         }
-        look.stand_ins.clear();
         let variant = match known {
             true => None,
             false => self.variants.get(body, &look.facts),
@@ -471,15 +463,7 @@ impl Skips {
             .enumerate()
             .map(|(index, leaf)| {
                 let (start, extent) = own_box(leaf, over);
-                let found = match run.roles[index] {
-                    Role::Scalar(cell) => {
-                        let item = &cell.0[..leaf.dtype().size()];
-                        Scalar::read(leaf.dtype(), item).map(Fact::Same)
-                    }
-                    Role::RowUniform | Role::Stream | Role::Repeated => {
-                        same_over(leaf, &start, &extent)
-                    }
-                };
+                let found = scalar_fact(run, index).or_else(|| same_over(leaf, &start, &extent));
                 found.unwrap_or(Fact::unknown(leaf.dtype()))
             })
             .collect();
@@ -502,6 +486,14 @@ impl Skips {
             None => (count, ns),
         }
     }
+}
+
+/// What is known of a leaf that is one element for the whole pass.
+fn scalar_fact(run: &PassRun<'_>, index: usize) -> Option<Fact> {
+    let Role::Scalar(cell) = run.roles[index] else {
+        return None;
+    };
+    Scalar::read(run.leaves[index].dtype(), &cell.0).map(Fact::Same)
 }
 
 /// Whether a sink delivers anything of what it gets: a filter whose mask is false does not.

@@ -33,18 +33,7 @@ impl<'s> Spans<'s> {
     pub(crate) fn of(run: &'s PassRun<'_>) -> Option<Self> {
         let skips = run.skips.as_ref()?;
         let ndim = run.domain.ndim();
-        let combiners = run.sinks.iter().map(|sink| match sink {
-            SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => Some(combiner),
-            SinkRun::Store(_)
-            | SinkRun::Scan(_)
-            | SinkRun::Select(_)
-            | SinkRun::Bins(_)
-            | SinkRun::Filter(_)
-            | SinkRun::Tally(_)
-            | SinkRun::Mask
-            | SinkRun::Weight(_)
-            | SinkRun::Raise(_) => None,
-        });
+        let combiners = run.sinks.iter().map(SinkRun::combiner);
         let combiners: Vec<&Combiner> = combiners.collect::<Option<_>>()?;
         // Where an extreme stands differs from tile to tile.
         let sums = |combiner: &&Combiner| {

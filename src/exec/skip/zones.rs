@@ -4,7 +4,6 @@
 use crate::array::gather::{BlockSource, Overlap};
 use crate::array::{Blocks, DecodeScratch, Layout};
 use crate::error::Result;
-use crate::exec::combine::Combiner;
 use crate::exec::input::Leaf;
 use crate::exec::pass::SinkRun;
 use crate::ir::{Body, BodyInst, Elementwise, Generator, InputId, Reg, Sink, eval};
@@ -72,18 +71,7 @@ pub(super) fn same_over(leaf: &Leaf<'_>, start: &[usize], extent: &[usize]) -> O
 
 /// What zones may answer of a sink: extremes of a leaf's elements, and counts of what is not zero, over all axes.
 pub(super) fn answer(run: &SinkRun<'_>, sink: Sink, body: &Body, ndim: usize) -> Option<Answer> {
-    let combiner: &Combiner = match run {
-        SinkRun::Fused(_, combiner) | SinkRun::Stream(combiner) => combiner,
-        SinkRun::Store(_)
-        | SinkRun::Scan(_)
-        | SinkRun::Select(_)
-        | SinkRun::Bins(_)
-        | SinkRun::Filter(_)
-        | SinkRun::Tally(_)
-        | SinkRun::Mask
-        | SinkRun::Weight(_)
-        | SinkRun::Raise(_) => return None,
-    };
+    let combiner = run.combiner()?;
     if combiner.axes().len() != ndim {
         return None;
     }

@@ -323,6 +323,14 @@ impl Frame {
         }
     }
 
+    /// Why what is beside the file does not count, where it does not.
+    pub(crate) fn ignored_zone_map(&self) -> Option<&str> {
+        match &self.sidecar {
+            SidecarStatus::Ignored(why) => Some(why),
+            SidecarStatus::None | SidecarStatus::Used(_) => None,
+        }
+    }
+
     /// The digest of all that the frame is besides its chunks: header, index and trailer.
     ///
     /// # Errors

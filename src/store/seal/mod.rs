@@ -30,7 +30,7 @@ pub(in crate::store) use digest::{BlockSeals, ChunkSeal, digest, root, root_of};
 pub(in crate::store) use leaf::{LEAF_MAGIC, Leaf};
 pub(in crate::store) use reading::{LoadSeal, Sealed, open};
 pub(in crate::store) use salvage::{FoundTable, leaf_at, table_at};
-pub(in crate::store) use table::{LeafPlace, TABLE_MAGIC, Table};
+pub(in crate::store) use table::{LEAF_BYTES, LeafPlace, TABLE_MAGIC, Table};
 pub(in crate::store) use writing::{Leaves, Tail};
 
 /// Name of the metalayer that has the table.

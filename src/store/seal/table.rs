@@ -26,7 +26,7 @@ const PACK_MARKER: u8 = 0xC6;
 const FIXED_BYTES: usize = 56;
 
 /// Bytes of a leaf's row.
-const LEAF_BYTES: usize = 24;
+pub(in crate::store) const LEAF_BYTES: usize = 24;
 
 /// The flag of a segment that has to be understood.
 const SEGMENT_REQUIRED: u32 = 1;
@@ -40,6 +40,32 @@ pub(in crate::store) struct LeafPlace {
     pub(in crate::store) len: u64,
     /// Their digest.
     pub(in crate::store) digest: u64,
+}
+
+impl LeafPlace {
+    /// Its row in a table.
+    pub(in crate::store) fn write(&self, out: &mut Vec<u8>) {
+        for field in [self.offset, self.len, self.digest] {
+            out.extend_from_slice(&field.to_le_bytes());
+        }
+    }
+
+    /// The rows of `count` leaves.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub(in crate::store) fn read_all(cursor: &mut Cursor<'_>, count: usize) -> Result<Vec<Self>> {
+        let rows = cursor.take(count.saturating_mul(LEAF_BYTES), "leaves")?;
+        let mut rows = Cursor::new(rows, Code::BadSeal, "seal");
+        let row = |_| {
+            Ok(Self {
+                offset: rows.u64_le("place of a leaf")?,
+                len: rows.u64_le("length of a leaf")?,
+                digest: rows.u64_le("digest of a leaf")?,
+            })
+        };
+        (0..count).map(row).collect()
+    }
 }
 
 /// What is sealed, and where.
@@ -118,9 +144,7 @@ impl Table {
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&self.header);
         for leaf in &self.leaves {
-            for field in [leaf.offset, leaf.len, leaf.digest] {
-                out.extend_from_slice(&field.to_le_bytes());
-            }
+            leaf.write(&mut out);
         }
         Ok(out)
     }
@@ -173,28 +197,14 @@ impl Table {
                  for {chunks} chunks"
             )));
         }
-        let mut table = Self {
+        let table = Self {
             chunks,
             blocks,
             block_bytes,
             chunks_per_leaf,
             header: cursor.take(header_len, "copy of the header")?.to_vec(),
-            leaves: Vec::new(),
+            leaves: LeafPlace::read_all(&mut cursor, chunks.div_ceil(chunks_per_leaf))?,
         };
-        let count = chunks.div_ceil(chunks_per_leaf);
-        let mut rows = Cursor::new(
-            cursor.take(count.saturating_mul(LEAF_BYTES), "leaves")?,
-            Code::BadSeal,
-            "seal",
-        );
-        table.leaves.reserve_exact(count);
-        for _ in 0..count {
-            table.leaves.push(LeafPlace {
-                offset: rows.u64_le("place of a leaf")?,
-                len: rows.u64_le("length of a leaf")?,
-                digest: rows.u64_le("digest of a leaf")?,
-            });
-        }
         for _ in 0..segments {
             let kind = cursor.u32_le("kind of a segment")?;
             let flags = cursor.u32_le("flags of a segment")?;

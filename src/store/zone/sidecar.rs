@@ -13,7 +13,9 @@ use crate::store::file::Source;
 use crate::store::frame::{Frame, SPARSE_INDEX};
 use crate::store::pending::PendingFile;
 use crate::store::scratch::DecodeCounts;
-use crate::store::seal::{ChunkSeal, LeafPlace, Leaves, Sealed, Table, Verify, digest, root_of};
+use crate::store::seal::{
+    ChunkSeal, LEAF_BYTES, LeafPlace, Leaves, Sealed, Table, Verify, digest, root_of,
+};
 use crate::store::write::chunk_name;
 use crate::types::Zone;
 
@@ -22,9 +24,6 @@ const MAGIC: &[u8; 8] = b"FBZONE\0\x01";
 
 /// Bytes in front of the rows of leaves.
 const FIXED_BYTES: usize = 96;
-
-/// Bytes of a leaf's row.
-const ROW_BYTES: usize = 24;
 
 /// Bytes of the root behind them.
 const ROOT_BYTES: usize = 16;
@@ -203,7 +202,7 @@ fn read(frame: &Frame, path: &Path) -> Result<Sidecar> {
     };
     let count = chunks.div_ceil(chunks_per_leaf);
     let head = count
-        .checked_mul(ROW_BYTES)
+        .checked_mul(LEAF_BYTES)
         .and_then(|rows| rows.checked_add(FIXED_BYTES + ROOT_BYTES))
         .filter(|&head| head <= room);
     let head = head.ok_or_else(|| ignored("it is cut off"))?;
@@ -216,21 +215,13 @@ fn read(frame: &Frame, path: &Path) -> Result<Sidecar> {
         return Err(ignored("the file has changed since it was indexed"));
     }
     let mut rows = Cursor::new(&signed[FIXED_BYTES..], Code::BadSeal, "zone map");
-    let mut places = Vec::with_capacity(count);
-    for _ in 0..count {
-        places.push(LeafPlace {
-            offset: rows.u64_le("place of a leaf")?,
-            len: rows.u64_le("length of a leaf")?,
-            digest: rows.u64_le("digest of a leaf")?,
-        });
-    }
     let table = Table {
         chunks,
         blocks,
         block_bytes,
         chunks_per_leaf,
         header: Vec::new(),
-        leaves: places,
+        leaves: LeafPlace::read_all(&mut rows, count)?,
     };
     table.check_places(source.len_bytes())?;
     let zones = Sealed::new(table, Verify::Always);
@@ -257,7 +248,7 @@ pub(super) fn write(
     let pending = PendingFile::create(&path)?;
     let mut leaves = Leaves::new(blocks, block_bytes)?;
     let rows = frame.chunks().div_ceil(leaves.chunks_per_leaf());
-    let mut end = (FIXED_BYTES + rows * ROW_BYTES + ROOT_BYTES) as u64;
+    let mut end = (FIXED_BYTES + rows * LEAF_BYTES + ROOT_BYTES) as u64;
     let put = |leaf: Option<Vec<u8>>, end: &mut u64| {
         leaf.map_or(Ok(()), |leaf| {
             pending.write_at(*end, &leaf)?;
@@ -279,7 +270,7 @@ pub(super) fn write(
         put(Some(leaf), &mut end)?;
     }
     let table = leaves.table(chunk);
-    let mut head = Vec::with_capacity(FIXED_BYTES + rows * ROW_BYTES + ROOT_BYTES);
+    let mut head = Vec::with_capacity(FIXED_BYTES + rows * LEAF_BYTES + ROOT_BYTES);
     head.extend_from_slice(MAGIC);
     head.extend_from_slice(&[0; 8]);
     head.extend_from_slice(&state.len.to_le_bytes());
@@ -298,9 +289,7 @@ pub(super) fn write(
     head.extend_from_slice(&[0; 4]);
     head.extend_from_slice(&(table.leaves.len() as u64).to_le_bytes());
     for leaf in &table.leaves {
-        for field in [leaf.offset, leaf.len, leaf.digest] {
-            head.extend_from_slice(&field.to_le_bytes());
-        }
+        leaf.write(&mut head);
     }
     let root = root_of(&head);
     head.extend_from_slice(&root);
